@@ -1,0 +1,1 @@
+"""Live links to carriers: the only SMPP client sockets."""

@@ -1,0 +1,1 @@
+"""Values and rules of sending SMS. Pure: no clock, no randomness, no input or output."""

@@ -1,0 +1,1 @@
+"""Translation between a caller and the services; no rule lives here."""

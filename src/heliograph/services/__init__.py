@@ -1,0 +1,1 @@
+"""What the product does, one verb phrase per file; services meet in rows and never import each other."""

@@ -1,0 +1,1 @@
+"""PostgreSQL, the one truth: schema, statements and the only commits."""

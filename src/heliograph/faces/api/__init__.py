@@ -1,0 +1,1 @@
+"""The HTTP API: iP.1's SMS API v2."""
