@@ -142,6 +142,7 @@ CREATE TABLE message (
     batch_id   bytea NOT NULL,
     price      bigint NOT NULL,                               -- 0 when it was never charged
     code       smallint NOT NULL,
+    previous_code smallint NOT NULL DEFAULT 0,                -- the code before this one; 0 before any change
     rank       smallint NOT NULL,                             -- domain/receipt.py; 10 once closed by ourselves
     segments   smallint NOT NULL,
     encoding   smallint NOT NULL,                             -- domain/encoding.py

@@ -1,0 +1,86 @@
+"""Events for delivery reports as they are stored: in blocks, one per account and origin and transaction.
+
+What is sent to the customer is built from them by ``webhook_event``.
+"""
+
+import msgspec
+
+
+class StoredEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One code of one message, to be reported."""
+
+    message_id: bytes
+    batch_id: bytes
+    number: int
+    """Its place in the message's history, from 1; makes the webhook's id stable."""
+    code: int
+    at_ms: int
+    recipient: str
+    segments: int
+    price: int
+    """Of the whole message, in millionths of the currency."""
+    destination: int
+    """Index into the block's destinations."""
+
+
+class Destination(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Where events of a batch go, and what is the same in all of them."""
+
+    url: str
+    reference: str | None
+
+
+class EventBlock(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Events of one account for one origin."""
+
+    currency: str
+    destinations: list[Destination]
+    events: list[StoredEvent]
+
+
+class RetryEvents(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The events of one message that still wait, in order, after the first of them failed."""
+
+    currency: str
+    destination: Destination
+    events: list[StoredEvent]
+
+
+class Attempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One POST of one event and what came of it."""
+
+    message_id: bytes
+    number: int
+    code: int
+    attempt: int
+    at_ms: int
+    status: int
+    """HTTP status, or 0 when none came."""
+    duration_ms: int
+    reason: str
+
+
+_encoder = msgspec.msgpack.Encoder()
+_block_decoder = msgspec.msgpack.Decoder(EventBlock)
+_retry_decoder = msgspec.msgpack.Decoder(RetryEvents)
+_attempts_decoder = msgspec.msgpack.Decoder(list[Attempt])
+
+
+def encode_events(value: EventBlock | RetryEvents | list[Attempt]) -> bytes:
+    """The stored form."""
+    return _encoder.encode(value)
+
+
+def decode_block(stored: bytes) -> EventBlock:
+    """A block from its stored form."""
+    return _block_decoder.decode(stored)
+
+
+def decode_retry(stored: bytes) -> RetryEvents:
+    """A retry row's events from their stored form."""
+    return _retry_decoder.decode(stored)
+
+
+def decode_attempts(stored: bytes) -> list[Attempt]:
+    """A block of attempts from its stored form."""
+    return _attempts_decoder.decode(stored)
