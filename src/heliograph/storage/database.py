@@ -1,0 +1,343 @@
+"""Connections to PostgreSQL by purpose, and the only place that commits.
+
+A transaction is opened with ``async with database.transaction(...)``; it commits when the block ends and
+rolls back when the block raises. Nothing else in the project begins or ends one. All session state is set
+when a connection is made or with SET LOCAL, so a connection needs no cleaning between two uses.
+"""
+
+import asyncio
+import enum
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+import asyncpg
+
+SCHEMA = "heliograph"
+FACE_ROLE = "heliograph_face"
+ENGINE_ROLE = "heliograph_engine"
+OLDEST_SERVER = 160000
+CONNECT_SECONDS = 10.0
+
+if TYPE_CHECKING:
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection  # generic for the type checker only
+Transaction: TypeAlias = Connection
+Row: TypeAlias = asyncpg.Record
+
+
+class Purpose(enum.Enum):
+    """What a connection is for; each purpose has its own pool, role and planner settings."""
+
+    FACE = "face"  # one account's own rows, read only by row-level security
+    HOT = "hot"  # short statements by key of the engine: accept, dispatch, receipts, reports
+    GENERAL = "general"  # everything else of the engine: lists, sums, settings, housekeeping
+    OWNER = "owner"  # the owner of the tables: partitions and migrations only
+
+
+class UnsuitableServer(Exception):
+    """The database server would lose commits or show one account's rows to another; one line."""
+
+
+# The citus.* settings are accepted and ignored by plain PostgreSQL.
+_EVERY_SESSION = {
+    "search_path": SCHEMA,
+    "timezone": "UTC",
+    "jit": "off",
+    "idle_in_transaction_session_timeout": "60s",
+    "citus.override_table_visibility": "off",
+    "citus.propagate_set_commands": "local",
+}
+_SESSIONS: Mapping[Purpose, Mapping[str, str]] = {
+    Purpose.FACE: {"role": FACE_ROLE, "statement_timeout": "30s"},
+    Purpose.HOT: {
+        "role": ENGINE_ROLE,
+        # Join a handful of keys to a large table by its index, whatever the statistics say.
+        "enable_hashjoin": "off",
+        "enable_mergejoin": "off",
+        "citus.max_adaptive_executor_pool_size": "1",
+        "citus.all_modifications_commutative": "on",
+    },
+    Purpose.GENERAL: {"role": ENGINE_ROLE},
+    Purpose.OWNER: {},
+}
+_POOL_SIZES: Mapping[Purpose, int] = {
+    Purpose.FACE: 6,
+    Purpose.HOT: 6,
+    Purpose.GENERAL: 4,
+    Purpose.OWNER: 1,
+}
+
+
+@cache
+def load_query(name: str) -> str:
+    """The statement in queries/<name>.sql, read once for the life of the process."""
+    return resources.files("heliograph.storage").joinpath("queries", f"{name}.sql").read_text("utf-8")
+
+
+async def connect(
+    dsn: str, purpose: Purpose = Purpose.OWNER, *, settings: Mapping[str, str] | None = None
+) -> Connection:
+    """A connection of its own, with the session settings of its purpose.
+
+    ``settings`` are added to them. Statements stay prepared for the life of the connection.
+    """
+    return await asyncpg.connect(
+        dsn,
+        timeout=CONNECT_SECONDS,
+        statement_cache_size=500,
+        max_cached_statement_lifetime=0,
+        max_cacheable_statement_size=0,
+        server_settings={
+            "application_name": f"heliograph {purpose.value}",
+            **_EVERY_SESSION,
+            **_SESSIONS[purpose],
+            **(settings or {}),
+        },
+    )
+
+
+class Database:
+    """The pools of one process. Connections are made when first needed.
+
+    ``pool_sizes`` are upper bounds by purpose; the defaults suit one process of one role.
+    """
+
+    def __init__(self, dsn: str, *, pool_sizes: Mapping[Purpose, int] | None = None) -> None:
+        self._dsn = dsn
+        sizes = {**_POOL_SIZES, **(pool_sizes or {})}
+        self._pools = {purpose: _Pool(dsn, purpose, sizes[purpose]) for purpose in Purpose}
+
+    def __repr__(self) -> str:
+        return f"<Database {' '.join(map(str, self._pools.values()))}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection; those in use are closed when they come back."""
+        for pool in self._pools.values():
+            await pool.close()
+
+    @asynccontextmanager
+    async def transaction(
+        self, purpose: Purpose = Purpose.GENERAL, *, account_id: int | None = None
+    ) -> AsyncIterator[Transaction]:
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        ``account_id`` is what row-level security binds the transaction to.
+        """
+        pool = self._pools[purpose]
+        connection = await pool.take()
+        try:
+            async with transaction_on(connection, account_id=account_id):
+                yield connection
+        finally:
+            pool.give_back(connection)
+
+    @asynccontextmanager
+    async def reader(self, account_id: int) -> AsyncIterator[Transaction]:
+        """A read-only transaction that sees the rows of one account and nothing else."""
+        pool = self._pools[Purpose.FACE]
+        connection = await pool.take()
+        try:
+            await connection.execute(f"BEGIN READ ONLY; {_bind_account(account_id)}")
+            try:
+                yield connection
+            finally:
+                await _roll_back(connection)
+        finally:
+            pool.give_back(connection)
+
+    async def fetch(self, purpose: Purpose, statement: str, *arguments: object) -> Sequence[Row]:
+        """One statement that is a transaction of its own: two round trips less than a block."""
+        pool = self._pools[purpose]
+        connection = await pool.take()
+        try:
+            return await connection.fetch(statement, *arguments)
+        finally:
+            pool.give_back(connection)
+
+    async def dedicated_connection(self, purpose: Purpose = Purpose.HOT) -> Connection:
+        """A connection outside the pools, for one long-lived owner such as the group commit.
+
+        Its owner opens transactions with ``transaction_on``, closes it, and asks for a new one after
+        ``is_connection_failure``.
+        """
+        return await connect(self._dsn, purpose)
+
+    def groups(self, account_ids: Iterable[int]) -> list[list[int]]:
+        """The accounts in the groups that one statement may touch together, each in ascending order.
+
+        PostgreSQL is one group. On Citus a statement that names several accounts goes to every shard
+        unless it names the accounts of one shard only, so there it would be one group a shard. Ascending
+        order keeps two such statements from waiting for each other.
+        """
+        ordered = sorted(set(account_ids))
+        return [ordered] if ordered else []
+
+
+@asynccontextmanager
+async def transaction_on(
+    connection: Connection, *, account_id: int | None = None
+) -> AsyncIterator[Transaction]:
+    """One transaction on a connection of one's own; see Database.transaction."""
+    await connection.execute(f"BEGIN; {_bind_account(account_id)}" if account_id is not None else "BEGIN")
+    try:
+        yield connection
+    except BaseException:
+        await _roll_back(connection)
+        raise
+    await _commit(connection)
+
+
+async def _commit(connection: Connection) -> None:
+    if await connection.execute("COMMIT") != "COMMIT":
+        # COMMIT after a statement that failed and was swallowed is answered with ROLLBACK.
+        raise asyncpg.InFailedSQLTransactionError("the transaction was rolled back: a statement had failed")
+
+
+async def _roll_back(connection: Connection) -> None:
+    # The failure that led here is worth more than one of the rollback; a connection that could not roll
+    # back is closed, which rolls back too.
+    try:
+        if not connection.is_closed():
+            await connection.execute("ROLLBACK")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        connection.terminate()
+    except BaseException:
+        connection.terminate()
+        raise
+
+
+def _bind_account(account_id: int) -> str:
+    return f"SET LOCAL heliograph.account = '{int(account_id)}'"
+
+
+class _Pool:
+    """At most ``size`` connections, the last used first.
+
+    asyncpg's own pool cleans session state with a round trip at every return; ours has none to clean.
+    """
+
+    def __init__(self, dsn: str, purpose: Purpose, size: int) -> None:
+        self._dsn = dsn
+        self._purpose = purpose
+        self._size = size
+        self._free = asyncio.Semaphore(size)
+        self._idle: list[Connection] = []
+        self._in_use = 0
+        self._closed = False
+
+    def __str__(self) -> str:
+        return f"{self._purpose.value}={self._in_use}+{len(self._idle)}/{self._size}"
+
+    async def take(self) -> Connection:
+        if self._closed:
+            raise asyncpg.InterfaceError("the database is closed")
+        await self._free.acquire()
+        try:
+            connection = self._live_idle() or await connect(self._dsn, self._purpose)
+        except BaseException:
+            self._free.release()
+            raise
+        self._in_use += 1
+        return connection
+
+    def give_back(self, connection: Connection) -> None:
+        self._in_use -= 1
+        self._free.release()
+        if self._closed or connection.is_in_transaction():
+            connection.terminate()
+        elif not connection.is_closed():
+            self._idle.append(connection)
+
+    async def close(self) -> None:
+        self._closed = True
+        while self._idle:
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                await self._idle.pop().close(timeout=2)
+
+    def _live_idle(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+        return None
+
+
+def is_connection_failure(error: BaseException) -> bool:
+    """Whether the connection, not the statement, failed: get a new one and try again later.
+
+    If it happened during a commit, whether the commit took place is unknown.
+    """
+    if isinstance(error, (asyncpg.InterfaceError, ConnectionError, TimeoutError)):
+        return True
+    if not isinstance(error, asyncpg.PostgresError):
+        return isinstance(error, OSError)
+    state = _sqlstate(error)
+    # XX000 with such a text: Citus lost one of its nodes.
+    return state[:2] == "08" or state[:4] == "57P0" or (state == "XX000" and "connection" in str(error))
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Whether the same work may succeed when tried again: lost connection, deadlock, conflict, overload."""
+    if is_connection_failure(error):
+        return True
+    if isinstance(error, (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)):
+        return True  # a migration came in between; the driver has dropped what it knew
+    # 40: rollback by serialization or deadlock; 53: out of disk, memory or connections; 55P03: lock timeout
+    state = _sqlstate(error)
+    return state in ("40001", "40P01", "55P03") or state[:2] == "53"
+
+
+def _sqlstate(error: BaseException) -> str:
+    return str(getattr(error, "sqlstate", None) or "")
+
+
+async def check_server_settings(database: Database) -> None:
+    """Refuse a server that would lose commits, or roles that could pass by row-level security.
+
+    Raises UnsuitableServer with every fault found.
+    """
+    faults: list[str] = []
+    for purpose in (Purpose.FACE, Purpose.HOT, Purpose.GENERAL):
+        async with database.transaction(purpose) as tx:
+            row = await tx.fetchrow(_SESSION_FACTS)
+        assert row is not None
+        faults += [fault for fault in _faults(dict(row)) if fault not in faults]
+    if faults:
+        raise UnsuitableServer("; ".join(faults))
+
+
+_SESSION_FACTS = """
+SELECT current_setting('fsync') AS fsync,
+       current_setting('full_page_writes') AS full_page_writes,
+       current_setting('synchronous_commit') AS synchronous_commit,
+       current_setting('server_version_num')::int AS version,
+       current_setting('TimeZone') AS timezone,
+       current_setting('server_encoding') AS encoding,
+       pg_is_in_recovery() AS standby,
+       rolname AS role, rolsuper OR rolbypassrls AS unbound
+  FROM pg_roles WHERE rolname = current_user
+"""
+
+
+def _faults(facts: Mapping[str, Any]) -> list[str]:
+    checks = {
+        "fsync must be on": facts["fsync"] == "on",
+        "full_page_writes must be on": facts["full_page_writes"] == "on",
+        "synchronous_commit must not be off": facts["synchronous_commit"] != "off",
+        "PostgreSQL must be 16 or newer": facts["version"] >= OLDEST_SERVER,
+        "the time zone of our sessions must be UTC": facts["timezone"] == "UTC",
+        "the database must be encoded in UTF8": facts["encoding"] == "UTF8",
+        "the server must not be a standby": not facts["standby"],
+        f"role {facts['role']} must not bypass row-level security": not facts["unbound"],
+    }
+    return [fault for fault, fulfilled in checks.items() if not fulfilled]
