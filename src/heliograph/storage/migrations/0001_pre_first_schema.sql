@@ -304,6 +304,7 @@ CREATE TABLE bind_lease (
     epoch        bigint NOT NULL,
     holder       text NOT NULL,
     leased_until timestamptz NOT NULL,
+    bound_at     timestamptz,                                 -- when its link was last known to be bound
     PRIMARY KEY (carrier_id, slot)
 ) WITH (fillfactor = 50);
 

@@ -1,0 +1,28 @@
+-- Changes of messages of one segment, at most one a message. A row changes only if the new rank is higher,
+-- which makes order and repetition of what carriers say irrelevant:
+--   rank 0 (another try) and rank 10 (closed by ourselves) apply only while no carrier accepted it.
+-- $1 accounts, $2 messages, $3 ranks, $4 codes, $5 history entry, $6 history entry of the intent or '',
+-- $7 refund, $8 and $9 lowest and highest message id, which let unneeded partitions be skipped, and
+-- $10 and $11 the same for batches.
+WITH changed AS (
+    UPDATE message m
+    SET rank = u.rank,
+        previous_code = m.code,
+        code = u.code,
+        refunded = m.refunded OR u.refund,
+        history = m.history || CASE WHEN m.code = 110 THEN '' ELSE u.sending END || u.entry
+    FROM unnest($1::bigint[], $2::bytea[], $3::smallint[], $4::smallint[], $5::bytea[], $6::bytea[],
+                $7::boolean[]) AS u(account_id, message_id, rank, code, entry, sending, refund)
+    WHERE m.account_id = u.account_id
+      AND m.message_id = u.message_id
+      AND m.message_id BETWEEN $8 AND $9
+      AND CASE WHEN u.rank = 10 THEN m.rank <= 1
+               WHEN u.rank = 0 THEN m.rank = 0
+               ELSE m.rank < u.rank END
+    RETURNING m.account_id, m.message_id, m.batch_id, m.code, m.previous_code, m.recipient, m.segments,
+              m.price, m.refunded AND u.refund AS refund, octet_length(m.history) / 8 AS entries
+)
+SELECT c.*, b.delivery_report_url, b.report_bucket, b.reference, b.message_count, a.currency, a.report_codes
+FROM changed c
+JOIN account a ON a.account_id = c.account_id
+JOIN batch b ON b.account_id = c.account_id AND b.batch_id = c.batch_id AND b.batch_id BETWEEN $10 AND $11
