@@ -317,7 +317,8 @@ async def insert_reports(tx: Transaction, rows: Sequence[Changed], *, now: datet
 
 def _collect(blocks: dict[tuple[int, str], _Collected], row: Changed, url: str, bucket: int) -> None:
     """Add a change's events to the block of its account and origin."""
-    parsed = parse_report_url(url)
+    # It was judged when the batch was accepted, and its address is judged again at every try.
+    parsed = parse_report_url(url, http_allowed=True, loopback_allowed=True)
     if not isinstance(parsed, ReportUrl):
         return
     key = row.account_id, parsed.origin
