@@ -11,11 +11,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
-from heliograph.storage.database import connect
+from heliograph.storage.database import connect, transaction_on
 from heliograph.storage.embedded_postgres import EmbeddedPostgres
 from heliograph.storage.migrations_runner import migrate
+from heliograph.storage.partitions import make_partitions
 from heliograph.storage.postgres_configuration import OWNER_ROLE
 
 TEMPLATE = "heliograph_template"
@@ -69,11 +71,20 @@ class Postgres:
         if migrated and not self._has_template:
             await self._administer(f"CREATE DATABASE {TEMPLATE} OWNER {OWNER_ROLE}")
             await migrate(self.server.dsn(TEMPLATE))
+            await self._partition()
             self._has_template = True
         source = TEMPLATE if migrated else "template1"
         await self._administer(
-            f"CREATE DATABASE {name} TEMPLATE {source} OWNER {OWNER_ROLE} STRATEGY WAL_LOG"
+            f"CREATE DATABASE {name} TEMPLATE {source} OWNER {OWNER_ROLE} STRATEGY FILE_COPY"
         )
+
+    async def _partition(self) -> None:
+        connection = await connect(self.server.dsn(TEMPLATE))
+        try:
+            async with transaction_on(connection) as tx:
+                await make_partitions(tx, datetime.now(UTC))
+        finally:
+            await connection.close()
 
     async def _administer(self, statement: str) -> None:
         connection = await connect(self.server.admin_dsn)
