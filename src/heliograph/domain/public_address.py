@@ -1,6 +1,6 @@
 """Which IP addresses a stranger may make us call: a table of our own, refusing everything that is not public.
 
-`ipaddress` serves as a parser only: its `is_global` calls several reserved ranges public in Python 3.11.
+``ipaddress`` serves as a parser only: its ``is_global`` calls several reserved ranges public in Python 3.11.
 Sources: IANA IPv4 and IPv6 Special-Purpose Address Registries, RFC 6890, RFC 4291.
 """
 
@@ -65,7 +65,7 @@ def address_refusal(
 ) -> str | None:
     """Why this address may not be called, as the end of a sentence ("is private"); None when it may.
 
-    IPv4-mapped IPv6 addresses are judged as the IPv4 address they lead to. `own_addresses` (canonical
+    IPv4-mapped IPv6 addresses are judged as the IPv4 address they lead to. ``own_addresses`` (canonical
     spelling) are the platform's own public ones. Text that is no address, or has a zone, is refused too.
     """
     parsed = parse_address(address)

@@ -1,7 +1,7 @@
 """The URL a customer gives for its reports: parsed once, judged once, used as parsed; resolves no names.
 
 The same value serves the check and the connection, so that two parsers can never disagree about the host.
-Which addresses may be reached is `public_address.py`.
+Which addresses may be reached is decided by ``public_address.py``.
 """
 
 import re
@@ -53,9 +53,10 @@ class UrlRefusal(msgspec.Struct, frozen=True):
 class ReportUrl(msgspec.Struct, frozen=True):
     """A URL that passed every check that needs no resolution.
 
-    `host` is ASCII and lower case, an IPv6 address without brackets; `address` is the host in canonical form
-    when it is a literal address, however it was spelled. `target` is the path and query of the request line.
-    `origin` (`https://host:port`, the port always written) names the queue, the breaker and the connections.
+    ``host`` is ASCII and lower case, an IPv6 address without brackets; ``address`` is the host in canonical
+    form when it is a literal address, however it was spelled. ``target`` is the path and query of the request
+    line. ``origin`` (``https://host:port``, the port always written) names the queue, the breaker and the
+    connections.
     """
 
     scheme: str
@@ -72,7 +73,7 @@ class ReportUrl(msgspec.Struct, frozen=True):
 
     @property
     def host_header(self) -> str:
-        """The value of `Host`: the port only when it is not the scheme's own (RFC 9110 7.2)."""
+        """The value of ``Host``: the port only when it is not the scheme's own (RFC 9110 7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -87,8 +88,8 @@ def parse_report_url(
 ) -> ReportUrl | UrlRefusal:
     """Read and judge a URL; names are not resolved, so they must be judged again when connecting.
 
-    `http_allowed` is the account's permission; with `loopback_allowed` plain http is also taken to this
-    machine itself. `own_hosts` (ASCII, lower case) and `own_addresses` (canonical) are the platform's,
+    ``http_allowed`` is the account's permission; with ``loopback_allowed`` plain http is also taken to this
+    machine itself. ``own_hosts`` (ASCII, lower case) and ``own_addresses`` (canonical) are the platform's,
     never called.
     """
     parsed = _parsed(text)
