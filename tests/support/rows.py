@@ -1,0 +1,104 @@
+"""Rows that many tests start from, inserted as accept would."""
+
+from datetime import UTC, datetime, timedelta
+
+from heliograph.domain.ids import IdSource, id_bytes, message_ids
+from heliograph.storage.database import Connection
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+NOW_MS = int(NOW.timestamp() * 1000)
+IDS = IdSource(b"tests")
+
+
+async def insert_account(
+    connection: Connection,
+    account_id: int = 1,
+    *,
+    balance: int = 1_000_000_000,
+    report_codes: str = "all",
+) -> int:
+    """An account with its price list and its balance."""
+    await connection.execute(
+        "INSERT INTO price_list VALUES (1, 'standard', 'SEK') ON CONFLICT DO NOTHING;"
+        "INSERT INTO price VALUES (1, '', 350000) ON CONFLICT DO NOTHING;"
+    )
+    await connection.execute(
+        "INSERT INTO account (account_id, number, name, currency, price_list_id, report_codes)"
+        " VALUES ($1, $2, 'Test', 'SEK', 1, $3)",
+        account_id,
+        f"ip1-{account_id:05}",
+        report_codes,
+    )
+    await connection.execute("INSERT INTO balance VALUES ($1, $2)", account_id, balance)
+    await connection.execute(
+        "INSERT INTO ledger VALUES ($1, $2, 1, $3, NULL, $4)",
+        account_id,
+        IDS.new(int(NOW.timestamp())),
+        balance,
+        NOW,
+    )
+    return account_id
+
+
+async def insert_batch(
+    connection: Connection,
+    account_id: int = 1,
+    *,
+    recipients: list[str] | None = None,
+    segments: int = 1,
+    price: int = 350_000,
+    url: str | None = None,
+    message_count: int | None = None,
+    code: int = 103,
+) -> tuple[bytes, list[bytes]]:
+    """A funded batch whose messages wait to be sent; its id and its messages' ids."""
+    numbers = recipients if recipients is not None else ["46701740605"]
+    batch_id = id_bytes(IDS.reserve(len(numbers) + 1, int(NOW.timestamp())))
+    messages = message_ids(batch_id, len(numbers))
+    total = price * len(numbers)
+    await connection.execute(
+        "INSERT INTO batch (account_id, batch_id, created_at, sender, body, flash, coding, priority,"
+        " templated, opens, closes, delivery_report_url, report_bucket, reference, tags, message_count,"
+        " segment_count, charged) VALUES ($1, $2, $3, 'iP1', 'Hello', false, 'gsm', 1, false, $4, $5, $6, $7,"
+        " NULL, '{}', $8, $9, $10)",
+        account_id,
+        batch_id,
+        NOW,
+        [NOW],
+        [NOW + timedelta(hours=72)],
+        url,
+        7 if url else None,
+        message_count or len(numbers),
+        segments * len(numbers),
+        total,
+    )
+    await connection.executemany(
+        "INSERT INTO message (account_id, message_id, batch_id, price, code, rank, segments, encoding,"
+        " recipient) VALUES ($1, $2, $3, $4, $5, 0, $6, 0, $7)",
+        [
+            (account_id, message_id, batch_id, price, code, segments, recipient)
+            for message_id, recipient in zip(messages, numbers, strict=True)
+        ],
+    )
+    await connection.execute(
+        "UPDATE balance SET amount = amount - $2 WHERE account_id = $1", account_id, total
+    )
+    await connection.execute(
+        "INSERT INTO ledger VALUES ($1, $2, 2, $3, NULL, $4)",
+        account_id,
+        IDS.new(int(NOW.timestamp())),
+        -total,
+        NOW,
+    )
+    return batch_id, messages
+
+
+async def ledger_minus_balance(connection: Connection, account_id: int = 1) -> int:
+    """What the proof of money must show as zero."""
+    return int(
+        await connection.fetchval(
+            "SELECT (SELECT coalesce(sum(amount), 0) FROM ledger WHERE account_id = $1)"
+            " - (SELECT amount FROM balance WHERE account_id = $1)",
+            account_id,
+        )
+    )
