@@ -74,7 +74,19 @@ def merge_segments(ranks: bytes, code: int, changes: Sequence[MessageChange]) ->
     if closing is not None:
         merged[closing.segment] = max(merged[closing.segment], RANK_CLOSED)
         return Merged(bytes(merged), RANK_CLOSED, closing.code, closing.refund and untouched)
-    return Merged(bytes(merged), *_whole(merged, code, reasons, retrying=retrying), False)
+    refund = any(change.refund for change in changes) and not _accepted(merged, ranks)
+    return Merged(bytes(merged), *_whole(merged, code, reasons, retrying=retrying), refund)
+
+
+def _accepted(merged: bytearray, ranks: bytes) -> bool:
+    """Whether any segment was certainly accepted, before or by these changes.
+
+    A segment that went from doubt to unknown was not.
+    """
+    return any(
+        after >= RANK_OK and not (after == RANK_UNKNOWN and before <= RANK_IN_DOUBT)
+        for before, after in zip(ranks, merged, strict=True)
+    )
 
 
 def _whole(merged: bytearray, code: int, reasons: dict[int, int], *, retrying: bool) -> tuple[int, int]:

@@ -1,0 +1,36 @@
+"""Chores of no hurry: partitions ahead of time, summaries folded, what is out of date dropped."""
+
+from datetime import datetime, timedelta
+
+from heliograph.storage.database import Database, Purpose, load_query
+from heliograph.storage.partitions import drop_partitions, make_partitions
+
+FOLDED_FROM = 50
+"""Changes of a batch's summary that wait before they are folded."""
+IDEMPOTENCY_KEPT = timedelta(hours=48)
+
+
+class KeepHouse:
+    """One step does every chore once; several keepers may run at the same time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def step(self, now: datetime) -> int:
+        """Do what is to be done; always 0, since no chore is urgent enough to come back at once."""
+        async with self._database.transaction(Purpose.OWNER) as tx:
+            # Another keeper may be at it: two would make the same partition.
+            if await tx.fetchval("SELECT pg_try_advisory_xact_lock(hashtext('heliograph.partitions'))"):
+                await make_partitions(tx, now)
+                await drop_partitions(tx, now)
+        await self._fold_summaries()
+        async with self._database.transaction() as tx:
+            await tx.execute(load_query("prune_idempotency"), now - IDEMPOTENCY_KEPT)
+        return 0
+
+    async def _fold_summaries(self) -> None:
+        async with self._database.transaction() as tx:
+            batches = await tx.fetch(load_query("list_batches_to_fold"), FOLDED_FROM)
+        for row in batches:
+            async with self._database.transaction() as tx:
+                await tx.execute(load_query("fold_summary_changes"), row["account_id"], row["batch_id"])

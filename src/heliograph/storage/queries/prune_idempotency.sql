@@ -1,0 +1,2 @@
+DELETE FROM idempotency
+WHERE created_at < $1
