@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from heliograph.domain import retry
 from heliograph.domain.carrier_profile import DEFAULT_PROFILE, CarrierProfile
 from heliograph.domain.status import Code
 
@@ -83,8 +84,8 @@ _PERM: Final = Rule(Kind.PERM)
 _ROUTE: Final = Rule(Kind.ROUTE, alarm=True)
 _REBIND: Final = Rule(Kind.BIND, delays=(1.0,))
 _CREDENTIALS: Final = Rule(Kind.BIND, delays=(5 * _MINUTE,), alarm=True)
-_UNMAPPED: Final = Rule(Kind.RETRY, delays=(_MINUTE,), alarm=True)
-_VAGUE: Final = Rule(Kind.RETRY, delays=(_MINUTE, 5 * _MINUTE))
+_UNMAPPED: Final = Rule(Kind.RETRY, delays=retry.ONCE, alarm=True)
+_VAGUE: Final = Rule(Kind.RETRY, delays=retry.VAGUE)
 
 RULES: Final[dict[int, Rule]] = {
     0x00: Rule(Kind.OK, code=Code.AT_GATEWAY),
@@ -95,7 +96,7 @@ RULES: Final[dict[int, Rule]] = {
     0x05: Rule(Kind.BIND, delays=(_MINUTE,)),  # RALYBND: the old session must die at the carrier first
     0x06: _BUG,  # RINVPRTFLG
     0x07: _BUG,  # RINVREGDLVFLG
-    0x08: Rule(Kind.RETRY, delays=(30.0, 2 * _MINUTE, 10 * _MINUTE)),  # RSYSERR
+    0x08: Rule(Kind.RETRY, delays=retry.SYSTEM_ERROR),  # RSYSERR
     0x0A: Rule(Kind.ROUTE, code=Code.INVALID_SENDER),  # RINVSRCADR
     0x0B: Rule(Kind.PERM, code=Code.INVALID_RECIPIENT),  # RINVDSTADR
     0x0C: _BUG,  # RINVMSGID: query, cancel and replace only
@@ -104,7 +105,7 @@ RULES: Final[dict[int, Rule]] = {
     0x0F: _ROUTE,  # RINVSYSID: some servers mean "not authorised to send" with it
     0x11: _BUG,  # RCANCELFAIL: cancel only
     0x13: _BUG,  # RREPLACEFAIL: replace only
-    0x14: Rule(Kind.RETRY, delays=(30.0, _MINUTE, 3 * _MINUTE, 10 * _MINUTE), endless=True),  # RMSGQFUL
+    0x14: Rule(Kind.RETRY, delays=retry.QUEUE_FULL, endless=True),  # RMSGQFUL
     0x15: _BUG,  # RINVSERTYP
     0x33: _BUG,  # RINVNUMDESTS: submit_multi only
     0x34: _BUG,  # RINVDLNAME: submit_multi only
@@ -124,7 +125,7 @@ RULES: Final[dict[int, Rule]] = {
     0x61: _BUG,  # RINVSCHED
     0x62: _BUG,  # RINVEXPIRY
     0x63: _BUG,  # RINVDFTMSGID
-    0x64: Rule(Kind.RETRY, delays=(30.0, 2 * _MINUTE, 5 * _MINUTE, 15 * _MINUTE, 60 * _MINUTE)),  # RX_T_APPN
+    0x64: Rule(Kind.RETRY, delays=retry.TEMPORARY),  # RX_T_APPN
     0x65: _PERM,  # RX_P_APPN
     0x66: _PERM,  # RX_R_APPN
     0x67: _BUG,  # RQUERYFAIL: query only
@@ -137,7 +138,7 @@ RULES: Final[dict[int, Rule]] = {
     0xFF: _VAGUE,  # RUNKNOWNERR
     0x100: _ROUTE,  # SMPP 5.0: service type unauthorised
     0x101: _ROUTE,  # SMPP 5.0: prohibited
-    0x102: Rule(Kind.RETRY, delays=(30.0, 2 * _MINUTE, 10 * _MINUTE)),  # SMPP 5.0: service unavailable
+    0x102: Rule(Kind.RETRY, delays=retry.SYSTEM_ERROR),  # SMPP 5.0: service unavailable
     0x103: _ROUTE,  # SMPP 5.0: service denied
     0x104: _BUG,  # SMPP 5.0: data coding
 }
@@ -145,7 +146,7 @@ RULES: Final[dict[int, Rule]] = {
 
 _SMPP_5: Final = range(0x100, 0x400)
 _VENDOR: Final = range(0x400, 0x500)
-_VENDOR_RULE: Final = Rule(Kind.RETRY, delays=(_MINUTE, 5 * _MINUTE), alarm=True)
+_VENDOR_RULE: Final = Rule(Kind.RETRY, delays=retry.VAGUE, alarm=True)
 
 
 def rule_for(command_status: int, profile: CarrierProfile = DEFAULT_PROFILE) -> Rule:

@@ -1,0 +1,148 @@
+"""Phone numbers in E.164 digits: format, possibility by libphonenumber, country calling code.
+
+Possible is a matter of length within a country calling code; whether it is in use only its network knows.
+Lengths are compiled from the metadata of ``phonenumbers`` the first time a calling code is met.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final, NewType, cast
+
+import msgspec
+import phonenumbers
+from phonenumbers.phonemetadata import PhoneMetadata
+
+from heliograph.domain.refusals import Refusal
+from heliograph.domain.status import Code
+
+Msisdn = NewType("Msisdn", str)
+"""A phone number: 1 to 15 ASCII digits, country calling code first, no ``+`` and no ``00``."""
+
+MAX_DIGITS: Final = 15
+_SHOWN: Final = 40
+_KEY: Final = 3
+"""No calling code is longer, and none begins with another one."""
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    """What is possible below a calling code."""
+
+    calling_code: int
+    lengths: frozenset[int]
+    """Possible lengths of the whole number, the calling code included."""
+    national_prefix: re.Pattern[str] | None
+    """What the library may strip after the calling code before it measures; None when nothing."""
+
+
+_NOWHERE: Final = _Plan(0, frozenset(), None)
+
+
+class _Plans(dict[str, _Plan]):
+    """The plan of the first three digits of a number, compiled when first asked for."""
+
+    def __missing__(self, key: str) -> _Plan:
+        plan = self[key] = _compile(key)
+        return plan
+
+
+class _Lengths(dict[str, frozenset[int]]):
+    """The possible lengths alone, for the loop over many numbers."""
+
+    def __missing__(self, key: str) -> frozenset[int]:
+        lengths = self[key] = _PLANS[key].lengths
+        return lengths
+
+
+def _compile(key: str) -> _Plan:
+    if key.startswith("0"):
+        return _NOWHERE
+    for size in range(1, len(key) + 1):
+        code = int(key[:size])
+        if regions := phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code):
+            break
+    else:
+        return _NOWHERE
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, regions[0])
+    if metadata is None or metadata.general_desc is None:
+        return _NOWHERE
+    national = {*metadata.general_desc.possible_length, *metadata.general_desc.possible_length_local_only}
+    pattern = metadata.national_prefix_for_parsing
+    return _Plan(
+        calling_code=code,
+        lengths=frozenset(size + length for length in national if length > 0),
+        national_prefix=re.compile(pattern) if pattern else None,
+    )
+
+
+_PLANS: Final = _Plans()
+_LENGTHS: Final = _Lengths()
+
+
+def format_fault(value: object, field: str) -> Refusal | None:
+    """Why a recipient cannot be a phone number by its form alone, which refuses the whole call; or None."""
+    if not isinstance(value, str):
+        return Refusal(field, "not_text", "A recipient must be a string of digits, such as 46712345678.")
+    if not value:
+        return Refusal(field, "empty", "A recipient must not be empty.")
+    if not value.isascii() or not value.isdigit():
+        shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "..."
+        return Refusal(
+            field,
+            "not_digits",
+            f"{shown!a} is not a phone number: write digits only, country code first, without + or 00,"
+            " such as 46712345678.",
+        )
+    if len(value) > MAX_DIGITS:
+        return Refusal(
+            field, "too_long", f"A phone number has at most {MAX_DIGITS} digits; this one has {len(value)}."
+        )
+    return None
+
+
+def parse_recipient(value: object, field: str = "recipient") -> Msisdn | Refusal:
+    """The number, or why its form is wrong. Whether it is possible is asked apart."""
+    if fault := format_fault(value, field):
+        return fault
+    return Msisdn(str(value))
+
+
+def are_well_formed(recipients: Sequence[object]) -> bool:
+    """Whether every member is 1 to 15 ASCII digits, in one look at all of them together."""
+    try:
+        joined = "".join(cast("Sequence[str]", recipients))
+    except TypeError:
+        return False
+    sizes = set(map(len, cast("Sequence[str]", recipients)))
+    return joined.isascii() and joined.isdigit() and min(sizes) > 0 and max(sizes) <= MAX_DIGITS
+
+
+def is_possible(msisdn: str) -> bool:
+    """Whether libphonenumber calls ``+`` and these digits a possible number.
+
+    A length that the table refuses is asked again from the library where it might strip a national prefix.
+    """
+    plan = _PLANS[msisdn[:_KEY]]
+    return len(msisdn) in plan.lengths or _is_possible_without_prefix(msisdn, plan)
+
+
+def _is_possible_without_prefix(msisdn: str, plan: _Plan) -> bool:
+    if plan.national_prefix is None or not plan.national_prefix.match(msisdn[len(str(plan.calling_code)) :]):
+        return False
+    try:
+        return bool(phonenumbers.is_possible_number(phonenumbers.parse("+" + msisdn)))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def classify_recipients(recipients: Sequence[str]) -> list[int]:
+    """0 for every possible number, 408 for every other one, in their order; all are well formed."""
+    lengths, size = _LENGTHS, _KEY
+    return [
+        0 if len(msisdn) in lengths[msisdn[:size]] or is_possible(msisdn) else Code.INVALID_RECIPIENT.value
+        for msisdn in recipients
+    ]
+
+
+def calling_code(msisdn: str) -> int | None:
+    """The country calling code of a number (46 for Sweden); None when it starts with none."""
+    return _PLANS[msisdn[:_KEY]].calling_code or None
