@@ -12,22 +12,20 @@ authentication, in a socket folder that only the server's user may enter. Inside
 """
 
 import contextlib
-import ctypes
 import fcntl
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict
 from urllib.parse import quote
 
+from heliograph.parent_death import signal_at_parent_death
 from heliograph.storage.postgres_binaries import (
     Binaries,
     EmbeddedPostgresError,
@@ -46,13 +44,11 @@ from heliograph.storage.postgres_configuration import (
     PORT,
     write_configuration,
 )
+from heliograph.storage.postmaster import children, end_process, end_survivor, is_ready
 
 START_SECONDS = 300.0
-FAST_STOP_SECONDS = 60.0
 _LEFTOVER_SECONDS = 30.0
 _SOCKET_PATH_BYTES = 107
-_PR_SET_PDEATHSIG = 1
-_PID_FILE_STATUS_LINE = 7
 _LEFTOVER_SIGNS = ("pre-existing shared memory block", "lock file")
 
 
@@ -139,7 +135,7 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Stop in fast mode, immediately if that takes over 60 s; harmless when nothing runs."""
         if self._process is not None:
-            _end(self._process.pid, self._ended_within)
+            end_process(self._process.pid, self._ended_within)
             self._process = None
         recorded = self._data_dir / "socket-folder"
         if self._lock is not None and recorded.is_file():
@@ -153,7 +149,7 @@ class EmbeddedPostgres:
             return
         pid = self._process.pid
         os.kill(pid, signal.SIGSTOP)  # a stopped postmaster cannot react to the end of its children
-        for child in [*_children(pid), pid]:
+        for child in [*children(pid), pid]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         self._process.wait()
@@ -183,7 +179,7 @@ class EmbeddedPostgres:
 
     def _launch(self, user: ServerUser) -> None:
         binaries = readable_binaries(find_binaries(self._bin_dir), user, self._data_dir)
-        self._end_survivor()
+        end_survivor(self._cluster)
         self._make_cluster(binaries, user)
         self._socket_dir = _socket_folder(self._data_dir, user)
         _own_folder(self._data_dir / "log", user)
@@ -249,7 +245,7 @@ class EmbeddedPostgres:
                 cwd="/",
                 env=_environment(),
                 start_new_session=True,  # Ctrl-C at the terminal is for us, not for the server
-                preexec_fn=_stop_with_parent(),
+                preexec_fn=signal_at_parent_death(signal.SIGINT),
                 **_as_user(user),
             )
         self._wait_until_ready(self._process)
@@ -258,7 +254,7 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + START_SECONDS
         pause = 0.002
         while process.poll() is None:
-            if _is_ready(self._cluster / "postmaster.pid", process.pid):
+            if is_ready(self._cluster / "postmaster.pid", process.pid):
                 return
             if time.monotonic() > deadline:
                 raise StartFailed(f"PostgreSQL was not ready after {START_SECONDS:.0f} s")
@@ -297,15 +293,6 @@ class EmbeddedPostgres:
         ]
         if wrong:
             raise StartFailed(f"PostgreSQL would not keep what it commits: {', '.join(wrong)}")
-
-    def _end_survivor(self) -> None:
-        pid_file = self._cluster / "postmaster.pid"
-        try:
-            pid = int(pid_file.read_text().split("\n", 1)[0])
-        except (FileNotFoundError, ValueError):
-            return
-        if _runs_cluster(pid, self._cluster):
-            _end(pid, lambda seconds: _gone_within(pid, self._cluster, seconds))
 
     def _ended_within(self, seconds: float) -> bool:
         assert self._process is not None
@@ -372,69 +359,6 @@ def _as_user(user: ServerUser) -> _Privileges:
 def _environment() -> dict[str, str]:
     # Nothing of the caller's PG* variables or locale may leak into the server.
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
-
-
-def _stop_with_parent() -> Callable[[], None] | None:
-    # The signal follows the end of the *thread* that started the child, hence only the main thread.
-    if not sys.platform.startswith("linux") or threading.current_thread() is not threading.main_thread():
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    fast_shutdown = int(signal.SIGINT)
-
-    def ask_for_signal() -> None:
-        prctl(_PR_SET_PDEATHSIG, fast_shutdown, 0, 0, 0)
-
-    return ask_for_signal
-
-
-def _is_ready(pid_file: Path, pid: int) -> bool:
-    try:
-        lines = pid_file.read_text("utf-8", "replace").splitlines()
-    except FileNotFoundError:
-        return False
-    return len(lines) > _PID_FILE_STATUS_LINE and lines[0] == str(pid) and lines[7].strip() == "ready"
-
-
-def _runs_cluster(pid: int, cluster: Path) -> bool:
-    """Whether that process is a postmaster of ours, and not a later process with its number."""
-    try:
-        return os.fsencode(cluster) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except FileNotFoundError:
-        if Path("/proc/self").exists():
-            return False
-    answer = subprocess.run(  # noqa: S603 - constant command
-        ["ps", "-ww", "-o", "command=", "-p", str(pid)],  # noqa: S607 - wherever the system keeps it
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return str(cluster) in answer.stdout
-
-
-def _gone_within(pid: int, cluster: Path, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while _runs_cluster(pid, cluster):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def _end(pid: int, ended_within: Callable[[float], bool]) -> None:
-    for step, patience in (
-        (signal.SIGINT, FAST_STOP_SECONDS),
-        (signal.SIGQUIT, 10.0),
-        (signal.SIGKILL, 10.0),
-    ):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, step)
-        if ended_within(patience):
-            return
-
-
-def _children(pid: int) -> list[int]:
-    listing = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(child) for child in listing.read_text().split()] if listing.exists() else []
 
 
 def _last_line(text: str) -> str:

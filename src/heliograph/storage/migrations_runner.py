@@ -27,7 +27,7 @@ from heliograph.storage.database import (
     transaction_on,
 )
 
-LOCK_SECONDS = 2
+LOCK_SECONDS = 2.0
 _ADVISORY_LOCK = 0x68656C696F  # "helio"
 _FILE_NAME = re.compile(r"([0-9]{4})_(pre|post)_([a-z0-9_]+)\.sql")
 
@@ -93,12 +93,13 @@ async def migrate(
     *,
     migrations: Iterable[Migration] | None = None,
     phases: frozenset[Phase] = frozenset(Phase),
+    lock_seconds: float = LOCK_SECONDS,
 ) -> list[str]:
     """Apply what is missing, in order, and return the names of what was applied.
 
     One runner at a time: a second one waits for the first and then finds nothing to do. Connect as the
     owner of the tables. Pools opened before need new connections afterwards. A file that cannot have its
-    locks within 2 s fails and may be tried again. Raises MigrationError.
+    locks within ``lock_seconds`` fails and may be tried again. Raises MigrationError.
     """
     wanted = own_migrations() if migrations is None else tuple(migrations)
     connection = await connect(dsn, Purpose.OWNER)
@@ -109,7 +110,7 @@ async def migrate(
         _refuse_changed(present)
         pending = [m for m in wanted if m.name in present.pending and m.phase in phases]
         for migration in pending:
-            await _apply(connection, migration)
+            await _apply(connection, migration, lock_seconds)
         return [migration.name for migration in pending]
     finally:
         await connection.close()
@@ -169,11 +170,11 @@ async def _applied(connection: Connection) -> dict[str, str]:
     return {row["name"]: row["checksum"] for row in rows}
 
 
-async def _apply(connection: Connection, migration: Migration) -> None:
+async def _apply(connection: Connection, migration: Migration, lock_seconds: float) -> None:
     try:
         async with transaction_on(connection) as tx:
             await tx.execute(
-                f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s';"
+                f"SET LOCAL lock_timeout = {round(lock_seconds * 1000)};"
                 "SET LOCAL citus.multi_shard_modify_mode = 'sequential'"
             )
             await tx.execute(migration.sql)

@@ -1,0 +1,286 @@
+"""Every setting, typed and frozen, read once: defaults, then a TOML file, then the environment.
+
+The field ``http.port`` is ``port`` in the file's table ``[http]`` and the variable HELIOGRAPH_HTTP_PORT.
+A name that does not exist is refused, so that a misspelt setting never goes unnoticed.
+"""
+
+import os
+import re
+import secrets
+import tomllib
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+CONFIG_VARIABLE = "HELIOGRAPH_CONFIG"
+PREFIX = "HELIOGRAPH_"
+# How a child of the embedded default reaches the PostgreSQL that its supervisor runs; not a setting.
+EMBEDDED_DSN_VARIABLE = "_HELIOGRAPH_EMBEDDED_DSN"
+# Kubernetes gives these to every process beside a service called heliograph.
+_NOT_OURS = re.compile(r"HELIOGRAPH_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)")
+SECRET_KEY_BYTES = 32
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Seconds = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class SettingsError(Exception):
+    """A setting is wrong; one line that names it where it was set."""
+
+
+class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The API and the portal."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080  # 0: any free port
+    public_url: str = ""  # how customers reach us; empty: http://host:port
+    trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose Forwarded headers are believed
+    header_seconds: Seconds = 10.0
+    request_seconds: Seconds = 30.0  # whole request, up to 1 MiB of body
+    slowest_bytes_per_second: Count = 262_144  # time added for each byte of a larger body
+    max_body_bytes: Count = 32 * 1024 * 1024
+    max_recipients: Count = 100_000
+    accept_queue: Count = 2_000  # requests waiting for a commit; more are answered with 503
+    failed_sign_ins_per_minute: Count = 30  # for each address
+
+
+class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What new accounts look like."""
+
+    number_prefix: str = "ip1-"
+    default_senders: tuple[str, ...] = ("iP1", "iP1sms")  # registered in the embedded default only
+    test_credit: int = 1_000  # whole units of the currency, in the embedded default only
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "SEK"
+
+
+class DispatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Sending to carriers. The timers are real durations; tests shorten them."""
+
+    poll_seconds: Seconds = 0.5
+    response_seconds: Seconds = 60.0  # a submit_sm without its answer by then is in doubt
+    resolve_seconds: Seconds = 900.0  # how long an orphan receipt may resolve what is in doubt
+    enquire_link_seconds: Seconds = 30.0
+    enquire_answer_seconds: Seconds = 15.0
+    first_reconnect_seconds: Seconds = 1.0
+    longest_reconnect_seconds: Seconds = 60.0
+    refused_bind_seconds: Seconds = 300.0  # after a wrong system id or password
+    lease_seconds: Seconds = 15.0  # of a bind; renewed at a third of it
+    stop_seconds: Seconds = 30.0  # for the answers still to come
+
+
+class ReceiptSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Delivery receipts from carriers."""
+
+    gather_seconds: Annotated[float, Meta(ge=0)] = 0.020  # how long receipts wait for company
+    wait_hours: Seconds = 72.0  # then a message without a final receipt is closed
+    unmatched_retry_seconds: Seconds = 5.0
+    unmatched_keep_hours: Seconds = 72.0
+    silence_seconds: Seconds = 30.0  # a receipt that cannot be stored closes its link after that
+
+
+class ReportSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Delivery reports to customers."""
+
+    poll_seconds: Seconds = 0.5
+    schedule_scale: Seconds = 1.0  # multiplies every delay of the retry schedule; tests shorten it
+    connect_seconds: Seconds = 5.0
+    request_seconds: Seconds = 15.0
+    max_answer_bytes: Count = 16_384
+    connections_per_origin: Count = 4
+    loopback_allowed: bool | None = None  # None: only in the embedded default
+    lease_seconds: Seconds = 15.0  # of a bucket
+
+
+class KeeperSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Housekeeping."""
+
+    poll_seconds: Seconds = 1.0
+    text_keep_days: Count = 90
+    message_keep_days: Count = 400
+    partition_weeks_ahead: Count = 8
+
+
+class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Logs, on stderr."""
+
+    level: typing.Literal["debug", "info", "warning", "error"] = "info"
+    format: typing.Literal["json", "console"] = "json"
+
+
+class SimulatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The simulated carrier of the embedded default."""
+
+    host: str = "127.0.0.1"
+    port: Port = 2775
+    receipt_seconds: Annotated[float, Meta(ge=0)] = 1.0
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of them. ``is_embedded`` tells whether we run our own PostgreSQL."""
+
+    database_url: str = ""  # empty: our own PostgreSQL in data_dir
+    data_dir: str = ""  # empty: /var/lib/heliograph for root, else the user's own data folder
+    postgres_bin_dir: str = ""  # empty: of the wheel, else of the system
+    secret_key: str = ""  # 64 hexadecimal digits; empty and embedded: kept in data_dir
+    http: HttpSettings = field(default_factory=HttpSettings)
+    accounts: AccountSettings = field(default_factory=AccountSettings)
+    dispatch: DispatchSettings = field(default_factory=DispatchSettings)
+    receipts: ReceiptSettings = field(default_factory=ReceiptSettings)
+    reports: ReportSettings = field(default_factory=ReportSettings)
+    keeper: KeeperSettings = field(default_factory=KeeperSettings)
+    simulator: SimulatorSettings = field(default_factory=SimulatorSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Settings embedded in {self.data_path}>" if self.is_embedded else "<Settings with a database>"
+        )
+
+    @property
+    def is_embedded(self) -> bool:
+        return not self.database_url
+
+    @property
+    def data_path(self) -> Path:
+        return Path(self.data_dir or _default_data_dir(os.environ, is_root=os.geteuid() == 0))
+
+    @property
+    def public_url(self) -> str:
+        return self.http.public_url.rstrip("/") or f"http://{self.http.host}:{self.http.port}"
+
+    @property
+    def loopback_reports_allowed(self) -> bool:
+        allowed = self.reports.loopback_allowed
+        return self.is_embedded if allowed is None else allowed
+
+
+def load_settings(config: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process. Raises SettingsError."""
+    named = environment.get(CONFIG_VARIABLE)
+    path = config or (Path(named) if named else None)
+    values = _read_file(path) if path else {}
+    source = str(path)
+    try:
+        msgspec.convert(values, Settings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{source}: {_in_file(error)}") from None
+    for table, name, kind, variable in _variables():
+        if variable in environment:
+            target = values.setdefault(table, {}) if table else values
+            target[name] = _from_text(variable, environment[variable], kind)
+    _refuse_unknown(environment)
+    settings = msgspec.convert(values, Settings)
+    _refuse_contradictions(settings)
+    return settings
+
+
+def load_secret_key(settings: Settings) -> bytes:
+    """The 32 bytes that encrypt secrets in the database.
+
+    Embedded and not set: a file of the data directory, made at the first start with mode 0600. Losing it
+    makes carriers' passwords and webhook secrets unreadable. Raises SettingsError.
+    """
+    if settings.secret_key:
+        return _parse_key(settings.secret_key, f"{PREFIX}SECRET_KEY")
+    if not settings.is_embedded:
+        raise SettingsError(f"{PREFIX}SECRET_KEY is needed with a database URL: 64 hexadecimal digits")
+    path = settings.data_path / "secret-key"
+    if not path.exists():
+        _write_new_key(path)
+    return _parse_key(path.read_text("ascii", "replace"), str(path))
+
+
+def _write_new_key(path: Path) -> None:
+    unfinished = path.with_name(f"secret-key.{os.getpid()}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(SECRET_KEY_BYTES) + "\n")
+        file.flush()
+        os.fsync(descriptor)
+    # A link fails where another process was faster, whose key then counts.
+    try:
+        os.link(unfinished, path)
+    except FileExistsError:
+        return
+    finally:
+        unfinished.unlink()
+
+
+def _parse_key(text: str, where: str) -> bytes:
+    if not re.fullmatch(f"[0-9a-fA-F]{{{2 * SECRET_KEY_BYTES}}}", text.strip()):
+        raise SettingsError(f"{where}: the secret key must be {2 * SECRET_KEY_BYTES} hexadecimal digits")
+    return bytes.fromhex(text.strip())
+
+
+def _default_data_dir(environment: Mapping[str, str], *, is_root: bool) -> str:
+    if is_root:
+        return "/var/lib/heliograph"
+    home = environment.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
+    return os.path.join(home, "heliograph")
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+
+
+def _in_file(error: msgspec.ValidationError) -> str:
+    text, _, place = str(error).partition(" - at `$.")
+    return f"{place.rstrip('`')}: {text}" if place else text
+
+
+def _variables() -> Iterator[tuple[str, str, Any, str]]:
+    """Every setting: its table ('' for none), name, type, and variable."""
+    for top in msgspec.structs.fields(Settings):
+        if isinstance(top.type, type) and issubclass(top.type, Struct):
+            for inner in msgspec.structs.fields(top.type):
+                yield top.name, inner.name, inner.type, f"{PREFIX}{top.name}_{inner.name}".upper()
+        else:
+            yield "", top.name, top.type, f"{PREFIX}{top.name}".upper()
+
+
+def _from_text(variable: str, text: str, kind: Any) -> Any:
+    """The value of a variable; lists are separated by commas, truth is true or false."""
+    value: Any = (
+        [part.strip() for part in text.split(",") if part.strip()] if _is_list(kind) else text.strip()
+    )
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{variable}: {error}") from None
+
+
+def _is_list(kind: Any) -> bool:
+    return typing.get_origin(kind) is tuple
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = {variable for _, _, _, variable in _variables()} | {CONFIG_VARIABLE}
+    ours = (name for name in environment if name.startswith(PREFIX) and not _NOT_OURS.fullmatch(name))
+    unknown = sorted(name for name in ours if name not in known)
+    if unknown:
+        raise SettingsError(f"{unknown[0]} is no setting; see `heliograph settings`")
+
+
+def _refuse_contradictions(settings: Settings) -> None:
+    url = settings.database_url
+    checks: dict[str, Callable[[], bool]] = {
+        f"{PREFIX}DATABASE_URL must begin with postgresql://": lambda: (
+            not url or url.startswith(("postgresql://", "postgres://"))
+        ),
+        f"{PREFIX}HTTP_PUBLIC_URL must begin with https:// or http://": lambda: (
+            not settings.http.public_url or settings.http.public_url.startswith(("https://", "http://"))
+        ),
+    }
+    for fault, holds in checks.items():
+        if not holds():
+            raise SettingsError(fault)
