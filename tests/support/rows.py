@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from heliograph.domain.ids import IdSource, id_bytes, message_ids
+from heliograph.domain.lot import LotContents, LotMessage, LotText, encode_contents
 from heliograph.storage.database import Connection
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -102,3 +103,46 @@ async def ledger_minus_balance(connection: Connection, account_id: int = 1) -> i
             account_id,
         )
     )
+
+
+async def insert_lot(
+    connection: Connection,
+    messages: list[bytes],
+    *,
+    account_id: int = 1,
+    carrier_id: int = 1,
+    priority: int = 1,
+    state: int = 1,
+    segments: int = 1,
+    opens_at: datetime = NOW,
+    closes_at: datetime = NOW + timedelta(hours=72),
+    later: list[tuple[datetime, datetime]] | None = None,
+    position: int = 0,
+    recipient: str = "46701740605",
+) -> bytes:
+    """A lot of messages that share one text."""
+    lot_id = IDS.new(int(NOW.timestamp()))
+    contents = LotContents(
+        [LotText("iP1", "Hello", 0, False)],
+        [LotMessage(message_id, recipient, 0, segments) for message_id in messages],
+    )
+    await connection.execute(
+        "INSERT INTO lot (carrier_id, lot_id, account_id, priority, state, fair_position, opens_at,"
+        " closes_at, later_opens, later_closes, segment_count, first_id, last_id, payload)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        carrier_id,
+        lot_id,
+        account_id,
+        priority,
+        state,
+        position,
+        opens_at,
+        closes_at,
+        [opens for opens, _ in later or []],
+        [closes for _, closes in later or []],
+        segments * len(messages),
+        min(messages),
+        max(messages),
+        encode_contents(contents),
+    )
+    return lot_id

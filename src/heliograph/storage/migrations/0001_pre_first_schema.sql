@@ -227,6 +227,7 @@ CREATE TABLE fair_position (
     priority   smallint NOT NULL,
     account_id bigint NOT NULL,
     position   bigint NOT NULL,
+    advance    bigint NOT NULL DEFAULT 0,                     -- by how much it last moved on
     PRIMARY KEY (carrier_id, priority, account_id)
 ) WITH (fillfactor = 50);
 
