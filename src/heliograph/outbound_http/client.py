@@ -10,8 +10,8 @@ from heliograph.domain.report_url import ReportUrl
 from heliograph.outbound_http.addresses import AddressBook, Resolve, SystemResolver
 from heliograph.outbound_http.answers import Answer, Failure
 from heliograph.outbound_http.connection import Connection, Exchange, OnDone, open_connection
-from heliograph.outbound_http.outbound_limits import OutboundLimits
 from heliograph.outbound_http.origin_pool import ConnectionBudget, OriginPool
+from heliograph.outbound_http.outbound_limits import OutboundLimits
 
 
 def tls_context() -> ssl.SSLContext:
