@@ -127,7 +127,7 @@ def _unescape(piece: str) -> str:
     return _BY_DEFAULT_CHARACTER.get(piece[0], piece[0]) + piece[1:]
 
 
-_SUGGESTIONS: Final = {
+SUGGESTIONS: Final = {
     **dict.fromkeys("‘’‚‛′`´ʼ", "'"),
     **dict.fromkeys("“”„‟″«»", '"'),
     **dict.fromkeys("‐‑‒–—―−", "-"),
@@ -171,7 +171,7 @@ def suggestion(character: str) -> str | None:
 
     The empty string means that the character is invisible and may be left out.
     """
-    return _SUGGESTIONS.get(character)
+    return SUGGESTIONS.get(character)
 
 
 def suggest(text: str) -> str:
@@ -179,4 +179,4 @@ def suggest(text: str) -> str:
     return text.translate(_SUGGESTION_TABLE)
 
 
-_SUGGESTION_TABLE: Final = str.maketrans(_SUGGESTIONS)
+_SUGGESTION_TABLE: Final = str.maketrans(SUGGESTIONS)

@@ -111,9 +111,8 @@ def read_udh(short_message: bytes) -> tuple[Concatenation | None, bytes]:
     position, found = 1, None
     while position + 2 <= end:
         kind, length = short_message[position], short_message[position + 1]
-        value = short_message[position + 2 : min(position + 2 + length, end)]
-        if (kind, len(value)) in (_WITH_8_BITS, _WITH_16_BITS):
-            found = _concatenation(value)
+        if (kind, length) in (_WITH_8_BITS, _WITH_16_BITS) and position + 2 + length <= end:
+            found = _concatenation(short_message[position + 2 : position + 2 + length])
         position += 2 + length
     return found, short_message[end:]
 
