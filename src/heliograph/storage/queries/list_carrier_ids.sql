@@ -1,0 +1,3 @@
+SELECT carrier_id
+FROM carrier
+ORDER BY carrier_id
