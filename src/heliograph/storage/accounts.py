@@ -1,0 +1,210 @@
+"""Accounts, their senders and their credit: what accept must know of them, and the writes of the operator.
+
+``AccountDirectory`` keeps what accept reads for a few seconds; a change is seen everywhere within that time.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from heliograph.domain.carrier_profile import load_profile
+from heliograph.domain.ids import IdSource
+from heliograph.domain.pricing import PriceTable
+from heliograph.domain.routing import Route, RoutingTable
+from heliograph.storage.database import Database, Purpose, Transaction, load_query
+from heliograph.storage.fresh_values import FreshValues
+
+FIRST_ACCOUNT_ID = 10_001
+FRESH_SECONDS = 2.0
+
+
+class Account(msgspec.Struct, frozen=True):
+    """An account as accept and the faces need it."""
+
+    account_id: int
+    number: str
+    """Its public name, ``ip1-10001``: the owner of batches."""
+    name: str
+    currency: str
+    price_list_id: int
+    weight: int
+    report_codes: str
+    http_reports: bool
+    is_disabled: bool
+    senders: frozenset[str]
+    prices: PriceTable
+
+
+class Routing(msgspec.Struct, frozen=True):
+    """Where messages go, and how fast each carrier may be fed."""
+
+    table: RoutingTable
+    segments_per_second: dict[int, float]
+
+
+class AccountDirectory:
+    """Accounts with their prices, and the routes; never older than a few seconds."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        seconds: float = FRESH_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._accounts = FreshValues(self._load_account, seconds=seconds, clock=clock)
+        self._prices = FreshValues(self._load_prices, seconds=seconds, clock=clock)
+        self._routing = FreshValues(self._load_routing, seconds=seconds, clock=clock)
+        self._compiled_prices: dict[int, tuple[dict[str, int], PriceTable]] = {}
+        self._compiled_routes: tuple[list[Route], RoutingTable] = ([], RoutingTable([]))
+
+    async def account(self, account_id: int) -> Account | None:
+        """The account, or None if it does not exist."""
+        return self._accounts.peek(account_id) or await self._accounts.get(account_id)
+
+    async def routing(self) -> Routing:
+        """The routes and paces of all carriers."""
+        routing = self._routing.peek("") or await self._routing.get("")
+        assert routing is not None
+        return routing
+
+    async def _load_account(self, account_id: int) -> Account | None:
+        rows = await self._database.fetch(Purpose.GENERAL, load_query("find_account"), account_id)
+        if not rows:
+            return None
+        row = dict(rows[0])
+        prices = await self._prices.get(row["price_list_id"])
+        assert prices is not None
+        return Account(**row | {"senders": frozenset(row["senders"])}, prices=prices)
+
+    async def _load_prices(self, price_list_id: int) -> PriceTable:
+        rows = await self._database.fetch(Purpose.GENERAL, load_query("list_prices"), price_list_id)
+        amounts: dict[str, int] = {row["prefix"]: row["amount"] for row in rows}
+        before = self._compiled_prices.get(price_list_id)
+        if before is None or before[0] != amounts:
+            before = self._compiled_prices[price_list_id] = (amounts, PriceTable(amounts))
+        return before[1]
+
+    async def _load_routing(self, _: str) -> Routing:
+        rows = await self._database.fetch(Purpose.GENERAL, load_query("list_routes"))
+        carriers = await self._database.fetch(Purpose.GENERAL, load_query("list_carriers"))
+        routes = [Route(**dict(row)) for row in rows]
+        if routes != self._compiled_routes[0]:
+            self._compiled_routes = (routes, RoutingTable(routes))
+        return Routing(
+            self._compiled_routes[1],
+            {
+                row["carrier_id"]: load_profile(msgspec.json.decode(row["profile"], type=dict)).tps
+                for row in carriers
+            },
+        )
+
+
+class StoredAccount(msgspec.Struct, frozen=True):
+    """A line of the operator's list of accounts; ``balance`` in micro-units."""
+
+    account_id: int
+    number: str
+    name: str
+    currency: str
+    price_list_id: int
+    weight: int
+    report_codes: str
+    http_reports: bool
+    is_disabled: bool
+    created_at: datetime
+    balance: int
+
+
+class StoredSender(msgspec.Struct, frozen=True):
+    """A sender that an account may use."""
+
+    sender: str
+    created_at: datetime
+
+
+class AccountSettingsChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What to change of an account; None leaves a thing as it is."""
+
+    name: str | None = None
+    price_list_id: int | None = None
+    weight: int | None = None
+    report_codes: str | None = None
+    http_reports: bool | None = None
+    is_disabled: bool | None = None
+
+
+async def create_account(
+    tx: Transaction,
+    *,
+    name: str,
+    currency: str,
+    price_list_id: int,
+    number_prefix: str,
+    now: datetime,
+) -> tuple[int, str]:
+    """A new account with an empty balance; its id and its public number."""
+    row = await tx.fetchrow(
+        load_query("create_account"), number_prefix, name, currency, price_list_id, FIRST_ACCOUNT_ID, now
+    )
+    assert row is not None
+    return row["account_id"], row["number"]
+
+
+async def change_account(
+    tx: Transaction, account_id: int, change: AccountSettingsChange, *, now: datetime
+) -> bool:
+    """Change an account; False if it does not exist."""
+    row = await tx.fetchrow(
+        load_query("change_account"),
+        account_id,
+        change.name,
+        change.price_list_id,
+        change.weight,
+        change.report_codes,
+        change.http_reports,
+        change.is_disabled,
+        now,
+    )
+    return row is not None
+
+
+async def list_accounts(tx: Transaction) -> list[StoredAccount]:
+    """Every account, by id."""
+    return [StoredAccount(**dict(row)) for row in await tx.fetch(load_query("list_accounts"))]
+
+
+async def find_account_by_number(tx: Transaction, number: str) -> int | None:
+    """The id of the account with a public number (``ip1-10001``)."""
+    found: int | None = await tx.fetchval(load_query("find_account_by_number"), number)
+    return found
+
+
+async def add_sender(tx: Transaction, account_id: int, sender: str, *, now: datetime) -> bool:
+    """Register a sender that ``domain/sender.check_sender`` let pass; False if it was registered already."""
+    return await tx.fetchval(load_query("add_sender"), account_id, sender, now) is not None
+
+
+async def remove_sender(tx: Transaction, account_id: int, sender: str) -> bool:
+    """Unregister a sender; False if it was not registered."""
+    return await tx.fetchval(load_query("remove_sender"), account_id, sender) is not None
+
+
+async def list_senders(tx: Transaction, account_id: int) -> list[StoredSender]:
+    """The senders of an account in alphabetical order."""
+    return [StoredSender(**dict(row)) for row in await tx.fetch(load_query("list_senders"), account_id)]
+
+
+async def top_up(
+    tx: Transaction, account_id: int, amount: int, *, note: str | None, now: datetime, ids: IdSource
+) -> int | None:
+    """Add credit in micro-units, with its ledger entry; the new balance, None if there is no such account."""
+    if amount <= 0:
+        raise ValueError("credit is added in positive amounts")
+    balance: int | None = await tx.fetchval(
+        load_query("top_up"), account_id, ids.new(int(now.timestamp())), amount, note, now
+    )
+    return balance

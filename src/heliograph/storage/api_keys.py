@@ -1,0 +1,117 @@
+"""API keys: looked up by their id, made, listed, revoked. The secret of a key is never stored."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from heliograph.domain.api_token import make_token, parse_token, secret_hash
+from heliograph.storage.database import Database, Purpose, Transaction, load_query
+from heliograph.storage.fresh_values import FreshValues
+
+FRESH_SECONDS = 3.0
+"""How long a revoked key may go on working; the promise is 5 seconds."""
+
+
+class KeyRecord(msgspec.Struct, frozen=True):
+    """What is needed to judge a key that is presented."""
+
+    key_id: str
+    account_id: int
+    secret_hash: bytes
+    expires_at: datetime | None
+
+
+class StoredKey(msgspec.Struct, frozen=True):
+    """A line of the list of an account's keys."""
+
+    key_id: str
+    account_id: int
+    name: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+class KeyDirectory:
+    """Keys by id, kept for a few seconds, and which of them were used."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        seconds: float = FRESH_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._keys = FreshValues(self._load, seconds=seconds, clock=clock)
+        self._used: set[str] = set()
+
+    def peek(self, key_id: str) -> KeyRecord | None:
+        """The key if it is at hand."""
+        return self._keys.peek(key_id)
+
+    def is_known(self, key_id: str) -> bool:
+        """Whether ``find`` would answer without asking the database."""
+        return self._keys.peek(key_id) is not None or self._keys.is_known_absent(key_id)
+
+    async def find(self, key_id: str) -> KeyRecord | None:
+        """The key, None if there is none or it was revoked."""
+        return await self._keys.get(key_id)
+
+    async def _load(self, key_id: str) -> KeyRecord | None:
+        rows = await self._database.fetch(Purpose.GENERAL, load_query("find_api_key"), key_id)
+        return KeyRecord(**dict(rows[0])) if rows else None
+
+    def note_use(self, key_id: str) -> None:
+        """Remember that a key was used, for ``record_uses``."""
+        self._used.add(key_id)
+
+    async def record_uses(self, now: datetime) -> int:
+        """Write when keys were last used, all at once; to be called every minute or so. How many."""
+        used, self._used = self._used, set()
+        if used:
+            try:
+                await self._database.fetch(Purpose.GENERAL, load_query("record_key_uses"), sorted(used), now)
+            except BaseException:
+                self._used |= used
+                raise
+        return len(used)
+
+
+async def create_key(
+    tx: Transaction,
+    account_id: int,
+    *,
+    name: str,
+    key_id: bytes,
+    secret: bytes,
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> str:
+    """A new key from 10 and 32 random bytes; the token, which can never be read again."""
+    token = make_token(key_id, secret)
+    halves = parse_token(token)
+    assert halves is not None
+    await tx.execute(
+        load_query("create_api_key"),
+        halves.key_id,
+        account_id,
+        secret_hash(halves.secret),
+        name,
+        now,
+        expires_at,
+    )
+    return token
+
+
+async def revoke_key(tx: Transaction, key_id: str, *, now: datetime) -> bool:
+    """Revoke a key: no process takes it after 5 seconds. False if there is none or it was revoked before."""
+    return await tx.fetchval(load_query("revoke_api_key"), key_id, now) is not None
+
+
+async def list_keys(tx: Transaction, account_id: int) -> list[StoredKey]:
+    """The keys of an account, revoked ones included, oldest first."""
+    return [StoredKey(**dict(row)) for row in await tx.fetch(load_query("list_api_keys"), account_id)]

@@ -1,0 +1,3 @@
+SELECT key_id, account_id, secret_hash, expires_at
+FROM api_key
+WHERE key_id = $1 AND revoked_at IS NULL

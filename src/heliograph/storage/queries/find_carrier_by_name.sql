@@ -1,0 +1,1 @@
+SELECT carrier_id FROM carrier WHERE name = $1

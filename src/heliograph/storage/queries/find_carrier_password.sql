@@ -1,0 +1,1 @@
+SELECT sealed_password FROM carrier WHERE carrier_id = $1

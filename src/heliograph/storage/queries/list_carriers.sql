@@ -1,0 +1,3 @@
+SELECT carrier_id, name, host, port, system_id, bind_mode, bind_count, tls, profile, simulated, enabled, revision
+FROM carrier
+ORDER BY carrier_id

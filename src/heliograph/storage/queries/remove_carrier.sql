@@ -1,0 +1,1 @@
+DELETE FROM carrier WHERE carrier_id = $1 RETURNING carrier_id

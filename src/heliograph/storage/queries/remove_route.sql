@@ -1,0 +1,1 @@
+DELETE FROM route WHERE route_id = $1 RETURNING route_id

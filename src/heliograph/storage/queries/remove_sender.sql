@@ -1,0 +1,1 @@
+DELETE FROM sender WHERE account_id = $1 AND sender = $2 RETURNING sender

@@ -1,0 +1,36 @@
+"""Secrets that must be read again (carriers' passwords, webhook secrets), encrypted before they are stored.
+
+Fernet: AES-128-CBC with HMAC-SHA256 and a random IV. The key is the installation's secret key, which is
+never in the database, so a dump or a backup gives nothing away.
+"""
+
+import base64
+from hashlib import sha256
+
+from cryptography.fernet import Fernet, InvalidToken
+
+
+class UnreadableSecret(Exception):
+    """A sealed value cannot be opened: the installation's secret key is not the one that sealed it."""
+
+
+class Sealer:
+    """Seals and opens with the installation's secret key: any bytes that are hard to guess, at least 16."""
+
+    def __init__(self, secret_key: bytes) -> None:
+        if len(secret_key) < 16:
+            raise ValueError("the secret key has at least 16 bytes")
+        self._fernet = Fernet(base64.urlsafe_b64encode(sha256(b"heliograph sealing\0" + secret_key).digest()))
+
+    def seal(self, text: str) -> bytes:
+        """The stored form of a secret; different each time."""
+        return self._fernet.encrypt(text.encode())
+
+    def open(self, sealed: bytes) -> str:
+        """The secret. Raises UnreadableSecret."""
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken:
+            raise UnreadableSecret(
+                "a stored secret cannot be opened with this installation's secret key"
+            ) from None
