@@ -1,0 +1,137 @@
+"""Who is calling: the bearer token of a request to the account that owns it.
+
+Failures are slowed down by client address; a key that is at hand is still judged then, so that somebody
+behind the same address cannot lock others out.
+"""
+
+import time
+from collections.abc import Callable, Iterable, MutableMapping
+from datetime import datetime
+from hmac import compare_digest
+from ipaddress import IPv6Address
+from typing import Any, Final
+
+from heliograph.domain.api_token import ApiToken, parse_token, secret_hash
+from heliograph.domain.refusals import Forbidden, TooManyRequests, Unauthorized
+from heliograph.domain.token_bucket import TokenBucket
+from heliograph.storage.accounts import Account, AccountDirectory
+from heliograph.storage.api_keys import KeyDirectory, KeyRecord
+
+__all__ = ["Account", "Authenticator", "FailureThrottle"]
+
+MISSING: Final = "An API key is needed: send the header Authorization: Bearer <API key>."
+UNKNOWN: Final = "The API key is unknown, expired or revoked."
+DISABLED: Final = "The account of this API key is disabled."
+THROTTLED: Final = "Too many failed attempts from this address. Try again later."
+
+_NOBODY: Final = bytes(32)
+"""Compared with when there is no such key, so that both cases do the same work."""
+_MAX_ADDRESSES: Final = 10_000
+
+
+class FailureThrottle:
+    """Failed attempts by client address: so many at once, so many a minute, for a bounded number of them.
+
+    IPv6 clients count by their /64, since each has as many addresses as it likes.
+    """
+
+    def __init__(
+        self,
+        per_minute: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        max_addresses: int = _MAX_ADDRESSES,
+    ) -> None:
+        self._per_minute = per_minute
+        self._clock = clock
+        self._max_addresses = max_addresses
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def wait_seconds(self, address: str) -> float:
+        """How long until another failure is let pass; 0 for now."""
+        bucket = self._buckets.get(_network_of(address))
+        return bucket.seconds_until(1, self._clock()) if bucket else 0.0
+
+    def note_failure(self, address: str) -> None:
+        """Count a failure; the addresses seen longest ago are forgotten when there are too many."""
+        key, now = _network_of(address), self._clock()
+        bucket = self._buckets.pop(key, None) or TokenBucket(self._per_minute / 60, self._per_minute, now)
+        bucket.take(1, now)
+        self._buckets[key] = bucket
+        if len(self._buckets) > self._max_addresses:
+            del self._buckets[next(iter(self._buckets))]
+
+
+def _network_of(address: str) -> str:
+    if ":" not in address:
+        return address
+    try:
+        parsed = IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(parsed.ipv4_mapped) if parsed.ipv4_mapped else parsed.packed[:8].hex()
+
+
+class Authenticator:
+    """Judges the ``Authorization`` header of requests."""
+
+    def __init__(
+        self,
+        keys: KeyDirectory,
+        accounts: AccountDirectory,
+        *,
+        throttle: FailureThrottle,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._keys = keys
+        self._accounts = accounts
+        self._throttle = throttle
+        self._now = now
+
+    async def authenticate(self, authorization: bytes | None, client: str) -> Account:
+        """The account of a request; ``client`` is the address it came from.
+
+        Raises Unauthorized, Forbidden when the account is disabled, and TooManyRequests.
+        """
+        if not authorization:
+            raise Unauthorized(MISSING)
+        token = _bearer_token(authorization)
+        if token is None:
+            raise self._failure(client)
+        key = self._keys.peek(token.key_id) or await self._look_up(token, client)
+        matches = compare_digest(secret_hash(token.secret), key.secret_hash if key else _NOBODY)
+        if key is None or not matches or (key.expires_at is not None and key.expires_at <= self._now()):
+            raise self._failure(client)
+        account = await self._accounts.account(key.account_id)
+        if account is None or account.is_disabled:
+            raise Forbidden(DISABLED)
+        self._keys.note_use(key.key_id)
+        return account
+
+    async def authenticate_scope(self, scope: MutableMapping[str, Any]) -> Account:
+        """The same for an ASGI scope."""
+        client = scope.get("client")
+        return await self.authenticate(_authorization(scope["headers"]), client[0] if client else "")
+
+    async def _look_up(self, token: ApiToken, client: str) -> KeyRecord | None:
+        wait = self._throttle.wait_seconds(client)
+        if wait and not self._keys.is_known(token.key_id):
+            raise TooManyRequests(THROTTLED, wait)
+        return await self._keys.find(token.key_id)
+
+    def _failure(self, client: str) -> Unauthorized | TooManyRequests:
+        wait = self._throttle.wait_seconds(client)
+        if wait:
+            return TooManyRequests(THROTTLED, wait)
+        self._throttle.note_failure(client)
+        return Unauthorized(UNKNOWN)
+
+
+def _bearer_token(authorization: bytes) -> ApiToken | None:
+    if authorization[:7].lower() != b"bearer ":
+        return None
+    return parse_token(authorization[7:].strip().decode("latin-1"))
+
+
+def _authorization(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    return next((value for name, value in headers if name == b"authorization"), None)
