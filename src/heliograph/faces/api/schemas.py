@@ -1,0 +1,103 @@
+"""The public shapes of the API, version 2: field names, their order, and JSON.
+
+No other module knows these names. New fields may be added to an answer; a documented one never changes.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from heliograph.domain.encoding import Coding, Encoding, choose
+from heliograph.domain.pricing import as_number, average
+
+BATCHES_PATH: Final = "/v2/batches"
+
+
+class SummaryCount(msgspec.Struct, frozen=True):
+    """How many messages have a status, and how many segments they are."""
+
+    messages: int
+    sms: int
+
+
+class PriceSummary(msgspec.Struct, frozen=True):
+    """What a batch cost, in units of the currency; ``average`` is per message, cut to 4 decimals."""
+
+    total: float
+    currency: str
+    average: float
+
+
+class DeliveryWindowDocument(msgspec.Struct, frozen=True):
+    """A span of time in which messages of a batch may be sent."""
+
+    opens: datetime
+    closes: datetime
+
+
+class BatchDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A batch as the API shows it; lists of batches leave the two summaries out."""
+
+    id: str
+    sender: str
+    body: str
+    owner: str
+    direction: str
+    type: str
+    datacoding: str
+    priority: int
+    templated: bool
+    price_summary: PriceSummary | UnsetType = UNSET
+    message_summary: dict[str, SummaryCount] | UnsetType = UNSET
+    delivery_windows: list[DeliveryWindowDocument]
+    status: int
+    delivery_report_url: str | None
+    reference: str | None
+    tags: list[str]
+    created: datetime
+    warnings: list[str] | UnsetType = UNSET
+    """Only in the answer to a send, and only when there is something to warn of."""
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def encode_document(document: msgspec.Struct | list[BatchDocument]) -> bytes:
+    """A document as the bytes of an answer."""
+    return _encode(document)
+
+
+def shown_datacoding(coding: str, body: str) -> str:
+    """``GSM`` or ``UCS``; a batch with automatic coding shows what its body, as sent in, needs.
+
+    Each message shows what it really uses.
+    """
+    if coding == Coding.AUTO:
+        return "GSM" if choose(body, Coding.AUTO) is Encoding.GSM7 else "UCS"
+    return coding.upper()
+
+
+def price_summary(total: int, messages: int, currency: str) -> PriceSummary:
+    """The price summary of a batch from its cost in micro-units."""
+    return PriceSummary(as_number(total), currency, average(total, messages))
+
+
+def message_summary(counts: Mapping[int, tuple[int, int]]) -> dict[str, SummaryCount]:
+    """The message summary from (messages, segments) by code, codes in ascending order."""
+    return {str(int(code)): SummaryCount(*counts[code]) for code in sorted(counts)}
+
+
+def whole_seconds(moment: datetime) -> datetime:
+    """A time as it is shown: to the second."""
+    return moment.replace(microsecond=0)
+
+
+def window_documents(opens: Iterable[datetime], closes: Iterable[datetime]) -> list[DeliveryWindowDocument]:
+    """The delivery windows of a batch, in order."""
+    return [
+        DeliveryWindowDocument(whole_seconds(start), whole_seconds(end))
+        for start, end in zip(opens, closes, strict=True)
+    ]
