@@ -1,0 +1,387 @@
+"""Deliver reports: claim events of the buckets one holds, sign, POST, and write down what came of it.
+
+Every event is attempted at least once; its id is the same at every try. A block is removed only in the
+transaction that records its events as received, given up, or waiting in a row of their own.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import NamedTuple
+
+from heliograph.domain.history import milliseconds
+from heliograph.domain.ids import IdSource
+from heliograph.domain.report_chain import Breaker
+from heliograph.domain.report_desk import (
+    MessageChain,
+    OriginState,
+    ReportDesk,
+    Snapshot,
+    attempt_of,
+    stored_chain,
+)
+from heliograph.domain.report_events import decode_block, decode_retry, encode_events
+from heliograph.domain.report_url import BUCKETS, ReportUrl, parse_report_url
+from heliograph.domain.retry import REPORT_SCHEDULES
+from heliograph.domain.status import is_final
+from heliograph.domain.webhook_event import ReportEvent, event_id, parse_secret, report_body, webhook_headers
+from heliograph.failpoints import failpoint
+from heliograph.outbound_http import Answer, Failure, OutboundHttp
+from heliograph.storage import report_queue
+from heliograph.storage.database import Database, Purpose, Transaction
+from heliograph.storage.report_queue import AttemptRow, DueBlock, OriginRow, RetryRow
+
+BLOCKS_AT_ONCE = 16
+RETRIES_AT_ONCE = 200
+EVENTS_IN_HAND = 5_000
+EVENTS_IN_HAND_OF_ORIGIN = 1_000
+LEASE_SECONDS = 30.0
+LEASE_MARGIN_SECONDS = 5.0
+ACCOUNT_REMEMBERED_SECONDS = 10.0
+GATHER_SECONDS = 0.02
+"""How long news gather before they are written together."""
+
+
+class Sender(NamedTuple):
+    """What signing and trying again depends on, of one account."""
+
+    secrets: tuple[bytes, ...]
+    schedule: Sequence[float]
+    until: float
+
+
+class DeliverWebhooks:
+    """One reporter. ``lease``, ``claim`` and ``record`` are steps of three loops.
+
+    ``now`` is the wall clock, ``monotonic`` the one for leases, ``draw`` a random number in 0..1,
+    ``unseal`` decrypts stored secrets, ``pace`` multiplies the delays of the schedules (1 but for tests).
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        http: OutboundHttp,
+        ids: IdSource,
+        *,
+        holder: str,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        draw: Callable[[], float],
+        unseal: Callable[[bytes], bytes],
+        pace: float = 1.0,
+    ) -> None:
+        self._database = database
+        self._http = http
+        self._ids = ids
+        self._holder = holder
+        self._now = now
+        self._monotonic = monotonic
+        self._draw = draw
+        self._unseal = unseal
+        self._schedules = {
+            name: tuple(delay * pace for delay in schedule) for name, schedule in REPORT_SCHEDULES.items()
+        }
+        self._desk = ReportDesk()
+        self._held: dict[int, int] = {}
+        self._held_until = 0.0
+        self._senders: dict[int, Sender] = {}
+        self._unwritten: Snapshot | None = None
+        self.news = asyncio.Event()
+        """Set when there is something to record."""
+        self.room = asyncio.Event()
+        """Set when more can be taken in hand."""
+
+    def __repr__(self) -> str:
+        return f"<DeliverWebhooks {self._holder} holds {len(self._held)} buckets, {self._desk!r}>"
+
+    # Which buckets are ours
+
+    async def lease(self) -> int:
+        """Renew the lease of one's buckets and take one's share of free ones."""
+        asked_at = self._monotonic()
+        async with self._database.transaction() as tx:
+            await report_queue.show_presence(tx, self._holder, seconds=LEASE_SECONDS)
+            others = await report_queue.count_other_holders(tx, self._holder)
+            share = -(-BUCKETS // (others + 1))
+            held = await report_queue.lease_buckets(
+                tx, range(BUCKETS), holder=self._holder, at_most=share, seconds=LEASE_SECONDS
+            )
+            if not held and not self._held:
+                await report_queue.make_buckets(tx, range(BUCKETS))
+            surplus = [bucket for bucket in self._held if bucket not in held]
+            gained = [bucket for bucket in held if bucket not in self._held]
+            if surplus:
+                await report_queue.release_buckets(tx, self._holder, surplus)
+            if gained:
+                await self._learn(tx, gained)
+        self._desk.forget_buckets(surplus)
+        self._held = held
+        self._held_until = asked_at + LEASE_SECONDS - LEASE_MARGIN_SECONDS
+        if gained:
+            self.room.set()
+        return 0
+
+    async def _learn(self, tx: Transaction, buckets: list[int]) -> None:
+        """What the reporter before left about origins."""
+        for row in await report_queue.list_origins(tx, buckets):
+            self._desk.origins[row.account_id, row.origin] = OriginState(row.bucket, breaker_of(row))
+        for bucket, account_id, origin in await report_queue.list_retrying_origins(tx, buckets):
+            self._desk.origin((account_id, origin), bucket).has_retries = True
+
+    async def release(self) -> None:
+        """Let the buckets go at a stop."""
+        async with self._database.transaction() as tx:
+            await report_queue.release_buckets(tx, self._holder, self._held)
+        self._held = {}
+
+    # Taking events in hand
+
+    async def claim(self) -> int:
+        """Take due events in hand, as many as there is room for; how many blocks and messages."""
+        desk = self._desk
+        if self._monotonic() >= self._held_until or desk.events_in_hand >= EVENTS_IN_HAND:
+            return 0
+        resting = desk.resting_origins(self._now().timestamp(), EVENTS_IN_HAND_OF_ORIGIN)
+        buckets = list(self._held)
+        async with self._database.transaction(Purpose.HOT) as tx:
+            blocks = await report_queue.list_due_blocks(
+                tx, buckets, in_hand=desk.blocks, resting=resting, limit=BLOCKS_AT_ONCE
+            )
+            retries = []
+            if any(state.has_retries for state in desk.origins.values()):
+                retries = await report_queue.list_due_retries(
+                    tx, buckets, in_hand=desk.chains, resting=resting, limit=RETRIES_AT_ONCE
+                )
+            rows = [await self._waiting_rows(tx, block) for block in blocks]
+            for account_id in {b.account_id for b in blocks} | {r.account_id for r in retries}:
+                await self._know(tx, account_id)
+        starting = [
+            chain
+            for retry in retries
+            if retry.message_id not in desk.chains
+            for chain in [
+                desk.take_retry(
+                    retry.bucket,
+                    retry.message_id,
+                    (retry.account_id, retry.origin),
+                    decode_retry(retry.events),
+                    retry.tries,
+                )
+            ]
+        ]
+        for block, waiting in zip(blocks, rows, strict=True):
+            starting += desk.take_block(
+                block.bucket,
+                block.block_id,
+                (block.account_id, block.origin),
+                decode_block(block.events),
+                waiting,
+            )
+        for chain in starting:
+            self._post(chain)
+        if desk.has_news:
+            self.news.set()
+        return len(blocks) + len(retries)
+
+    async def _waiting_rows(self, tx: Transaction, block: DueBlock) -> dict[bytes, MessageChain]:
+        """Chains of the block's messages that wait for another try and are not in hand."""
+        origin = block.account_id, block.origin
+        state = self._desk.origins.get(origin)
+        if state is None or not state.has_retries:
+            return {}
+        events = decode_block(block.events).events
+        asked = [e.message_id for e in events if e.message_id not in self._desk.chains]
+        found = await report_queue.find_retries(tx, block.bucket, asked)
+        chains = {}
+        for message_id, row in found.items():
+            chain = stored_chain(message_id, origin, decode_retry(row.events), row.tries)
+            chain.due = row.due_at.timestamp()
+            chains[message_id] = chain
+        return chains
+
+    async def _know(self, tx: Transaction, account_id: int) -> None:
+        """Load an account's secrets and schedule, unless known for long enough."""
+        known = self._senders.get(account_id)
+        if known is not None and self._monotonic() < known.until:
+            return
+        account = await report_queue.find_report_account(tx, account_id)
+        sealed, schedule = (account.sealed_secrets, account.schedule) if account else ((), "standard")
+        self._senders[account_id] = Sender(
+            tuple(parse_secret(self._unseal(secret).decode()) for secret in sealed),
+            self._schedules[schedule],
+            self._monotonic() + ACCOUNT_REMEMBERED_SECONDS,
+        )
+
+    # Delivering
+
+    def _post(self, chain: MessageChain) -> None:
+        event = chain.first
+        url = parse_report_url(chain.destination.url, http_allowed=True, loopback_allowed=True)
+        if not isinstance(url, ReportUrl):
+            # It was judged at accept; a rule that became stricter since then ends it here.
+            self._failed(chain, status=410, reason=url.sentence, duration_ms=0)
+            return
+        message_id = event.message_id.hex()
+        webhook_id = event_id(message_id, event.number, event.code)
+        body = report_body(
+            ReportEvent(
+                webhook_id,
+                message_id,
+                event.batch_id.hex(),
+                event.recipient,
+                event.code,
+                int(is_final(event.code)),
+                event.at_ms,
+                event.segments,
+                event.price,
+                chain.currency,
+                chain.destination.reference,
+            )
+        )
+        account_id = chain.origin[0]
+        secrets = self._senders[account_id].secrets
+        headers = webhook_headers(secrets, webhook_id, int(self._now().timestamp()), body)
+        self._http.submit(url, headers, body, account_id=account_id, on_done=partial(self._answered, chain))
+
+    def _answered(self, chain: MessageChain, answer: Answer) -> None:
+        failpoint("reports.posted")
+        if answer.failure is Failure.STOPPED:
+            self._desk.stopped(chain)
+            return
+        if not answer.is_received:
+            self._failed(
+                chain,
+                status=answer.status,
+                reason=answer.reason,
+                duration_ms=answer.duration_ms,
+                retry_after=answer.retry_after,
+                slow=answer.failure is Failure.TIMEOUT,
+            )
+            return
+        self._note(chain, status=answer.status, reason="", duration_ms=answer.duration_ms)
+        if self._desk.received(chain):
+            self._post(chain)
+        self._tell()
+
+    def _failed(
+        self,
+        chain: MessageChain,
+        *,
+        status: int | None,
+        reason: str,
+        duration_ms: int,
+        retry_after: float | None = None,
+        slow: bool = False,
+    ) -> None:
+        self._note(chain, status=status, reason=reason, duration_ms=duration_ms)
+        self._desk.failed(
+            chain,
+            self._senders[chain.origin[0]].schedule,
+            now=self._now().timestamp(),
+            draw=self._draw(),
+            status=status,
+            retry_after=retry_after,
+            slow=slow,
+        )
+        self._tell()
+
+    def _note(self, chain: MessageChain, *, status: int | None, reason: str, duration_ms: int) -> None:
+        attempt = attempt_of(
+            chain.first,
+            chain.tries + 1,
+            at_ms=milliseconds(self._now()),
+            status=status or 0,
+            duration_ms=duration_ms,
+            reason=reason,
+        )
+        self._desk.note(chain, attempt)
+
+    def _tell(self) -> None:
+        self.news.set()
+        if self._desk.events_in_hand < EVENTS_IN_HAND // 2:
+            self.room.set()
+
+    # Writing down
+
+    async def record(self) -> int:
+        """Write down what came of attempts since the last time; how many there were."""
+        if self._unwritten is None:
+            if not self._desk.has_news:
+                return 0
+            await asyncio.sleep(GATHER_SECONDS)
+            self._unwritten = self._desk.snapshot()
+        snapshot = self._unwritten
+        failpoint("reports.pre_commit")
+        async with self._database.transaction(Purpose.HOT) as tx:
+            await self._write(tx, snapshot)
+        failpoint("reports.post_commit")
+        self._unwritten = None
+        self._desk.committed(snapshot)
+        if self._desk.has_news:
+            self.news.set()
+        self.room.set()
+        return sum(map(len, snapshot.attempts.values()))
+
+    async def _write(self, tx: Transaction, snapshot: Snapshot) -> None:
+        now = self._now()
+        if snapshot.rests:
+            rows = [
+                RetryRow(
+                    rest.bucket,
+                    rest.chain.message_id,
+                    *rest.chain.origin,
+                    rest.chain.tries,
+                    datetime.fromtimestamp(rest.due, tz=UTC),
+                    rest.is_parked,
+                    encode_events(rest.events),
+                )
+                for rest in snapshot.rests
+            ]
+            await report_queue.write_retries(tx, rows, now)
+        if snapshot.done_messages:
+            await report_queue.delete_retries(tx, snapshot.done_messages)
+        if snapshot.blocks:
+            await report_queue.delete_blocks(tx, snapshot.blocks)
+        if snapshot.attempts:
+            await report_queue.insert_attempts(tx, self._attempt_rows(snapshot, now), now.date())
+        if snapshot.origins:
+            await report_queue.write_origins(
+                tx, [origin_row(origin, state, now) for origin, state in snapshot.origins]
+            )
+
+    def _attempt_rows(self, snapshot: Snapshot, now: datetime) -> list[AttemptRow]:
+        return [
+            AttemptRow(
+                bucket,
+                self._ids.new(int(now.timestamp())),
+                account_id,
+                min(attempt.message_id for attempt in attempts),
+                max(attempt.message_id for attempt in attempts),
+                encode_events(attempts),
+            )
+            for (bucket, account_id), attempts in snapshot.attempts.items()
+        ]
+
+
+def breaker_of(row: OriginRow) -> Breaker:
+    """The breaker of an origin from its row."""
+    return Breaker(
+        failures=row.failures,
+        failing_since=row.failing_since.timestamp() if row.failing_since else None,
+        open_until=row.open_until.timestamp() if row.open_until else 0.0,
+        disabled=row.disabled_at is not None,
+    )
+
+
+def origin_row(origin: tuple[int, str], state: OriginState, now: datetime) -> OriginRow:
+    """The row of an origin from its state."""
+    breaker = state.breaker
+    return OriginRow(
+        state.bucket,
+        *origin,
+        breaker.failures,
+        None if breaker.failing_since is None else datetime.fromtimestamp(breaker.failing_since, tz=UTC),
+        datetime.fromtimestamp(breaker.open_until, tz=UTC) if breaker.open_until else None,
+        now if breaker.disabled else None,
+    )
