@@ -53,6 +53,11 @@ _CODES: Final = {
     Rank.DELIVERED: Code.DELIVERED,
 }
 
+# Plain numbers for the loops below: comparing members of an enum costs several times as much.
+_RANKS: Final = tuple(Rank)
+_FIRST_FAILURE: Final = int(Rank.UNKNOWN)
+_DELIVERED: Final = int(Rank.DELIVERED)
+
 _BY_STAT: Final = {
     "DELIVRD": Rank.DELIVERED,
     "DELIVERED": Rank.DELIVERED,
@@ -115,6 +120,9 @@ class Reading(msgspec.Struct, frozen=True, order=True):
     """The public code, more exact than the rank alone where the receipt's error told why."""
 
 
+_READINGS: Final = {rank: Reading(rank, code) for rank, code in _CODES.items()}
+
+
 def read(
     stat: str | None,
     message_state: int | None = None,
@@ -137,7 +145,9 @@ def read(
         rank = Rank.ENROUTE
     else:
         return None
-    return Reading(rank, code_of(rank, error, profile))
+    if rank is Rank.UNDELIV and error:
+        return Reading(rank, code_of(rank, error, profile))
+    return _READINGS[rank]
 
 
 def is_known(stat: str | None, message_state: int | None, profile: CarrierProfile = DEFAULT_PROFILE) -> bool:
@@ -148,7 +158,7 @@ def is_known(stat: str | None, message_state: int | None, profile: CarrierProfil
 
 def merge(old: int, event: int) -> Rank:
     """The join of two ranks: commutative, associative, idempotent. SQL writes it ``greatest(old, event)``."""
-    return Rank(old if old >= event else event)
+    return _RANKS[old if old >= event else event]
 
 
 def message_rank(segment_ranks: Iterable[int]) -> Rank:
@@ -157,13 +167,13 @@ def message_rank(segment_ranks: Iterable[int]) -> Rank:
     UNKNOWN to REJECTD are failures: one lost segment makes the text unreadable, whatever becomes of the rest.
     The heaviest one, so that the message's rank does not fall when a second segment fails in a lighter way.
     """
-    least, failure = Rank.DELIVERED, Rank.NONE
+    least, failure = _DELIVERED, 0
     for rank in segment_ranks:
         if rank < least:
-            least = Rank(rank)
-        if Rank.UNKNOWN <= rank <= Rank.REJECTD and rank > failure:
-            failure = Rank(rank)
-    return failure or least
+            least = rank
+        if failure < rank < _DELIVERED and rank >= _FIRST_FAILURE:
+            failure = rank
+    return _RANKS[failure or least]
 
 
 def code_of(rank: int, error: str | None = None, profile: CarrierProfile = DEFAULT_PROFILE) -> int:
