@@ -23,14 +23,15 @@ class SystemResolver:
     threads, and hence the sharing: a name that hangs takes one thread however often it is asked for.
     """
 
-    def __init__(self, *, threads: int = 16) -> None:
+    def __init__(self, *, threads: int = 16, look_up: Callable[[str], list[str]] | None = None) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="resolve")
+        self._look_up = look_up or system_addresses
         self._running: dict[str, asyncio.Future[list[str]]] = {}
 
     async def __call__(self, host: str) -> Sequence[str]:
         running = self._running.get(host)
         if running is None:
-            running = asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host)
+            running = asyncio.get_running_loop().run_in_executor(self._threads, self._look_up, host)
             self._running[host] = running
             running.add_done_callback(lambda done: self._forget(host, done))
         return await asyncio.shield(running)
@@ -45,7 +46,8 @@ class SystemResolver:
             done.exception()  # marks it as seen when all who asked have given up
 
 
-def _look_up(host: str) -> list[str]:
+def system_addresses(host: str) -> list[str]:
+    """All addresses the system knows for a name, best first; blocks; raises OSError."""
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 

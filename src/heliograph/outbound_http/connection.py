@@ -238,7 +238,7 @@ async def open_connection(
 ) -> Connection:
     """Resolve, judge, connect to a judged address and to no other, and shake hands. Raises CallFailed."""
     addresses = await book.addresses_of(url, timeout=limits.resolve)
-    stream = await _connect_to_any(addresses, url.port, book=book, timeout=limits.connect)
+    stream = await connect_to_any(addresses, url.port, book=book, timeout=limits.connect)
     loop = asyncio.get_running_loop()
     try:
         if not url.is_tls:
@@ -248,7 +248,7 @@ async def open_connection(
             sock=stream,
             ssl=tls,
             server_hostname=url.host,
-            ssl_handshake_timeout=limits.tls,
+            ssl_handshake_timeout=limits.handshake,
         )
     except ssl.SSLCertVerificationError as error:
         reason = f"The receiver's certificate is not valid: {error.verify_message}."
@@ -262,7 +262,7 @@ async def open_connection(
     return connection
 
 
-async def _connect_to_any(
+async def connect_to_any(
     addresses: list[str], port: int, *, book: AddressBook, timeout: float
 ) -> socket.socket:
     """The first address that takes a connection; all of them share the time."""

@@ -11,6 +11,9 @@ from heliograph.outbound_http.answers import Answer, CallFailed, Failure
 from heliograph.outbound_http.connection import Connection, Exchange
 from heliograph.outbound_http.outbound_limits import OutboundLimits
 
+TURN = 16
+"""Requests a connection serves before it yields to a pool that has none, when there are too few for all."""
+
 Dial = Callable[[ReportUrl, Callable[[], Connection]], Coroutine[None, None, Connection]]
 """Opens a connection; raises CallFailed."""
 
@@ -38,6 +41,11 @@ class ConnectionBudget:
             f"<ConnectionBudget {self._open}/{self._limit} open, {len(self.resting)} resting, "
             f"{len(self._waiting)} pools waiting>"
         )
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether some pool waits for room."""
+        return bool(self._waiting)
 
     def take(self, pool: "OriginPool") -> bool:
         """Whether there is room for one more. If not, the longest resting one must go and the pool waits."""
@@ -124,13 +132,14 @@ class OriginPool:
             task.cancel()
         for connection in list(self._connections):
             connection.stop()
+        self._forget_if_empty()
 
     # What connections tell (connection.Owner)
 
     def answered(
         self, connection: Connection, exchange: Exchange, answer: Answer, *, keep: bool, now: float
     ) -> None:
-        if not keep or now > connection.opened_at + self._limits.age:
+        if not keep or now > connection.opened_at + self._limits.age or self._must_yield(connection):
             connection.abort()
         elif self._waiting:
             waiting = self._waiting.popleft()
@@ -158,9 +167,16 @@ class OriginPool:
 
     # Steps
 
+    def _must_yield(self, connection: Connection) -> bool:
+        """Whether another pool waits for room and this connection has no work, or had its turn."""
+        return self._budget.is_wanted and (not self._waiting or connection.served % TURN == 0)
+
     def _room_made(self) -> None:
         self._budget.give_back()
         self.open_more()
+        self._forget_if_empty()
+
+    def _forget_if_empty(self) -> None:
         if not self._connections and not self._dialing and not self._waiting:
             self._on_empty()
 

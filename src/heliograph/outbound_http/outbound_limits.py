@@ -9,7 +9,7 @@ class OutboundLimits(msgspec.Struct, frozen=True, kw_only=True):
     resolve: float = 5.0
     connect: float = 5.0
     """Over all addresses of the host together."""
-    tls: float = 5.0
+    handshake: float = 5.0
     request: float = 15.0
     """From the start of resolution, or of sending on a kept connection, to the end of the answer."""
     idle: float = 30.0
