@@ -64,7 +64,7 @@ async def reporter(dsn: str, holder: str = "me") -> AsyncIterator[DeliverWebhook
             now=clock.now,
             monotonic=clock.monotonic,
             draw=lambda: 0.5,
-            unseal=bytes,
+            unseal=bytes.decode,
             pace=0.001,
         )
         await service.lease()

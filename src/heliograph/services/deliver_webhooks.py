@@ -6,6 +6,7 @@ transaction that records its events as received, given up, or waiting in a row o
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
@@ -36,8 +37,8 @@ BLOCKS_AT_ONCE = 16
 RETRIES_AT_ONCE = 200
 EVENTS_IN_HAND = 5_000
 EVENTS_IN_HAND_OF_ORIGIN = 1_000
-LEASE_SECONDS = 30.0
-LEASE_MARGIN_SECONDS = 5.0
+LEASE_MARGIN = 0.8
+"""The share of a lease after which one acts as its holder no more."""
 ACCOUNT_REMEMBERED_SECONDS = 10.0
 GATHER_SECONDS = 0.02
 """How long news gather before they are written together."""
@@ -68,8 +69,9 @@ class DeliverWebhooks:
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         draw: Callable[[], float],
-        unseal: Callable[[bytes], bytes],
+        unseal: Callable[[bytes], str],
         pace: float = 1.0,
+        lease_seconds: float = 15.0,
     ) -> None:
         self._database = database
         self._http = http
@@ -85,6 +87,9 @@ class DeliverWebhooks:
         self._desk = ReportDesk()
         self._held: dict[int, int] = {}
         self._held_until = 0.0
+        self._lease_seconds = lease_seconds
+        self.renew_seconds = lease_seconds / 3
+        """How often ``lease`` is to be called."""
         self._senders: dict[int, Sender] = {}
         self._unwritten: Snapshot | None = None
         self.news = asyncio.Event()
@@ -101,11 +106,11 @@ class DeliverWebhooks:
         """Renew the lease of one's buckets and take one's share of free ones."""
         asked_at = self._monotonic()
         async with self._database.transaction() as tx:
-            await report_queue.show_presence(tx, self._holder, seconds=LEASE_SECONDS)
+            await report_queue.show_presence(tx, self._holder, seconds=self._lease_seconds)
             others = await report_queue.count_other_holders(tx, self._holder)
             share = -(-BUCKETS // (others + 1))
             held = await report_queue.lease_buckets(
-                tx, range(BUCKETS), holder=self._holder, at_most=share, seconds=LEASE_SECONDS
+                tx, range(BUCKETS), holder=self._holder, at_most=share, seconds=self._lease_seconds
             )
             if not held and not self._held:
                 await report_queue.make_buckets(tx, range(BUCKETS))
@@ -117,7 +122,7 @@ class DeliverWebhooks:
                 await self._learn(tx, gained)
         self._desk.forget_buckets(surplus)
         self._held = held
-        self._held_until = asked_at + LEASE_SECONDS - LEASE_MARGIN_SECONDS
+        self._held_until = asked_at + self._lease_seconds * LEASE_MARGIN
         if gained:
             self.room.set()
         return 0
@@ -129,8 +134,19 @@ class DeliverWebhooks:
         for bucket, account_id, origin in await report_queue.list_retrying_origins(tx, buckets):
             self._desk.origin((account_id, origin), bucket).has_retries = True
 
+    async def finish(self, patience_seconds: float = 16.0) -> None:
+        """At a stop: await the answers of what was posted, record them, let the buckets go."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_seconds):
+                while self._desk.events_in_hand:
+                    self.news.clear()
+                    await self.news.wait()
+        while await self.record():
+            pass
+        await self.release()
+
     async def release(self) -> None:
-        """Let the buckets go at a stop."""
+        """Let the buckets go, so that another reporter takes them at once."""
         async with self._database.transaction() as tx:
             await report_queue.release_buckets(tx, self._holder, self._held)
         self._held = {}
@@ -208,7 +224,7 @@ class DeliverWebhooks:
         account = await report_queue.find_report_account(tx, account_id)
         sealed, schedule = (account.sealed_secrets, account.schedule) if account else ((), "standard")
         self._senders[account_id] = Sender(
-            tuple(parse_secret(self._unseal(secret).decode()) for secret in sealed),
+            tuple(parse_secret(self._unseal(secret)) for secret in sealed),
             self._schedules[schedule],
             self._monotonic() + ACCOUNT_REMEMBERED_SECONDS,
         )
