@@ -21,13 +21,13 @@ A link does this::
     write(session.send_submits(template, [("46700000001", b"Hi"), ...], now, tokens))   # a block, one write
     write(session.acknowledge(stored_receipts, now))    # deliver_sm_resp, once they are committed
 
-An SMSC does the same with ``Role.SMSC``: the bind comes as an event and is answered by
-``session.send(bind.response(0, system_id="us"), now)``; then ``session.send_many([deliver_sm, ...], now, tokens)``
-and ``session.send_responses([submit_sm.response(0, message_id="1"), ...], now)``.
+An SMSC does the same with ``Role.SMSC``: the bind comes as an event, answered by
+``session.send(bind.response(0, system_id="us"), now)``; then ``session.send_many([deliver_sm], now, tokens)``
+and ``session.send_responses([submit_sm.response(0, message_id="1")], now)``.
 
-``now`` is float seconds of a monotonic clock. After the link is gone ``session.window.outstanding()`` lists the
-requests whose outcome is unknown; ``requests_beyond(block, handed_over)`` with ``window.withdraw`` takes out
-those whose last byte was never written.
+``now`` is float seconds of a monotonic clock. After the link is gone ``session.window.outstanding()`` lists
+the requests whose outcome is unknown; ``requests_beyond(block, handed_over)`` with ``window.withdraw`` takes
+out those whose last byte was never written.
 """
 
 from .codec import FrameBuffer, decode, encode, requests_beyond

@@ -206,16 +206,16 @@ class MessageState(IntEnum):
 
 
 STATE_TEXTS: Final[dict[int, str]] = {
-    MessageState.SCHEDULED: "SCHEDLD",
-    MessageState.ENROUTE: "ENROUTE",
-    MessageState.DELIVERED: "DELIVRD",
-    MessageState.EXPIRED: "EXPIRED",
-    MessageState.DELETED: "DELETED",
-    MessageState.UNDELIVERABLE: "UNDELIV",
-    MessageState.ACCEPTED: "ACCEPTD",
-    MessageState.UNKNOWN: "UNKNOWN",
-    MessageState.REJECTED: "REJECTD",
-    MessageState.SKIPPED: "SKIPPED",
+    MessageState.SCHEDULED.value: "SCHEDLD",
+    MessageState.ENROUTE.value: "ENROUTE",
+    MessageState.DELIVERED.value: "DELIVRD",
+    MessageState.EXPIRED.value: "EXPIRED",
+    MessageState.DELETED.value: "DELETED",
+    MessageState.UNDELIVERABLE.value: "UNDELIV",
+    MessageState.ACCEPTED.value: "ACCEPTD",
+    MessageState.UNKNOWN.value: "UNKNOWN",
+    MessageState.REJECTED.value: "REJECTD",
+    MessageState.SKIPPED.value: "SKIPPED",
 }
 """message_state as the seven letters of a receipt text (SMPP 3.4, Appendix B)."""
 

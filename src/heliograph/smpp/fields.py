@@ -185,8 +185,8 @@ def decode_tlvs(raw: bytes, position: int, lenient: bool) -> tuple[Tlv, ...]:
     A length beyond the end, or one to three octets left over, is ESME_RINVOPTPARSTREAM; ``lenient`` ignores
     that tail, which is right for responses: their verdict is in the header and nobody could answer them.
     """
-    tlvs = []
-    end = len(raw)
+    tlvs: list[Tlv] = []
+    take, end = tlvs.append, len(raw)
     read = _TAG_AND_LENGTH.unpack_from
     while end - position >= 4:
         tag, length = read(raw, position)
@@ -194,7 +194,7 @@ def decode_tlvs(raw: bytes, position: int, lenient: bool) -> tuple[Tlv, ...]:
         position = start + length
         if position > end:
             break
-        tlvs.append((tag, raw[start:position]))
+        take((tag, raw[start:position]))
     if position != end and not lenient:
         reason = "optional parameters do not end with the PDU"
         raise malformed_pdu(raw, reason, CommandStatus.ESME_RINVOPTPARSTREAM)

@@ -25,8 +25,8 @@ A user acknowledgement (0x10) and a conversation abort (0x18) are not about deli
 """
 
 _USUAL: Final = re.compile(
-    r"id:([^ ]++) sub:([0-9]{3}) dlvrd:([0-9]{3}) submit date:([0-9]{10,14}) done date:([0-9]{10,14})"
-    r" stat:([A-Z]{7}) err:([^ ]{1,8})(?: [Tt]ext:(.*+))?+",
+    r"id:(\S++) sub:([0-9]{3}) dlvrd:([0-9]{3}) submit date:([0-9]{10,14}) done date:([0-9]{10,14})"
+    r" stat:([A-Z]{7}) err:(\S{1,8})(?: [Tt]ext:(.*+))?+",
     re.DOTALL,
 ).fullmatch
 """The form of Appendix B, letter for letter. What matches here means the same to the general reader below."""
@@ -34,7 +34,21 @@ _USUAL: Final = re.compile(
 _KEY: Final = re.compile(
     r"(?<![a-z0-9])(id|submit[ _]?date|done[ _]?date|sub|dlvrd|stat|err|text)[ ]?:", re.IGNORECASE
 )
+_MESSAGE_ID, _STATE, _NETWORK_ERROR, _REFERENCE, _PAYLOAD = map(
+    int,
+    (
+        Tag.RECEIPTED_MESSAGE_ID,
+        Tag.MESSAGE_STATE,
+        Tag.NETWORK_ERROR_CODE,
+        Tag.USER_MESSAGE_REFERENCE,
+        Tag.MESSAGE_PAYLOAD,
+    ),
+)
 _SEPARATORS: Final = " \t\r\n\0,;|"
+
+
+TextFields = tuple[str | None, ...]
+"""What a text says in the order of Appendix B: id, sub, dlvrd, submit date, done date, stat, err, text."""
 
 
 class ReceiptFields(msgspec.Struct, frozen=True, gc=False):
@@ -80,16 +94,19 @@ def read_receipt(pdu: DeliverSm | DataSm, *, text_suffices: bool = False) -> Rec
     marked = pdu.esm_class in _RECEIPT_CLASSES
     if not (marked or text_suffices):
         return None
-    octets = (pdu.short_message if type(pdu) is DeliverSm else b"") or pdu.tlv(Tag.MESSAGE_PAYLOAD) or b""
+    octets = (pdu.short_message if type(pdu) is DeliverSm else b"") or pdu.tlv(_PAYLOAD) or b""
     usual = _USUAL(octets.decode("latin-1"))
-    if usual is not None:
-        number, submitted, delivered, submitted_at, done_at, state, error, text = usual.groups()
-        receipt = ReceiptFields(number, state, error, submitted_at, done_at, submitted, delivered, text)
-    else:
-        receipt = _read_unusual(_readable(octets))
-    if not (marked or (receipt.smsc_message_id and receipt.message_state)):
+    fields = _read_unusual(_readable(octets)) if usual is None else usual.groups()
+    if not (marked or (fields[0] and fields[5])):
         return None
-    return _with_tlvs(receipt, pdu.tlvs) if pdu.tlvs else receipt
+    number, submitted, delivered, submitted_at, done_at, state, error, text = fields
+    if not pdu.tlvs:
+        return ReceiptFields(number, state, error, submitted_at, done_at, submitted, delivered, text)
+    known = _from_tlvs(pdu.tlvs)
+    number, state = known[0] or number, known[1] or state
+    return ReceiptFields(
+        number, state, error, submitted_at, done_at, submitted, delivered, text, known[2], known[3], known[4]
+    )
 
 
 def _readable(octets: bytes) -> str:
@@ -104,7 +121,7 @@ def _readable(octets: bytes) -> str:
     return text if _KEY.search(text) else octets.replace(b"\0", b"").decode("latin-1")
 
 
-def _read_unusual(text: str) -> ReceiptFields:
+def _read_unusual(text: str) -> TextFields:
     """Fields in any order; the first of a name counts, and behind ``text:`` only names that were not there
     before.
     """
@@ -118,14 +135,14 @@ def _read_unusual(text: str) -> ReceiptFields:
     }
     first = {name: _first_word(value) for name, value in values.items()}
     state = first.get("stat")
-    return ReceiptFields(
+    return (
         first.get("id"),
-        state.upper() if state else None,
-        first.get("err"),
-        first.get("submitdate"),
-        first.get("donedate"),
         first.get("sub"),
         first.get("dlvrd"),
+        first.get("submitdate"),
+        first.get("donedate"),
+        state.upper() if state else None,
+        first.get("err"),
         values.get("text"),
     )
 
@@ -135,32 +152,21 @@ def _first_word(value: str) -> str | None:
     return words[0].rstrip(_SEPARATORS) or None if words else None
 
 
-def _with_tlvs(receipt: ReceiptFields, tlvs: tuple[Tlv, ...]) -> ReceiptFields:
-    """The receipt with what the TLVs know better; the first TLV of a tag counts."""
-    number, state = receipt.smsc_message_id, receipt.message_state
-    network_type = network_error_code = reference = None
+def _from_tlvs(tlvs: tuple[Tlv, ...]) -> tuple[str | None, str | None, int | None, int | None, int | None]:
+    """Id, state, network type and error, reference; the first TLV of a tag counts, one of a wrong size does
+    not.
+    """
+    number = state = network_type = network_error_code = reference = None
     for tag, value in reversed(tlvs):
-        if tag == Tag.RECEIPTED_MESSAGE_ID:
-            number = value.split(b"\0", 1)[0].decode("latin-1") or number
-        elif tag == Tag.MESSAGE_STATE and len(value) == 1:
+        if tag == _MESSAGE_ID:
+            number = value.decode("latin-1").partition("\0")[0]
+        elif tag == _STATE and len(value) == 1:
             state = STATE_TEXTS.get(value[0]) or str(value[0])
-        elif tag == Tag.NETWORK_ERROR_CODE and len(value) == 3:
+        elif tag == _NETWORK_ERROR and len(value) == 3:
             network_type, network_error_code = value[0], value[1] << 8 | value[2]
-        elif tag == Tag.USER_MESSAGE_REFERENCE and len(value) == 2:
+        elif tag == _REFERENCE and len(value) == 2:
             reference = value[0] << 8 | value[1]
-    return ReceiptFields(
-        number,
-        state,
-        receipt.error,
-        receipt.submitted_at_text,
-        receipt.done_at_text,
-        receipt.submitted_count_text,
-        receipt.delivered_count_text,
-        receipt.text,
-        network_type,
-        network_error_code,
-        reference,
-    )
+    return number, state, network_type, network_error_code, reference
 
 
 _TIME_FORMS: Final = {10: ("%y%m%d%H%M",), 12: ("%y%m%d%H%M%S", "%Y%m%d%H%M"), 14: ("%Y%m%d%H%M%S",)}

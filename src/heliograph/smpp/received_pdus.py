@@ -71,7 +71,8 @@ def _take_answer(core: SessionCore, frame: Frame, events: list[Event]) -> None:
     if waiting is None:
         _take_late_answer(core, frame, events)
         return
-    core.forgive_timeouts()
+    if core.timeouts_in_a_row:
+        core.forgive_timeouts()
     try:
         response = DECODERS[command_id](raw, sequence_number, command_status)
     except RemoteProtocolError as error:

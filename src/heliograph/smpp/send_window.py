@@ -84,7 +84,11 @@ class SendWindow:
 
         generic_nack answers a request of any command.
         """
-        return _take(self._waiting, sequence_number, command_id)
+        waiting = self._waiting.get(sequence_number)
+        if waiting is None or (waiting[1] != command_id and command_id != RESPONSE_BIT):
+            return None
+        del self._waiting[sequence_number]
+        return waiting
 
     def take_late_answer(self, sequence_number: int, command_id: int) -> Waiting | None:
         """As ``take_answer``, of the requests that timed out."""

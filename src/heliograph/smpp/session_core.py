@@ -37,7 +37,7 @@ class SessionCore:
         self.out: list[bytes] = []
         self.bind: tuple[int, int] | None = None
         """command_id and sequence_number of the bind that an SMSC has to answer."""
-        self._timeouts_in_a_row = 0
+        self.timeouts_in_a_row = 0
         self.enter(State.OPEN)
 
     def may_send(self, command_id: int) -> bool:
@@ -84,13 +84,12 @@ class SessionCore:
 
     def count_timeout(self) -> None:
         """A message request timed out; after too many in a row the peer gets one last chance."""
-        self._timeouts_in_a_row += 1
-        if self._timeouts_in_a_row == self.timers.settings.timeouts_in_a_row and self.state in BOUND:
+        self.timeouts_in_a_row += 1
+        if self.timeouts_in_a_row == self.timers.settings.timeouts_in_a_row and self.state in BOUND:
             self.timers.arm_once(Timer.SILENCE, self.now)
             self.ask_for_life()
 
     def forgive_timeouts(self) -> None:
         """A message request was answered, in time or late."""
-        if self._timeouts_in_a_row:
-            self._timeouts_in_a_row = 0
-            self.timers.disarm(Timer.SILENCE)
+        self.timeouts_in_a_row = 0
+        self.timers.disarm(Timer.SILENCE)

@@ -1,4 +1,4 @@
-"""What a session reports. A request of the peer is its own event, the PDU; everything else is one of these."""
+"""What a session reports. A request of the peer is its own event, the PDU; all else is one of these."""
 
 from enum import Enum, unique
 
