@@ -292,12 +292,12 @@ async def test_a_status_whose_body_never_ends_counts_at_the_deadline(clients: Cl
 
 
 async def test_waiting_for_a_free_connection_does_not_count_against_the_deadline(clients: Clients) -> None:
-    client = clients.make(request=0.2, connections_per_origin=1)
+    client = clients.make(request=0.5, connections_per_origin=1)
 
     async def script(visit: Visit) -> None:
         while True:
             await visit.request()
-            await asyncio.sleep(0.06)
+            await asyncio.sleep(0.12)
             await visit.send(OK)
 
     async with running(script) as receiver:
@@ -305,7 +305,7 @@ async def test_waiting_for_a_free_connection_does_not_count_against_the_deadline
         posts = [client.post(url, HEADERS, BODY, account_id=1) for _ in range(6)]
         answers = await asyncio.gather(*posts)
         assert {answer.status for answer in answers} == {200}
-        assert all(answer.duration_ms < 200 for answer in answers)
+        assert all(answer.duration_ms < 500 for answer in answers)
 
 
 async def test_a_hanging_origin_does_not_hold_up_another(clients: Clients) -> None:
