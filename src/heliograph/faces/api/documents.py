@@ -21,16 +21,9 @@ from heliograph.faces.api.schemas import (
     whole_seconds,
     window_documents,
 )
+from heliograph.storage.accounts import Account
 from heliograph.storage.batch_reading import MessageCount, StoredBatch
 from heliograph.storage.message_reading import StoredMessage
-
-
-class Holder(msgspec.Struct, frozen=True):
-    """What documents say of the account that asks."""
-
-    owner: str
-    """Its public number."""
-    currency: str
 
 
 class MessageStatus(msgspec.Struct, frozen=True):
@@ -66,14 +59,14 @@ class MessageDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
 
 def list_item(
-    batch: StoredBatch, codes: Mapping[int, int], *, holder: Holder, now: datetime
+    batch: StoredBatch, codes: Mapping[int, int], *, account: Account, now: datetime
 ) -> BatchDocument:
     """A batch as the list shows it; ``codes`` counts its messages by code well enough for its status."""
     return BatchDocument(
         id=batch.batch_id.hex(),
         sender=batch.sender,
         body=batch.body,
-        owner=holder.owner,
+        owner=account.number,
         direction="MO" if batch.incoming else "MT",
         type="flash" if batch.flash else "sms",
         datacoding=shown_datacoding(batch.coding, batch.body),
@@ -89,13 +82,13 @@ def list_item(
 
 
 def whole_batch(
-    batch: StoredBatch, counts: Mapping[int, MessageCount], *, holder: Holder, now: datetime
+    batch: StoredBatch, counts: Mapping[int, MessageCount], *, account: Account, now: datetime
 ) -> BatchDocument:
     """A batch with both summaries; its price is what was charged, less what was returned."""
     codes = {code: count.messages for code, count in counts.items()}
     return msgspec.structs.replace(
-        list_item(batch, codes, holder=holder, now=now),
-        price_summary=price_summary(batch.charged - batch.refunded, batch.message_count, holder.currency),
+        list_item(batch, codes, account=account, now=now),
+        price_summary=price_summary(batch.charged - batch.refunded, batch.message_count, account.currency),
         message_summary=message_summary(counts),
     )
 
@@ -108,14 +101,14 @@ def status_of(batch: StoredBatch, codes: Mapping[int, int], now: datetime) -> Ba
 
 
 def message_document(
-    message: StoredMessage, batch: StoredBatch, *, holder: Holder, whole: bool
+    message: StoredMessage, batch: StoredBatch, *, account: Account, whole: bool
 ) -> MessageDocument:
     """A message of a batch with its whole history, or with only its latest status."""
     history = history_of(message, batch)
     return MessageDocument(
         id=message.message_id.hex(),
         batch_id=batch.batch_id.hex(),
-        owner=holder.owner,
+        owner=account.number,
         sender=batch.sender,
         recipient=message.recipient,
         body=batch.body if message.body is None else message.body,
@@ -125,7 +118,7 @@ def message_document(
         datacoding="GSM" if message.encoding == Encoding.GSM7 else "UCS",
         priority=batch.priority,
         price=as_number(message.price),
-        currency=holder.currency,
+        currency=account.currency,
         statuses=history if whole else [_latest(history)],
         modified=history[-1].created,
         reference=batch.reference,

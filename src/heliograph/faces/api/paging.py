@@ -106,12 +106,12 @@ def _page_url(page: Page, start: int, url: str) -> str:
 _HOST: Final = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
-def absolute_url(path: str, *, public_url: str | None, scheme: str, host: str, server: str) -> str:
-    """The URL of a path as the caller may use it again.
+def base_url(*, public_url: str | None, scheme: str, host: str, server: str) -> str:
+    """How the caller reaches us, without a path.
 
     ``public_url`` wins, as set by the operator; else it is what the request said in ``Host``, or the address
     it came in at where that is missing or no host at all.
     """
     if public_url is not None:
-        return public_url.rstrip("/") + path
-    return f"{scheme}://{host if _HOST.fullmatch(host) else server}{path}"
+        return public_url.rstrip("/")
+    return f"{scheme}://{host if _HOST.fullmatch(host) else server}"

@@ -1,0 +1,145 @@
+"""The whole API as one ASGI app: the accept handler in front, the framework's routes behind it.
+
+Whatever answers, answers alike: errors are problem details, nothing is cached, nothing is sniffed.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+import structlog
+from litestar import Litestar, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, MethodNotAllowedException
+
+from heliograph.domain.refusals import NotFound, RefusedError, Unavailable
+from heliograph.faces.api.api_context import ApiContext, ApiRequest
+from heliograph.faces.api.batch_endpoints import delete_batch, read_batch, read_batches, send_batch
+from heliograph.faces.api.docs_reader import read_docs, read_docs_style, read_openapi, redirect_to_docs
+from heliograph.faces.api.health_endpoints import read_health, read_readiness
+from heliograph.faces.api.message_endpoints import read_message, read_messages
+from heliograph.faces.api.problems import MethodNotAllowed, problem_of
+from heliograph.faces.api.schemas import BATCHES_PATH
+from heliograph.storage.database import is_retryable
+from heliograph.telemetry import describe_error
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+UNKNOWN_PATH: Final = "There is nothing at this path."
+UNREADABLE: Final = "The request cannot be read."
+AWAY: Final = "The service cannot reach its database. Try again in a moment."
+RETRY_SECONDS: Final = 2.0
+
+ROUTES: Final = (
+    read_batches,
+    send_batch,
+    read_batch,
+    delete_batch,
+    read_messages,
+    read_message,
+    read_health,
+    read_readiness,
+    read_docs,
+    read_docs_style,
+    read_openapi,
+    redirect_to_docs,
+)
+
+log = structlog.get_logger()
+
+
+class ApiApp:
+    """Routes a request to the accept handler or to the framework, and finishes the framework's answer."""
+
+    def __init__(self, context: ApiContext, accept: AsgiApp) -> None:
+        self._accept = accept
+        self._framework: AsgiApp = framework_app(context)  # type: ignore[assignment]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._framework(scope, receive, send)
+        elif scope["method"] == "POST" and scope["path"].rstrip("/") == BATCHES_PATH:
+            await self._accept(scope, receive, send)
+        elif scope["method"] == "HEAD":
+            await self._framework({**scope, "method": "GET"}, receive, _finished(send, bodiless=True))
+        else:
+            await self._framework(scope, receive, _finished(send))
+
+
+def framework_app(context: ApiContext) -> Litestar:
+    """The framework with every route of the API."""
+    return Litestar(
+        route_handlers=ROUTES,
+        state=State({"context": context}),
+        exception_handlers={Exception: answer_failure, HTTPException: answer_failure},
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def _finished(send: Send, *, bodiless: bool = False) -> Send:
+    """``send`` with the headers that every answer has; without the bodies for HEAD."""
+
+    async def finished(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": _finished_headers(list(message["headers"]))}
+        elif bodiless and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return finished
+
+
+def _finished_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    given = {name.lower() for name, _ in headers}
+    if b"cache-control" not in given:
+        headers.append((b"cache-control", b"no-store"))
+    headers.append((b"x-content-type-options", b"nosniff"))
+    return [(name, _with_head(value) if name.lower() == b"allow" else value) for name, value in headers]
+
+
+def _with_head(allowed: bytes) -> bytes:
+    """The methods of ``Allow`` in alphabetical order; HEAD is known wherever GET is."""
+    methods = {method.strip() for method in allowed.split(b",")}
+    return b", ".join(sorted(methods | {b"HEAD"} if b"GET" in methods else methods))
+
+
+def answer_failure(request: ApiRequest, failure: Exception) -> Response[bytes]:
+    """The problem details of whatever went wrong, the framework's own refusals included."""
+    refusal = refusal_of(request, failure)
+    if refusal is None:
+        log.error("api.request_failed", method=request.method, error=describe_error(failure))
+    problem = problem_of(refusal or failure, instance_of(request, refusal))
+    headers = {name.decode(): value.decode() for name, value in problem.headers}
+    return Response(
+        problem.body,
+        status_code=problem.status,
+        media_type=headers.pop("content-type"),
+        headers=headers,
+    )
+
+
+def refusal_of(request: ApiRequest, failure: Exception) -> RefusedError | None:
+    """What to tell the caller of a failure; None if it is none of their business."""
+    if isinstance(failure, RefusedError):
+        return failure
+    if isinstance(failure, MethodNotAllowedException):
+        allowed = (failure.headers or {}).get("Allow", "")
+        return MethodNotAllowed(request.method, tuple(_with_head(allowed.encode()).decode().split(", ")))
+    if isinstance(failure, HTTPException) and failure.status_code < 500:
+        return NotFound(UNKNOWN_PATH) if failure.status_code == 404 else RefusedError(UNREADABLE)
+    return Unavailable(AWAY, RETRY_SECONDS) if is_retryable(failure) else None
+
+
+def instance_of(request: ApiRequest, refusal: RefusedError | None) -> str:
+    """The path of the request; below the batches only that of all batches when there is no such thing.
+
+    So the answer is the same, byte for byte, whichever id was asked for and why it is not found.
+    """
+    path: str = request.scope["path"]
+    if isinstance(refusal, NotFound) and path.startswith(f"{BATCHES_PATH}/"):
+        return BATCHES_PATH
+    return path

@@ -1,0 +1,83 @@
+"""What the endpoints are given, and what they have in common: who asks, ids, answers, links."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final, cast
+
+import msgspec
+from litestar import Request, Response
+
+from heliograph.domain.ids import parse_id
+from heliograph.domain.refusals import NotFound
+from heliograph.faces.api.auth import Authenticator
+from heliograph.faces.api.paging import Page, base_url, link_header
+from heliograph.services.cancel_batch import CancelBatch
+from heliograph.storage.accounts import Account
+from heliograph.storage.database import Database
+
+ApiRequest = Request[Any, Any, Any]
+
+JSON_TYPE: Final = "application/json"
+
+
+class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the endpoints need; made once by the wiring."""
+
+    database: Database
+    authenticator: Authenticator
+    cancel_batch: CancelBatch
+    now: Callable[[], datetime]
+    public_url: str | None = None
+    """How customers reach us; None: what their requests say."""
+
+
+def context_of(request: ApiRequest) -> ApiContext:
+    """The context of the app that a request came to."""
+    return cast("ApiContext", request.app.state.context)
+
+
+async def account_of(request: ApiRequest) -> Account:
+    """The account that asks. Raises Unauthorized, Forbidden or TooManyRequests."""
+    return await context_of(request).authenticator.authenticate_scope(cast("dict[str, Any]", request.scope))
+
+
+def identifier(text: str, unknown: str) -> bytes:
+    """The id in a path. What cannot be one is as unknown as any other: NotFound with that sentence."""
+    found = parse_id(text)
+    if found is None:
+        raise NotFound(unknown)
+    return found
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def json_answer(
+    document: msgspec.Struct | list[Any] | dict[str, Any],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response[bytes]:
+    """An answer with a document as JSON."""
+    return Response(
+        _encode(document),
+        status_code=status,
+        media_type=JSON_TYPE,
+        headers=dict(headers) if headers else None,
+    )
+
+
+def links(request: ApiRequest, page: Page, total: int) -> dict[str, str]:
+    """The ``Link`` header of a page of a list with ``total`` entries."""
+    return {"link": link_header(page, total, base_url_of(request) + request.scope["path"].rstrip("/"))}
+
+
+def base_url_of(request: ApiRequest) -> str:
+    """How the caller reaches us, without a path: as the operator set it, else as the request says."""
+    server = request.scope.get("server") or ("localhost", None)
+    return base_url(
+        public_url=context_of(request).public_url,
+        scheme=request.scope["scheme"],
+        host=request.headers.get("host", ""),
+        server=f"{server[0]}:{server[1]}" if server[1] else str(server[0]),
+    )

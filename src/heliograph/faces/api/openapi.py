@@ -1,0 +1,104 @@
+"""The OpenAPI 3.1 document of the API, made from the types that answers are made of."""
+
+from functools import cache
+from importlib import metadata
+
+import msgspec
+
+from heliograph.faces.api.documents import MessageDocument
+from heliograph.faces.api.openapi_operations import (
+    PROBLEMS,
+    REF,
+    Json,
+    cancel_batch_operation,
+    delivery_report_operation,
+    health_operation,
+    id_parameter,
+    list_batches_operation,
+    list_messages_operation,
+    problem_answer,
+    read_batch_operation,
+    read_message_operation,
+    send_batch_operation,
+)
+from heliograph.faces.api.openapi_texts import (
+    FIELD_RULES,
+    FIELD_TEXTS,
+    INTRODUCTION,
+    KEY_TEXT,
+    TIME_FIELDS,
+    BatchRequest,
+    DeliveryReport,
+)
+from heliograph.faces.api.problems import ProblemDetails
+from heliograph.faces.api.schemas import BatchDocument
+
+
+@cache
+def openapi_document() -> Json:
+    """The whole document. It is shared: callers must not change it."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Heliograph SMS API",
+            "version": metadata.version("heliograph"),
+            "summary": "Send text messages, follow them to the handset.",
+            "description": INTRODUCTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/", "description": "This server."}],
+        "security": [{"apiKey": []}],
+        "tags": [
+            {"name": "Batches", "description": "One text for one or many recipients."},
+            {"name": "Messages", "description": "One text to one number, and what became of it."},
+            {"name": "Health", "description": "For load balancers and supervisors."},
+        ],
+        "paths": {
+            "/v2/batches": {"get": list_batches_operation(), "post": send_batch_operation()},
+            "/v2/batches/{batchId}": {
+                "parameters": [id_parameter("batchId")],
+                "get": read_batch_operation(),
+                "delete": cancel_batch_operation(),
+            },
+            "/v2/batches/{batchId}/messages": {
+                "parameters": [id_parameter("batchId")],
+                "get": list_messages_operation(),
+            },
+            "/v2/batches/{batchId}/messages/{messageId}": {
+                "parameters": [id_parameter("batchId"), id_parameter("messageId")],
+                "get": read_message_operation(),
+            },
+            "/healthz": {"get": health_operation("Is the process alive?", "readHealth", "alive")},
+            "/readyz": {"get": health_operation("Can requests be served?", "readReadiness", "ready", 503)},
+        },
+        "webhooks": {"deliveryReport": {"post": delivery_report_operation()}},
+        "components": _components(),
+    }
+
+
+def encoded_document() -> bytes:
+    """The document as JSON."""
+    return msgspec.json.encode(openapi_document())
+
+
+def _components() -> Json:
+    types = [BatchDocument, MessageDocument, BatchRequest, DeliveryReport, ProblemDetails]
+    _, schemas = msgspec.json.schema_components(types, ref_template=REF)
+    for name, schema in schemas.items():
+        schema["description"] = " ".join(schema.get("description", "").split("\n\n", 1)[0].split())
+        for field, (text, example) in FIELD_TEXTS[name].items():
+            rules = FIELD_RULES.get(f"{name}.{field}", {})
+            if field in TIME_FIELDS:
+                rules = {"format": "date-time"}
+            schema["properties"][field] = _described(schema["properties"][field], text, example) | rules
+    return {
+        "schemas": schemas,
+        "responses": {name: problem_answer(status) for status, name in PROBLEMS.items()},
+        "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer", "description": KEY_TEXT}},
+    }
+
+
+def _described(schema: Json, text: str, example: object) -> Json:
+    # A default of null would say no more than that the field may be null.
+    kept = {key: value for key, value in schema.items() if key != "default" or value is not None}
+    return kept | {"description": text} | ({} if example is None else {"examples": [example]})
