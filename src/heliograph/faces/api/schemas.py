@@ -12,6 +12,8 @@ from msgspec import UNSET, UnsetType
 
 from heliograph.domain.encoding import Coding, Encoding, choose
 from heliograph.domain.pricing import as_number, average
+from heliograph.domain.status import batch_status
+from heliograph.storage.batches import PreparedBatch
 
 BATCHES_PATH: Final = "/v2/batches"
 
@@ -101,3 +103,40 @@ def window_documents(opens: Iterable[datetime], closes: Iterable[datetime]) -> l
         DeliveryWindowDocument(whole_seconds(start), whole_seconds(end))
         for start, end in zip(opens, closes, strict=True)
     ]
+
+
+def encode_accepted(batch: PreparedBatch, funded: bool) -> bytes:
+    """The answer to a send as JSON: the batch as it was stored, paid or not."""
+    draft, account = batch.draft, batch.account
+    summary = batch.summary(funded=funded)
+    windows = draft.windows
+    status = batch_status(
+        {code: messages for code, (messages, _) in summary.items()},
+        canceled=False,
+        opened=windows[0].opens <= batch.created_at,
+    )
+    return _encode(
+        BatchDocument(
+            id=batch.batch_id.hex(),
+            sender=draft.sender,
+            body=draft.body,
+            owner=account.number,
+            direction="MT",
+            type="flash" if draft.flash else "sms",
+            datacoding=shown_datacoding(draft.coding, draft.body),
+            priority=draft.priority,
+            templated=draft.templated,
+            price_summary=price_summary(batch.total if funded else 0, batch.message_count, account.currency),
+            message_summary=message_summary(summary),
+            delivery_windows=[
+                DeliveryWindowDocument(whole_seconds(window.opens), whole_seconds(window.closes))
+                for window in windows
+            ],
+            status=int(status),
+            delivery_report_url=draft.delivery_report_url,
+            reference=draft.reference,
+            tags=list(draft.tags),
+            created=whole_seconds(batch.created_at),
+            warnings=list(batch.warnings) or UNSET,
+        )
+    )

@@ -1,0 +1,129 @@
+"""POST /v2/batches, the one hot route, as a bare ASGI application in front of the framework.
+
+It answers the route entirely, errors included, so that there is one path; everything else goes on to the
+application behind it. A framework's route costs twice as much as the rest of the request.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from hashlib import sha256
+from typing import Any, Final
+
+import structlog
+
+from heliograph.domain.batch import RawBatch
+from heliograph.domain.refusals import InvalidRequest, Refusal, RefusedError
+from heliograph.faces.api.auth import Authenticator
+from heliograph.faces.api.batch_decoding import decode_carefully, decode_usual
+from heliograph.faces.api.problems import Problem, problem_of
+from heliograph.faces.api.request_bodies import BodyReader, Disconnected, check_media_type
+from heliograph.faces.api.schemas import BATCHES_PATH
+from heliograph.failpoints import failpoint
+from heliograph.services.accept_batch import AcceptBatch, Accepted
+from heliograph.storage.batches import IdempotentRequest
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+ROUTE: Final = f"POST {BATCHES_PATH}"
+BAD_KEY: Final = (
+    "Idempotency-Key must be 1 to 255 visible ASCII characters, alone or in double quotes, and be sent once."
+)
+_PATHS: Final = frozenset({BATCHES_PATH, BATCHES_PATH + "/"})
+_LONGEST_KEY: Final = 255
+_CAREFUL_BYTES_ON_LOOP: Final = 64 * 1024
+"""Bodies larger than this are read carefully in a thread: it takes 60 ms for each MB."""
+_HEADERS: Final = frozenset(
+    {b"authorization", b"content-type", b"content-length", b"content-encoding", b"idempotency-key"}
+)
+
+log = structlog.get_logger()
+
+
+class AcceptHandler:
+    """Serves POST /v2/batches and passes everything else on."""
+
+    def __init__(
+        self,
+        inner: Application,
+        *,
+        authenticator: Authenticator,
+        accept_batch: AcceptBatch,
+        bodies: BodyReader,
+    ) -> None:
+        self._inner = inner
+        self._authenticator = authenticator
+        self._accept_batch = accept_batch
+        self._bodies = bodies
+        self._careful = asyncio.Semaphore(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in _PATHS:
+            await self._inner(scope, receive, send)
+            return
+        try:
+            accepted = await self._accept(scope, receive)
+        except RefusedError as refusal:
+            await _send_problem(send, problem_of(refusal, scope["path"]))
+        except Disconnected:
+            return
+        except Exception as failure:
+            log.error("accept.failed", error=type(failure).__name__, exc_info=failure)
+            await _send_problem(send, problem_of(failure, scope["path"]))
+        else:
+            # 2xx only after the commit: what the customer was promised can be lost no more.
+            failpoint("api.pre_response")
+            await _send_accepted(send, accepted)
+
+    async def _accept(self, scope: Scope, receive: Receive) -> Accepted:
+        headers = {name: value for name, value in scope["headers"] if name in _HEADERS}
+        client = scope.get("client")
+        account = await self._authenticator.authenticate(
+            headers.get(b"authorization"), client[0] if client else ""
+        )
+        check_media_type(headers.get(b"content-type"), headers.get(b"content-encoding"))
+        key = _idempotency_key(scope) if b"idempotency-key" in headers else None
+        body = await self._bodies.read(receive, headers.get(b"content-length"))
+        idempotent = IdempotentRequest(account.account_id, ROUTE, key, sha256(body).digest()) if key else None
+        raw = decode_usual(body) or await self._decode_carefully(body)
+        return await self._accept_batch.accept(account, raw, idempotent)
+
+    async def _decode_carefully(self, body: bytes) -> RawBatch:
+        if len(body) <= _CAREFUL_BYTES_ON_LOOP:
+            return decode_carefully(body)
+        async with self._careful:
+            return await asyncio.to_thread(decode_carefully, body)
+
+
+def _idempotency_key(scope: Scope) -> str:
+    """The key of a request that has one. Raises InvalidRequest.
+
+    The draft of the header makes it a quoted string; most clients send it bare. Both name the same key.
+    """
+    values = [value for name, value in scope["headers"] if name == b"idempotency-key"]
+    key = values[0].decode("latin-1").strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    is_visible = key.isascii() and key.isprintable() and " " not in key
+    if len(values) > 1 or not 0 < len(key) <= _LONGEST_KEY or not is_visible:
+        raise InvalidRequest([Refusal("Idempotency-Key", "malformed", BAD_KEY)], BAD_KEY)
+    return key
+
+
+async def _send_accepted(send: Send, accepted: Accepted) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(accepted.answer)).encode()),
+        (b"location", accepted.location.encode()),
+    ]
+    if accepted.is_replayed:
+        headers.append((b"idempotent-replayed", b"true"))
+    await send({"type": "http.response.start", "status": accepted.status, "headers": headers})
+    await send({"type": "http.response.body", "body": accepted.answer})
+
+
+async def _send_problem(send: Send, problem: Problem) -> None:
+    await send({"type": "http.response.start", "status": problem.status, "headers": problem.headers})
+    await send({"type": "http.response.body", "body": problem.body})

@@ -1,0 +1,265 @@
+"""Accepting a batch: from what a customer sent to durable messages, money and lots.
+
+The steps of ``accept`` are the policy, in order. Everything before the commit is arithmetic on columns; work
+is done once for each distinct text, and a batch of many recipients is prepared in slices so that others are
+served in between.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Container, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import msgspec
+
+from heliograph.domain.batch import BatchDraft, RawBatch, check_batch
+from heliograph.domain.composition import Composition, compose, warnings
+from heliograph.domain.ids import IdSource, id_bytes, message_ids
+from heliograph.domain.pricing import quote, surcharge
+from heliograph.domain.refusals import InvalidRequest, Refusal, Unavailable
+from heliograph.domain.report_url import ReportUrl, UrlRefusal, bucket_of, parse_report_url
+from heliograph.domain.status import Code
+from heliograph.storage.accepted_batches import ACCEPTED_STATUS, location_of
+from heliograph.storage.accounts import Account, AccountDirectory, Routing
+from heliograph.storage.batches import NO_CARRIER, IdempotentRequest, PreparedBatch
+from heliograph.storage.group_commit import GroupCommit, Outcome
+from heliograph.storage.idempotency import IdempotencyKeys
+from heliograph.storage.large_batches import LargeBatches
+
+LARGE: Final = 1_000
+"""Batches of more messages than this are prepared in slices and written on a connection of their own."""
+SLICE: Final = 2_500
+_SENDERS_SHOWN: Final = 5
+_FUNDED: Final = Code.FUNDED.value
+_UNROUTABLE: Final = Code.UNROUTABLE.value
+
+
+class ReportUrlRules(msgspec.Struct, frozen=True):
+    """Which report URLs an installation takes; see ``domain/report_url.parse_report_url``."""
+
+    loopback_allowed: bool = False
+    own_hosts: Container[str] = ()
+    own_addresses: Container[str] = ()
+
+
+class Accepted(NamedTuple):
+    """The answer to a batch that was accepted, now or by an earlier request with the same key."""
+
+    status: int
+    answer: bytes
+    location: str
+    is_replayed: bool
+
+
+class AcceptBatch:
+    """Accepts batches. ``encode_answer`` says a stored batch to the customer, paid or not."""
+
+    def __init__(
+        self,
+        accounts: AccountDirectory,
+        group_commit: GroupCommit,
+        large_batches: LargeBatches,
+        idempotency: IdempotencyKeys,
+        *,
+        ids: IdSource,
+        now: Callable[[], datetime],
+        report_urls: ReportUrlRules,
+        encode_answer: Callable[[PreparedBatch, bool], bytes],
+    ) -> None:
+        self._accounts = accounts
+        self._group_commit = group_commit
+        self._large_batches = large_batches
+        self._idempotency = idempotency
+        self._ids = ids
+        self._now = now
+        self._report_urls = report_urls
+        self._encode_answer = encode_answer
+
+    async def accept(
+        self, account: Account, raw: RawBatch, idempotent: IdempotentRequest | None = None
+    ) -> Accepted:
+        """Accept a batch; returns once it is durable.
+
+        Raises InvalidRequest with every fault, IdempotencyMismatch, Conflict while a request with the same
+        key is at work, and Unavailable.
+        """
+        if idempotent is None:
+            return await self._accept(account, raw, None)
+        with self._idempotency.held(idempotent):
+            return await self._replay(idempotent) or await self._accept(account, raw, idempotent)
+
+    async def _replay(self, idempotent: IdempotentRequest) -> Accepted | None:
+        found = await self._idempotency.find(idempotent)
+        return Accepted(found.status, found.answer, found.location, True) if found else None
+
+    async def _accept(
+        self, account: Account, raw: RawBatch, idempotent: IdempotentRequest | None
+    ) -> Accepted:
+        now = self._now()
+        draft, report_bucket = checked(raw, account, now, self._report_urls)
+        routing = await self._accounts.routing()
+        preparation = Preparation(account, draft, routing)
+        while not preparation.is_complete:
+            preparation.prepare_slice()
+            if not preparation.is_complete:
+                await asyncio.sleep(0)
+        batch = preparation.finished(
+            self._ids,
+            now,
+            report_bucket=report_bucket,
+            encode_answer=self._encode_answer,
+            idempotent=idempotent,
+        )
+        outcome = await self._store(batch)
+        if outcome.is_repeated and idempotent is not None:
+            return await self._replay(idempotent) or _vanished()
+        return Accepted(
+            ACCEPTED_STATUS, batch.answer(funded=outcome.funded), location_of(batch.batch_id), False
+        )
+
+    async def _store(self, batch: PreparedBatch) -> Outcome:
+        if batch.message_count > LARGE:
+            return await self._large_batches.submit(batch)
+        return await self._group_commit.submit(batch)
+
+
+def _vanished() -> Accepted:
+    raise Unavailable("The earlier request with this Idempotency-Key is gone. Try again.", 1.0)
+
+
+def checked(
+    raw: RawBatch, account: Account, now: datetime, rules: ReportUrlRules
+) -> tuple[BatchDraft, int | None]:
+    """The draft of a request that breaks no rule, and the bucket of its report URL's origin.
+
+    Raises InvalidRequest with every fault: those of the page, and those that depend on the account.
+    """
+    draft = check_batch(raw, now)
+    faults = draft if isinstance(draft, list) else []
+    faulty = {fault.field for fault in faults}
+    if "sender" not in faulty and (fault := sender_fault(str(raw.sender), account.senders)):
+        faults.append(fault)
+    bucket = None
+    if raw.delivery_report_url is not None and "deliveryReportUrl" not in faulty:
+        url = _parsed_url(str(raw.delivery_report_url), account, rules)
+        if isinstance(url, ReportUrl):
+            bucket = bucket_of(url.origin)
+        else:
+            faults.append(Refusal("deliveryReportUrl", "not_allowed", url.sentence))
+    if faults or isinstance(draft, list):
+        raise InvalidRequest(faults)
+    return draft, bucket
+
+
+def sender_fault(sender: str, registered: Collection[str]) -> Refusal | None:
+    """Why a well-formed sender may not be used by an account, with a hint at what may."""
+    if sender in registered:
+        return None
+    twin = next((known for known in sorted(registered) if known.lower() == sender.lower()), None)
+    if twin:
+        hint = f"{twin} is: letter case matters."
+    elif registered:
+        shown = sorted(registered)[:_SENDERS_SHOWN]
+        hint = f"Registered: {', '.join(shown)}{', ...' if len(registered) > len(shown) else '.'}"
+    else:
+        hint = "No sender is."
+    return Refusal("sender", "unregistered", f"The sender {sender} is not registered on this account. {hint}")
+
+
+def _parsed_url(text: str, account: Account, rules: ReportUrlRules) -> ReportUrl | UrlRefusal:
+    return parse_report_url(
+        text,
+        http_allowed=account.http_reports,
+        loopback_allowed=rules.loopback_allowed,
+        own_hosts=rules.own_hosts,
+        own_addresses=rules.own_addresses,
+    )
+
+
+class Preparation:
+    """The messages of a batch while they are composed, priced and routed, slice by slice."""
+
+    def __init__(self, account: Account, draft: BatchDraft, routing: Routing) -> None:
+        self._account = account
+        self._draft = draft
+        self._routing = routing
+        self._carriers_by_prefix = routing.table.carriers(account.account_id, draft.sender)
+        self._surcharge = surcharge(draft.priority, account.currency)
+        self._is_small = len(draft.recipients) <= LARGE
+        self._refused_bodies = 0
+        self._codes: list[int] = []
+        self._segments: list[int] = []
+        self._encodings: list[int] = []
+        self._prices: list[int] = []
+        self._carriers: list[int] = []
+        self._bodies: list[str] | None = [] if draft.templated else None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every message is prepared."""
+        return len(self._codes) == len(self._draft.recipients)
+
+    def prepare_slice(self) -> None:
+        """Compose, route and price the next messages: all of a small batch, a slice of a large one."""
+        start = len(self._codes)
+        slice_ = compose(self._draft) if self._is_small else compose(self._draft, start, start + SLICE)
+        codes, carriers = routed(slice_, self._carriers_by_prefix.find_all(slice_.recipients))
+        quoted = quote(self._account.prices, slice_.recipients, slice_.segments, codes, extra=self._surcharge)
+        for position in quoted.unpriced:
+            # What nobody may be charged for cannot be sent either.
+            codes[position], carriers[position] = _UNROUTABLE, NO_CARRIER
+        self._refused_bodies += slice_.refused_bodies
+        self._codes += [code or _FUNDED for code in codes]
+        self._segments += slice_.segments
+        self._encodings += slice_.encodings
+        self._prices += quoted.prices
+        self._carriers += carriers
+        if self._bodies is not None and slice_.bodies is not None:
+            self._bodies += slice_.bodies
+
+    def finished(
+        self,
+        ids: IdSource,
+        now: datetime,
+        *,
+        report_bucket: int | None,
+        encode_answer: Callable[[PreparedBatch, bool], bytes],
+        idempotent: IdempotentRequest | None,
+    ) -> PreparedBatch:
+        """The batch with its ids: its own and, right after it, those of its messages."""
+        count = len(self._codes)
+        batch_id = id_bytes(ids.reserve(count + 1, int(now.timestamp())))
+        return PreparedBatch(
+            account=self._account,
+            batch_id=batch_id,
+            created_at=now,
+            draft=self._draft,
+            report_bucket=report_bucket,
+            warnings=warnings(self._draft, self._refused_bodies),
+            message_ids=message_ids(batch_id, count),
+            recipients=self._draft.recipients,
+            codes=self._codes,
+            segments=self._segments,
+            encodings=self._encodings,
+            prices=self._prices,
+            carriers=self._carriers,
+            segments_per_second=self._routing.segments_per_second,
+            bodies=self._bodies,
+            total=sum(self._prices),
+            encode_answer=encode_answer,
+            idempotent=idempotent,
+        )
+
+
+def routed(composed: Composition, found: Sequence[int | None]) -> tuple[list[int], list[int]]:
+    """Codes and carriers of messages: no route is 502, and what is refused has no carrier."""
+    if not any(composed.codes) and None not in found:
+        return composed.codes, [carrier_id or NO_CARRIER for carrier_id in found]
+    codes = [
+        code or (_UNROUTABLE if carrier_id is None else 0)
+        for code, carrier_id in zip(composed.codes, found, strict=True)
+    ]
+    return codes, [
+        NO_CARRIER if code or carrier_id is None else carrier_id
+        for code, carrier_id in zip(codes, found, strict=True)
+    ]

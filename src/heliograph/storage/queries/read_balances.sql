@@ -1,0 +1,1 @@
+SELECT account_id, amount FROM balance WHERE account_id = ANY ($1::bigint[])
