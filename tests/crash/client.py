@@ -1,0 +1,69 @@
+"""A client that sends without pause and repeats what it got no answer to, with the same key."""
+
+import asyncio
+import itertools
+import random
+
+import aiohttp
+
+from tests.crash.journals import Accepted
+
+FIRST_NUMBER = 46_720_000_000
+
+
+class Client:
+    """Sends batches of 1 to ``largest`` recipients, every recipient a number of its own."""
+
+    def __init__(self, address: str, token: str, *, report_url: str, seed: int, largest: int = 40) -> None:
+        self._url = f"{address}/v2/batches"
+        self._token = token
+        self._report_url = report_url
+        self._random = random.Random(seed)
+        self._largest = largest
+        self._numbers = itertools.count(FIRST_NUMBER)
+        self._keys = itertools.count(1)
+        self.accepted: list[Accepted] = []
+        self.repeats = 0
+
+    async def send(self, messages: int, *, connections: int = 6) -> None:
+        """Send at least so many messages; returns when every request was answered with 201."""
+        left = [messages]
+        headers = {"Authorization": f"Bearer {self._token}"}
+        timeout = aiohttp.ClientTimeout(total=10)
+        async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
+            await asyncio.gather(*(self._send_some(session, left) for _ in range(connections)))
+
+    async def _send_some(self, session: aiohttp.ClientSession, left: list[int]) -> None:
+        while left[0] > 0:
+            count = 1 if self._random.random() < 0.5 else self._random.randint(2, self._largest)
+            left[0] -= count
+            recipients = tuple(str(next(self._numbers)) for _ in range(count))
+            await self._send_until_answered(session, recipients)
+
+    async def _send_until_answered(self, session: aiohttp.ClientSession, recipients: tuple[str, ...]) -> None:
+        key = f"crash-{next(self._keys)}"
+        order: dict[str, object] = {
+            "sender": "iP1",
+            "recipients": recipients,
+            "body": "Nothing lost, nothing twice",
+            "datacoding": "gsm",
+            "deliveryReportUrl": self._report_url,
+        }
+        while True:
+            batch_id = await self._try(session, order, key)
+            if batch_id is not None:
+                self.accepted.append(Accepted(batch_id, recipients))
+                return
+            self.repeats += 1
+            await asyncio.sleep(0.1)
+
+    async def _try(self, session: aiohttp.ClientSession, order: dict[str, object], key: str) -> str | None:
+        try:
+            async with session.post(self._url, json=order, headers={"Idempotency-Key": key}) as answer:
+                if answer.status == 201:
+                    return str((await answer.json())["id"])
+                # 409: the first try of this key is still under way. 5xx: the database is away.
+                assert answer.status in (409, 500, 503), await answer.text()
+                return None
+        except (aiohttp.ClientError, TimeoutError, ConnectionError):
+            return None
