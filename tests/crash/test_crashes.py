@@ -174,13 +174,13 @@ class Watch:
             await connection.close()
         assert row is not None
         self.most_in_doubt = max(self.most_in_doubt, row["in_doubt"])
-        return bool(row["under_way"] == 0 and row["reports"] == 0)
+        return bool(row["moving"] == 0 and row["reports"] == 0)
 
 
 STATE = """
 SELECT (SELECT count(*) FROM in_doubt) AS in_doubt,
        (SELECT count(*)
         FROM message m
-        WHERE code < 200 AND NOT EXISTS (SELECT FROM in_doubt d WHERE d.message_id = m.message_id)) AS under_way,
+        WHERE code < 200 AND NOT EXISTS (SELECT FROM in_doubt d WHERE d.message_id = m.message_id)) AS moving,
        (SELECT count(*) FROM report_block) + (SELECT count(*) FROM report_retry) AS reports
 """
