@@ -1,4 +1,4 @@
-"""Claiming in fair order with the intent in the same statement, recording outcomes, taking over from the dead."""
+"""Claims in fair order, intents with them, outcomes once, and what the dead leave to the next owner."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -187,7 +187,7 @@ async def test_outcomes_move_lots_on_or_out(connection: Connection) -> None:
             tx,
             mine,
             finished=[FinishedLot(done, 1, message_id)],
-            progressed=[LotProgress(going, b"\x03\x00", (7,))],
+            progressed=[LotProgress(going, b"", b"\x03\x00", (7,))],
             accepted=[sent(message_id)],
             now=NOW,
             due_at=LATER,

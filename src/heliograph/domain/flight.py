@@ -4,13 +4,13 @@ A flight claims lots up to the free send window; later flights record what the c
 here is decided without a database and without a link.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 import msgspec
 
-from heliograph.domain.lot import LotContents, LotMessage, LotState
+from heliograph.domain.lot import LotContents, LotMessage, LotState, LotText
 from heliograph.domain.lot_progress import unanswered
 
 RECEIPT_WAIT: Final = timedelta(hours=72)
@@ -36,6 +36,8 @@ class ClaimedLot(msgspec.Struct, frozen=True, gc=False):
     intent_at: datetime
     skipped: Sequence[int]
     """Positions of messages that were taken out."""
+    answered: bytes
+    """One bit for each segment that has its outcome, lowest first."""
     payload: bytes | None
     """None when the claimer said that it has the lot's contents at hand."""
 
@@ -86,9 +88,10 @@ class FinishedLot(NamedTuple):
 
 
 class LotProgress(NamedTuple):
-    """A lot some of whose segments have their outcome; ``answered`` has one bit a segment, lowest first."""
+    """A lot some of whose segments have their outcome; the bits stored until now and those from now on."""
 
     lot_id: bytes
+    before: bytes
     answered: bytes
     taken_out: Sequence[int] = ()
     """Positions of messages that left the lot with this progress: refused for good, or queued anew."""
@@ -112,6 +115,69 @@ class QueuedLot(msgspec.Struct, frozen=True, gc=False):
     def segment_count(self) -> int:
         """How many segments it submits."""
         return sum(message.to_submit for message in self.contents.messages)
+
+
+class TriedAgain(NamedTuple):
+    """A segment that leaves its lot to be tried again."""
+
+    lot: ClaimedLot
+    texts: Sequence[LotText]
+    message: LotMessage
+    segment: int
+    tries: int
+    due: datetime | None
+    """None: at once, in its old place of the order."""
+
+    @property
+    def key(self) -> tuple[bytes, int]:
+        """Message id and number of the segment."""
+        return self.message.message_id, self.segment
+
+
+def lots_again(segments: Iterable[TriedAgain], new_id: Callable[[], bytes]) -> list[QueuedLot]:
+    """New lots for segments that are to be tried again: one for each old lot and time.
+
+    Segments of one message stay together. The windows are those of the old lot, from the due time on.
+    """
+    groups: dict[tuple[bytes, datetime | None], list[TriedAgain]] = {}
+    for one in segments:
+        groups.setdefault((one.lot.lot_id, one.due), []).append(one)
+    return [_lot_again(group, new_id()) for group in groups.values()]
+
+
+def _lot_again(group: Sequence[TriedAgain], lot_id: bytes) -> QueuedLot:
+    lot, due = group[0].lot, group[0].due
+    old = Window(lot.opens_at, lot.closes_at, lot.later_opens, lot.later_closes)
+    window = old if due is None else window_for(lot, due) or old
+    return QueuedLot(
+        lot_id,
+        lot.account_id,
+        lot.priority,
+        LotState.READY if due is None else LotState.SCHEDULED,
+        lot.fair_position,
+        *window,
+        _contents_again(group),
+    )
+
+
+def _contents_again(group: Sequence[TriedAgain]) -> LotContents:
+    by_message: dict[bytes, list[TriedAgain]] = {}
+    for one in group:
+        by_message.setdefault(one.message.message_id, []).append(one)
+    numbers: dict[int, int] = {}
+    messages = []
+    for several in by_message.values():
+        message = several[0].message
+        only = tuple(sorted({one.segment for one in several}))
+        messages.append(
+            msgspec.structs.replace(
+                message,
+                text=numbers.setdefault(message.text, len(numbers)),
+                only=None if len(only) == message.segments else only,
+                tries=max(one.tries for one in several),
+            )
+        )
+    return LotContents([group[0].texts[number] for number in numbers], messages)
 
 
 class Window(NamedTuple):

@@ -1,6 +1,6 @@
 """The queue as a dispatcher sees it: claim lots with an intent, record outcomes, take over from the dead."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -96,6 +96,7 @@ async def record_outcomes(
         [lot.message_ids for lot in finished],
         due_at,
         [lot.lot_id for lot in progressed],
+        [lot.before for lot in progressed],
         [lot.answered for lot in progressed],
         [",".join(map(str, lot.taken_out)) for lot in progressed],
         now.date(),
@@ -136,6 +137,11 @@ def _array_literal(moments: Sequence[datetime]) -> str:
 async def list_lots_of_owner(tx: Transaction, owner: Owner) -> list[OwnedLot]:
     """Every lot that the database says is the owner's."""
     return [OwnedLot(*row) for row in await tx.fetch(load_query("list_lots_of_owner"), *owner)]
+
+
+async def rewind_lots(tx: Transaction, owner: Owner, next_segments: Mapping[bytes, int]) -> None:
+    """Take back the intent of segments that the owner certainly never wrote."""
+    await tx.execute(load_query("rewind_lots"), *owner, list(next_segments), list(next_segments.values()))
 
 
 async def lock_lots_of_dead_owners(tx: Transaction, owner: Owner) -> list[HeldLot]:

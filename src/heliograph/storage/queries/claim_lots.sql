@@ -58,4 +58,5 @@ FROM picked p
 WHERE l.carrier_id = $1 AND l.lot_id = p.lot_id
 RETURNING l.lot_id, l.account_id, l.priority, l.fair_position, l.opens_at, l.closes_at, l.later_opens,
           l.later_closes, l.segment_count, l.next_segment - p.take AS start, l.next_segment AS "end",
-          l.intent_at, l.skipped, CASE WHEN l.lot_id = ANY ($7::bytea[]) THEN NULL ELSE l.payload END AS payload
+          l.intent_at, l.skipped, coalesce(l.answered, '') AS answered,
+          CASE WHEN l.lot_id = ANY ($7::bytea[]) THEN NULL ELSE l.payload END AS payload
