@@ -3,7 +3,7 @@
 Whatever answers, answers alike: errors are problem details, nothing is cached, nothing is sniffed.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final
 
 import structlog
@@ -63,10 +63,10 @@ class ApiApp:
             await self._framework(scope, receive, send)
         elif scope["method"] == "POST" and scope["path"].rstrip("/") == BATCHES_PATH:
             await self._accept(scope, receive, send)
-        elif scope["method"] == "HEAD":
-            await self._framework({**scope, "method": "GET"}, receive, _finished(send, bodiless=True))
         else:
-            await self._framework(scope, receive, _finished(send))
+            head = scope["method"] == "HEAD"
+            asked = {**scope, "method": "GET"} if head else scope
+            await self._framework(asked, receive, _finished(asked, send, bodiless=head))
 
 
 def framework_app(context: ApiContext) -> Litestar:
@@ -80,12 +80,12 @@ def framework_app(context: ApiContext) -> Litestar:
     )
 
 
-def _finished(send: Send, *, bodiless: bool = False) -> Send:
+def _finished(scope: Scope, send: Send, *, bodiless: bool) -> Send:
     """``send`` with the headers that every answer has; without the bodies for HEAD."""
 
     async def finished(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": _finished_headers(list(message["headers"]))}
+            message = {**message, "headers": _finished_headers(scope, list(message["headers"]))}
         elif bodiless and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await send(message)
@@ -93,18 +93,28 @@ def _finished(send: Send, *, bodiless: bool = False) -> Send:
     return finished
 
 
-def _finished_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _finished_headers(scope: Scope, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     given = {name.lower() for name, _ in headers}
+    if scope["method"] == "OPTIONS" and b"allow" in given:
+        # The framework names only the methods of the path's first route.
+        allowed = ", ".join(_METHODS[scope["path_template"]]).encode()
+        headers = [(name, allowed if name.lower() == b"allow" else value) for name, value in headers]
     if b"cache-control" not in given:
         headers.append((b"cache-control", b"no-store"))
-    headers.append((b"x-content-type-options", b"nosniff"))
-    return [(name, _with_head(value) if name.lower() == b"allow" else value) for name, value in headers]
+    return [*headers, (b"x-content-type-options", b"nosniff")]
 
 
-def _with_head(allowed: bytes) -> bytes:
-    """The methods of ``Allow`` in alphabetical order; HEAD is known wherever GET is."""
-    methods = {method.strip() for method in allowed.split(b",")}
-    return b", ".join(sorted(methods | {b"HEAD"} if b"GET" in methods else methods))
+def with_head(methods: Iterable[str]) -> tuple[str, ...]:
+    """Methods in alphabetical order; HEAD is known wherever GET is, OPTIONS everywhere."""
+    known = {"OPTIONS", *methods}
+    return tuple(sorted(known | {"HEAD"} if "GET" in known else known))
+
+
+_METHODS: Final = {
+    path: with_head(method for other in ROUTES if path in other.paths for method in other.http_methods)
+    for route in ROUTES
+    for path in route.paths
+}
 
 
 def answer_failure(request: ApiRequest, failure: Exception) -> Response[bytes]:
@@ -127,8 +137,8 @@ def refusal_of(request: ApiRequest, failure: Exception) -> RefusedError | None:
     if isinstance(failure, RefusedError):
         return failure
     if isinstance(failure, MethodNotAllowedException):
-        allowed = (failure.headers or {}).get("Allow", "")
-        return MethodNotAllowed(request.method, tuple(_with_head(allowed.encode()).decode().split(", ")))
+        allowed = (failure.headers or {}).get("allow", "")
+        return MethodNotAllowed(request.method, with_head(allowed.split(", ")))
     if isinstance(failure, HTTPException) and failure.status_code < 500:
         return NotFound(UNKNOWN_PATH) if failure.status_code == 404 else RefusedError(UNREADABLE)
     return Unavailable(AWAY, RETRY_SECONDS) if is_retryable(failure) else None

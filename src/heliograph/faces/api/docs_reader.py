@@ -30,7 +30,7 @@ async def read_docs(request: ApiRequest) -> Response[str]:
 @get("/docs/reader.css")
 async def read_docs_style() -> Response[bytes]:
     """How the page looks."""
-    return Response(_style(), media_type="text/css; charset=utf-8", headers=_HEADERS)
+    return Response(_style(), media_type="text/css", headers=_HEADERS)
 
 
 @get("/docs/openapi.json")

@@ -3,15 +3,19 @@
 import asyncio
 from typing import Final
 
+import structlog
 from litestar import Response, get
 
 from heliograph.domain.refusals import Unavailable
 from heliograph.faces.api.api_context import ApiRequest, context_of, json_answer
-from heliograph.storage.database import Database, is_retryable
+from heliograph.storage.database import Database
 from heliograph.storage.migrations_runner import MigrationError, check_schema
+from heliograph.telemetry import describe_error
 
 PATIENCE_SECONDS: Final = 2.0
 RETRY_SECONDS: Final = 1.0
+
+log = structlog.get_logger()
 
 
 @get("/healthz")
@@ -37,7 +41,6 @@ async def find_fault(database: Database) -> str | None:
     except MigrationError as failure:
         return str(failure)
     except Exception as failure:
-        if is_retryable(failure):
-            return "the database cannot be reached"
-        raise
+        log.warning("api.not_ready", error=describe_error(failure))
+        return "the database cannot be used"
     return None

@@ -1,0 +1,68 @@
+"""The HTTP API over a test's database, called without a socket."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import msgspec
+
+from heliograph.faces.api.api_app import ApiApp, AsgiApp, Receive, Scope, Send
+from heliograph.faces.api.api_context import ApiContext
+from heliograph.faces.api.auth import Authenticator, FailureThrottle
+from heliograph.services.cancel_batch import CancelBatch
+from heliograph.storage.accounts import AccountDirectory
+from heliograph.storage.api_keys import KeyDirectory, create_key
+from heliograph.storage.database import Connection, Database, transaction_on
+from tests.support.rows import IDS, NOW
+
+HOST = "sms.test"
+
+
+async def no_accept(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stands where the accept handler stands, and says so."""
+    await send({"type": "http.response.start", "status": 299, "headers": []})
+    await send({"type": "http.response.body", "body": b"accept handler"})
+
+
+@asynccontextmanager
+async def served_api(
+    dsn: str, *, accept: AsgiApp = no_accept, public_url: str | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API; its requests carry no key of their own."""
+    async with Database(dsn) as database:
+        context = ApiContext(
+            database=database,
+            authenticator=Authenticator(
+                KeyDirectory(database),
+                AccountDirectory(database),
+                throttle=FailureThrottle(1000),
+                now=lambda: NOW,
+            ),
+            cancel_batch=CancelBatch(database, IDS),
+            now=lambda: NOW,
+            public_url=public_url,
+        )
+        transport = httpx.ASGITransport(app=ApiApp(context, accept))
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
+            yield client
+
+
+async def insert_key(connection: Connection, account_id: int = 1) -> dict[str, str]:
+    """The headers that make a request one of the account's."""
+    async with transaction_on(connection) as tx:
+        token = await create_key(
+            tx,
+            account_id,
+            name="test",
+            key_id=account_id.to_bytes(10, "big"),
+            secret=account_id.to_bytes(32, "big"),
+            now=NOW,
+        )
+    return {"Authorization": f"Bearer {token}"}
+
+
+def decoded(response: httpx.Response, status: int = 200) -> Any:
+    """The JSON of an answer that has this status."""
+    assert response.status_code == status, response.text
+    return msgspec.json.decode(response.content)
