@@ -20,6 +20,7 @@ FACE_ROLE = "heliograph_face"
 ENGINE_ROLE = "heliograph_engine"
 OLDEST_SERVER = 160000
 CONNECT_SECONDS = 10.0
+ROLLBACK_SECONDS = 5.0
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
@@ -133,34 +134,41 @@ class Database:
 
         ``account_id`` is what row-level security binds the transaction to.
         """
-        pool = self._pools[purpose]
-        connection = await pool.take()
-        try:
-            async with transaction_on(connection, account_id=account_id):
-                yield connection
-        finally:
-            pool.give_back(connection)
+        async with (
+            self._borrowed(purpose) as connection,
+            transaction_on(connection, account_id=account_id) as tx,
+        ):
+            yield tx
 
     @asynccontextmanager
     async def reader(self, account_id: int) -> AsyncIterator[Transaction]:
         """A read-only transaction that sees the rows of one account and nothing else."""
-        pool = self._pools[Purpose.FACE]
-        connection = await pool.take()
-        try:
-            await connection.execute(f"BEGIN READ ONLY; {_bind_account(account_id)}")
+        async with self._borrowed(Purpose.FACE) as connection:
             try:
+                await connection.execute(f"BEGIN READ ONLY; {_bind_account(account_id)}")
                 yield connection
             finally:
                 await _roll_back(connection)
-        finally:
-            pool.give_back(connection)
 
     async def fetch(self, purpose: Purpose, statement: str, *arguments: object) -> Sequence[Row]:
         """One statement that is a transaction of its own: two round trips less than a block."""
+        async with self._borrowed(purpose) as connection:
+            try:
+                return await connection.fetch(statement, *arguments)
+            except asyncio.CancelledError:
+                connection.terminate()  # else its next user waits for what the server still does
+                raise
+
+    @asynccontextmanager
+    async def _borrowed(self, purpose: Purpose) -> AsyncIterator[Connection]:
         pool = self._pools[purpose]
         connection = await pool.take()
         try:
-            return await connection.fetch(statement, *arguments)
+            yield connection
+        except BaseException as error:
+            if is_connection_failure(error):
+                connection.terminate()
+            raise
         finally:
             pool.give_back(connection)
 
@@ -188,8 +196,8 @@ async def transaction_on(
     connection: Connection, *, account_id: int | None = None
 ) -> AsyncIterator[Transaction]:
     """One transaction on a connection of one's own; see Database.transaction."""
-    await connection.execute(f"BEGIN; {_bind_account(account_id)}" if account_id is not None else "BEGIN")
     try:
+        await connection.execute("BEGIN" if account_id is None else f"BEGIN; {_bind_account(account_id)}")
         yield connection
     except BaseException:
         await _roll_back(connection)
@@ -208,8 +216,8 @@ async def _roll_back(connection: Connection) -> None:
     # back is closed, which rolls back too.
     try:
         if not connection.is_closed():
-            await connection.execute("ROLLBACK")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await connection.execute("ROLLBACK", timeout=ROLLBACK_SECONDS)
+    except Exception:
         connection.terminate()
     except BaseException:
         connection.terminate()
@@ -253,15 +261,17 @@ class _Pool:
     def give_back(self, connection: Connection) -> None:
         self._in_use -= 1
         self._free.release()
+        if connection.is_closed():
+            return
         if self._closed or connection.is_in_transaction():
             connection.terminate()
-        elif not connection.is_closed():
+        else:
             self._idle.append(connection)
 
     async def close(self) -> None:
         self._closed = True
         while self._idle:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            with suppress(Exception):
                 await self._idle.pop().close(timeout=2)
 
     def _live_idle(self) -> Connection | None:
@@ -277,7 +287,8 @@ def is_connection_failure(error: BaseException) -> bool:
 
     If it happened during a commit, whether the commit took place is unknown.
     """
-    if isinstance(error, (asyncpg.InterfaceError, ConnectionError, TimeoutError)):
+    # The driver calls it an internal error when the server hangs up between two statements.
+    if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)):
         return True
     if not isinstance(error, asyncpg.PostgresError):
         return isinstance(error, OSError)

@@ -183,7 +183,11 @@ async def _apply(connection: Connection, migration: Migration, lock_seconds: flo
                 *(migration.number, migration.name, migration.checksum),
             )
     except asyncpg.PostgresError as error:
-        raise MigrationError(f"{migration.name}: {error}") from error
+        raise MigrationError(f"{migration.name}: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 async def _make_ground(connection: Connection) -> None:
@@ -193,8 +197,8 @@ async def _make_ground(connection: Connection) -> None:
             await tx.execute(_GROUND)
     except asyncpg.PostgresError as error:
         raise MigrationError(
-            f"cannot prepare the database: {error}. Its user must own it, and be allowed to create roles or "
-            f"be a member of {FACE_ROLE} and {ENGINE_ROLE}"
+            f"cannot prepare the database: {_first_line(error)}. Its user must own it, and be allowed to "
+            f"create roles or be a member of {FACE_ROLE} and {ENGINE_ROLE}"
         ) from error
 
 

@@ -9,7 +9,6 @@ import random
 from collections.abc import Iterable
 from typing import Self
 
-import asyncpg
 import structlog
 
 from heliograph.storage.database import Connection, Purpose, connect
@@ -17,7 +16,6 @@ from heliograph.storage.database import Connection, Purpose, connect
 SPACING_SECONDS = 0.005
 RECONNECT_SECONDS = 1.0
 CHECK_SECONDS = 30.0
-_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 log = structlog.get_logger()
 
@@ -82,7 +80,7 @@ class WakeupSender:
             self._not_before.update(dict.fromkeys(channels, allowed))
             try:
                 await self._send(channels)
-            except _FAILURES as failure:
+            except Exception as failure:
                 await self._pause_after(failure)
             else:
                 self._failing = False
@@ -98,6 +96,9 @@ class WakeupSender:
         if not self._failing:
             log.warning("wakeup.sender_failed", error=type(failure).__name__)
         self._failing = True
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
         await asyncio.sleep(self._reconnect)
 
 
@@ -132,7 +133,7 @@ class WakeupListener:
         while True:
             try:
                 await self._listen()
-            except _FAILURES as failure:
+            except Exception as failure:
                 if not failing:
                     log.warning("wakeup.listener_failed", error=type(failure).__name__)
                 failing = not self.listening.is_set()
@@ -173,7 +174,7 @@ async def _end(task: asyncio.Task[None] | None) -> None:
 
 async def _close(connection: Connection | None) -> None:
     if connection is not None:
-        with contextlib.suppress(*_FAILURES):
+        with contextlib.suppress(Exception):
             await connection.close(timeout=1)
 
 
