@@ -32,7 +32,7 @@ _USUAL: Final = re.compile(
 """The form of Appendix B, letter for letter. What matches here means the same to the general reader below."""
 
 _KEY: Final = re.compile(
-    r"(?<![a-z0-9])(id|submit[ _]?date|done[ _]?date|sub|dlvrd|stat|err|text)[ ]?:", re.IGNORECASE
+    r"(?<![a-z0-9_-])(id|submit[ _]?date|done[ _]?date|sub|dlvrd|stat|err|text)[ ]?:", re.IGNORECASE
 )
 _MESSAGE_ID, _STATE, _NETWORK_ERROR, _REFERENCE, _PAYLOAD = map(
     int,
@@ -128,6 +128,8 @@ def _read_unusual(text: str) -> TextFields:
     keys: dict[str, re.Match[str]] = {}
     for key in _KEY.finditer(text):
         keys.setdefault(key[1].lower().replace(" ", "").replace("_", ""), key)
+    if not keys:
+        return (None,) * 8
     ends = [*[key.start() for key in keys.values()][1:], len(text)]
     values = {
         name: text[key.end() : end].strip(_SEPARATORS)

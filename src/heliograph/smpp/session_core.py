@@ -86,8 +86,8 @@ class SessionCore:
         """A message request timed out; after too many in a row the peer gets one last chance."""
         self.timeouts_in_a_row += 1
         if self.timeouts_in_a_row == self.timers.settings.timeouts_in_a_row and self.state in BOUND:
-            self.timers.arm_once(Timer.SILENCE, self.now)
             self.ask_for_life()
+            self.timers.arm_once(Timer.SILENCE, self.now)
 
     def forgive_timeouts(self) -> None:
         """A message request was answered, in time or late."""
