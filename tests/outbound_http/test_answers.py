@@ -56,13 +56,6 @@ CLOSING = [
     ("chunks cut off", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", 200),
     ("broken chunks", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 200),
     ("error cut off", b"HTTP/1.1 503 Unavailable\r\nContent-Length: 100\r\n\r\nOK", 503),
-    (
-        "two answers",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n",
-        200,
-    ),
-    ("an answer and more", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOKand more", 200),
-    ("an answer and a start", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOKH", 200),
     ("more after close", b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nOKx", 200),
 ]
 
@@ -75,6 +68,31 @@ async def test_a_status_counts_however_the_answer_ends_but_the_connection_is_not
 ) -> None:
     client = clients.make()
     async with running(answering_once(answer)) as receiver:
+        for _ in range(2):
+            result = await client.post(url_of(receiver.url()), HEADERS, BODY, account_id=1)
+            assert (result.status, result.failure) == (status, None)
+        assert receiver.connections == len(receiver.requests) == 2
+
+
+TOO_MUCH = [
+    (
+        "two answers",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n",
+        200,
+    ),
+    ("an answer and more", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOKand more", 200),
+    ("an answer and a start", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOKH", 200),
+]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"), [case[1:] for case in TOO_MUCH], ids=[case[0] for case in TOO_MUCH]
+)
+async def test_after_more_than_one_answer_a_connection_is_not_trusted_again(
+    clients: Clients, answer: bytes, status: int
+) -> None:
+    client = clients.make()
+    async with running(answering(answer)) as receiver:
         for _ in range(2):
             result = await client.post(url_of(receiver.url()), HEADERS, BODY, account_id=1)
             assert (result.status, result.failure) == (status, None)
@@ -159,10 +177,15 @@ async def test_a_redirect_is_an_answer_and_nobody_follows_it(clients: Clients) -
 
 async def test_the_start_of_an_error_is_kept_for_the_operator(clients: Clients) -> None:
     client = clients.make()
-    body = b"x" * 2000
-    answer = b"HTTP/1.1 500 X\r\nContent-Length: 2000\r\n\r\n" + body
-    async with running(answering(answer)) as receiver:
-        for _ in range(2):
+    bodies = [b"x" * 2000, b"short", b""]
+
+    async def script(visit: Visit) -> None:
+        for body in bodies:
+            await visit.request()
+            await visit.send(b"HTTP/1.1 500 X\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+    async with running(script) as receiver:
+        for body in bodies:
             result = await client.post(url_of(receiver.url()), HEADERS, BODY, account_id=1)
             assert result.body_start == body[:512]
         assert receiver.connections == 1

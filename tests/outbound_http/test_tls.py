@@ -122,7 +122,7 @@ async def test_a_handshake_that_hangs_ends_in_a_timeout(clients: Clients) -> Non
         url = url_of(receiver.url(scheme="https", host=NAME))
         result = await client.post(url, HEADERS, BODY, account_id=1)
         assert (result.failure, result.reason) == (Failure.TIMEOUT, "The TLS handshake took too long.")
-        assert 100 <= result.duration_ms < 2000
+        assert 90 <= result.duration_ms < 2000
 
 
 async def test_a_request_whose_time_ends_in_the_handshake_ends_in_a_timeout(clients: Clients) -> None:

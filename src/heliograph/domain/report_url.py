@@ -36,7 +36,6 @@ _SHAPE = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://([^/?#]*)([^#]*)(?:#.*)?", re
 _AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]{0,5}))?")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
-_DOTS = re.compile("[\u3002\uff0e\uff61]")
 # ß, final sigma, the joiners: IDNA 2003 and 2008 send them to different hosts (UTS 46, 2.3 deviations).
 _DEVIATIONS = frozenset("\u00df\u1e9e\u03c2\u200c\u200d")
 # What a request target may hold as it is (RFC 3986 3.3, 3.4); everything else is percent-encoded as UTF-8.
@@ -189,10 +188,9 @@ def _ascii_host(text: str) -> str | UrlRefusal:
         return text.lower()
     if len(text) > 253 or any(c in _DEVIATIONS or stringprep.in_table_a1(c) for c in text):
         return UrlRefusal("The host of the URL must be written in its ASCII form (xn--...).")
-    # Normalising first turns full-width and circled digits into digits, and some characters into dots.
-    mapped = _DOTS.sub(".", unicodedata.normalize("NFKC", text))
     try:
-        return mapped.encode("idna").decode("ascii").lower()
+        # Turns circled digits into digits and some characters into dots, so only the result is judged.
+        return text.encode("idna").decode("ascii").lower()
     except UnicodeError:
         return UrlRefusal("The host of the URL is not a valid name.")
 

@@ -22,14 +22,13 @@ OnDone = Callable[[Answer], None]
 class Exchange:
     """One request on its way; times are monotonic seconds."""
 
-    __slots__ = ("body", "deadline", "headers", "is_retry", "on_done", "started_at", "url")
+    __slots__ = ("body", "deadline", "headers", "on_done", "started_at", "url")
 
     def __init__(self, url: ReportUrl, headers: bytes, body: bytes, on_done: OnDone) -> None:
         self.url = url
         self.headers = headers
         self.body = body
         self.on_done = on_done
-        self.is_retry = False
         self.started_at = 0.0
         self.deadline = 0.0
 
@@ -147,7 +146,7 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         exchange = self._exchange
-        if exchange is not None and not self._octets and self.served and not exchange.is_retry:
+        if exchange is not None and not self._octets and self.served:
             self._exchange = None
             self._owner.unanswered(self, exchange)
         else:

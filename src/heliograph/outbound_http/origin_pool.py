@@ -152,8 +152,9 @@ class OriginPool:
         self._tell(exchange, answer)
 
     def unanswered(self, connection: Connection, exchange: Exchange) -> None:
-        exchange.is_retry = True
-        self._connections.remove(connection)  # the new connection takes over its place in the budget
+        # The new connection takes over the place in the budget. It has served nothing, so if it closes too,
+        # that is the end.
+        self._connections.remove(connection)
         self._open_for(exchange)
 
     def lost(self, connection: Connection) -> None:
