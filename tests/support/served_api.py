@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from heliograph.faces.api.api_app import ApiApp, AsgiApp, Receive, Scope, Send
+from heliograph.faces.api.api_app import ApiApp
 from heliograph.faces.api.api_context import ApiContext
 from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.services.cancel_batch import CancelBatch
@@ -19,17 +19,9 @@ from tests.support.rows import IDS, NOW
 HOST = "sms.test"
 
 
-async def no_accept(scope: Scope, receive: Receive, send: Send) -> None:
-    """Stands where the accept handler stands, and says so."""
-    await send({"type": "http.response.start", "status": 299, "headers": []})
-    await send({"type": "http.response.body", "body": b"accept handler"})
-
-
 @asynccontextmanager
-async def served_api(
-    dsn: str, *, accept: AsgiApp = no_accept, public_url: str | None = None
-) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the API; its requests carry no key of their own."""
+async def served_api(dsn: str, *, public_url: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API without its accept handler; its requests carry no key of their own."""
     async with Database(dsn) as database:
         context = ApiContext(
             database=database,
@@ -43,7 +35,7 @@ async def served_api(
             now=lambda: NOW,
             public_url=public_url,
         )
-        transport = httpx.ASGITransport(app=ApiApp(context, accept))
+        transport = httpx.ASGITransport(app=ApiApp(context))
         async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
             yield client
 

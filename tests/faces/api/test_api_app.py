@@ -111,9 +111,19 @@ async def test_head_answers_like_get_without_the_body(connection: Connection, ap
 
 
 @pytest.mark.parametrize("path", ["/v2/batches", "/v2/batches/"])
-async def test_sending_is_the_accept_handlers(api: httpx.AsyncClient, path: str) -> None:
-    response = await api.post(path, content=b"{}")
-    assert (response.status_code, response.text) == (299, "accept handler")
+async def test_sending_without_the_accept_handler_is_a_fault_of_ours(
+    api: httpx.AsyncClient, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problem = decoded(await api.post(path, content=b"{}"), 500)
+    assert problem["type"] == "urn:heliograph:problem:internal_error"
+    assert "api.request_failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", ["/v2//batches", "//v2/batches", "/v2/batches//"])
+async def test_a_slash_too_many_is_another_path(api: httpx.AsyncClient, path: str) -> None:
+    assert (
+        decoded(await api.post(f"http://sms.test{path}"), 404)["detail"] == "There is nothing at this path."
+    )
 
 
 async def test_a_get_may_say_that_its_missing_body_is_json(

@@ -1,4 +1,4 @@
-"""The whole API as one ASGI app: the accept handler in front, the framework's routes behind it.
+"""The API as an ASGI app, except for sending: that is answered by the accept handler in front of it.
 
 Whatever answers, answers alike: errors are problem details, nothing is cached, nothing is sniffed.
 """
@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 
 from heliograph.domain.refusals import NotFound, RefusedError, Unavailable
-from heliograph.faces.api.api_context import ApiContext, ApiRequest
+from heliograph.faces.api.api_context import UNKNOWN_PATH, ApiContext, ApiRequest
 from heliograph.faces.api.batch_endpoints import delete_batch, read_batch, read_batches, send_batch
 from heliograph.faces.api.docs_reader import read_docs, read_docs_style, read_openapi, redirect_to_docs
 from heliograph.faces.api.health_endpoints import read_health, read_readiness
@@ -28,7 +28,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-UNKNOWN_PATH: Final = "There is nothing at this path."
 UNREADABLE: Final = "The request cannot be read."
 AWAY: Final = "The service cannot reach its database. Try again in a moment."
 RETRY_SECONDS: Final = 2.0
@@ -52,21 +51,18 @@ log = structlog.get_logger()
 
 
 class ApiApp:
-    """Routes a request to the accept handler or to the framework, and finishes the framework's answer."""
+    """The framework's routes with finished answers; stands behind the accept handler."""
 
-    def __init__(self, context: ApiContext, accept: AsgiApp) -> None:
-        self._accept = accept
+    def __init__(self, context: ApiContext) -> None:
         self._framework: AsgiApp = framework_app(context)  # type: ignore[assignment]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._framework(scope, receive, send)
-        elif scope["method"] == "POST" and scope["path"].rstrip("/") == BATCHES_PATH:
-            await self._accept(scope, receive, send)
-        else:
-            head = scope["method"] == "HEAD"
-            asked = {**scope, "method": "GET"} if head else scope
-            await self._framework(asked, receive, _finished(asked, send, bodiless=head))
+            return
+        head = scope["method"] == "HEAD"
+        asked = {**scope, "method": "GET"} if head else scope
+        await self._framework(asked, receive, _finished(asked, send, bodiless=head))
 
 
 def framework_app(context: ApiContext) -> Litestar:

@@ -18,6 +18,7 @@ from heliograph.storage.database import Database
 ApiRequest = Request[Any, Any, Any]
 
 JSON_TYPE: Final = "application/json"
+UNKNOWN_PATH: Final = "There is nothing at this path."
 
 
 class ApiContext(msgspec.Struct, frozen=True, kw_only=True):

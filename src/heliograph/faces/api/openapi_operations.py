@@ -156,10 +156,10 @@ _IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": (
-        "Any text of your choice, new for every batch. If it was used before with the same request, the "
-        "answer of then is given again and nothing is sent twice."
+        "Any text of your choice in visible ASCII, new for every batch. If it was used before with the same "
+        "request, the answer of then is given again and nothing is sent twice."
     ),
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     "example": "order-4711-reminder",
 }
 _TAGS: Final = {
@@ -190,7 +190,13 @@ def list_batches_operation() -> Json:
 
 def send_batch_operation() -> Json:
     """POST /v2/batches."""
-    location = {"Location": {"description": "The path of the new batch.", "schema": {"type": "string"}}}
+    headers = {
+        "Location": {"description": "The path of the new batch.", "schema": {"type": "string"}},
+        "Idempotent-Replayed": {
+            "description": "`true` when this answer was given before, to the same `Idempotency-Key`.",
+            "schema": {"type": "string", "enum": ["true"]},
+        },
+    }
     templated = {
         "sender": "iP1",
         "recipients": {"46701740605": {"sign": "Bob"}, "46701740606": {}, "default": {"sign": "iP.1"}},
@@ -208,7 +214,7 @@ def send_batch_operation() -> Json:
                 "Stored; it will be sent.",
                 _reference("BatchDocument"),
                 example_of("BatchDocument", *_ONLY_WHEN_SENT),
-                headers=location,
+                headers=headers,
             )
         },
         *(400, 408, 413, 415, 422),
