@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from heliograph.simulator.smpp_wire import RTHROTTLED, Submit
-from heliograph.simulator.test_numbers import ORDINARY, Behaviour, by_address
+from heliograph.simulator.test_numbers import ORDINARY, Behaviour
 
 Milliseconds = Annotated[float, Meta(ge=0, le=86_400_000)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
@@ -65,10 +65,8 @@ _KINDS_OF_TRY: Final = 10_000
 class Judge:
     """Decides about submits, by the number they go to and by the faults that are on."""
 
-    def __init__(
-        self, faults: Faults, seed: int | None, numbers: Mapping[bytes, Behaviour] | None = None
-    ) -> None:
-        self._numbers = by_address() if numbers is None else numbers
+    def __init__(self, faults: Faults, seed: int | None, numbers: Mapping[bytes, Behaviour]) -> None:
+        self._numbers = numbers
         self._chance = random.Random(seed)
         self._tries: dict[tuple[bytes, bytes, bytes], int] = {}
         self._submits = 0

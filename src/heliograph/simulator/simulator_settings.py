@@ -27,6 +27,8 @@ class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Before each submit_sm_resp."""
     receipt_delay: Seconds = 1.0
     """Between a submit and its receipt."""
+    fixed_delay_factor: Annotated[float, Meta(ge=0)] = 1.0
+    """Multiplies the delays that belong to test numbers, such as a receipt after 30 seconds."""
     receipt_retry_delay: Seconds = 1.0
     """Before a receipt answered with a temporary error is sent again."""
     max_unanswered_receipts: Annotated[int, Meta(ge=1)] = 100

@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 
 from heliograph.domain import encoding as texts
-from heliograph.domain.encoding import Coding, Encoding, choose
+from heliograph.domain import gsm7
+from heliograph.domain.encoding import Encoding
 from heliograph.domain.segmentation import segments, with_udh
 from heliograph.simulator import smpp_wire as wire
 from heliograph.simulator.deliveries import INCOMING, Deliveries, Delivery
@@ -22,7 +23,7 @@ from heliograph.simulator.journal import Journal, JournalRecord
 from heliograph.simulator.simulator_settings import SimulatorSettings
 from heliograph.simulator.smpp_wire import Submit
 from heliograph.simulator.smsc_session import SmscSession
-from heliograph.simulator.test_numbers import ORDINARY, Behaviour, PlannedReceipt
+from heliograph.simulator.test_numbers import ORDINARY, Behaviour, PlannedReceipt, by_address
 
 _GRAIN: Final = 0.002
 """Seconds between two looks at the receipts: what falls due in between goes out in one write."""
@@ -59,7 +60,9 @@ class Smsc:
         self.counts = Counts()
         self.handsets = Handsets(settings.handset_capacity)
         self.deliveries = Deliveries(settings.receipt_dialect)
-        self.judge = Judge(settings.faults, settings.seed)
+        self.judge = Judge(
+            settings.faults, settings.seed, by_address(delay_factor=settings.fixed_delay_factor)
+        )
         self.sessions: list[SmscSession] = []
         self._journal = Journal(settings.journal) if settings.journal else None
         chance = random.Random(settings.seed) if settings.seed is not None else random.SystemRandom()
@@ -67,6 +70,8 @@ class Smsc:
         self._next_reference = 0
         self._next_session = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._wakes_at = 0.0
+        self._is_stopped = False
         self._use_delays()
 
     def __repr__(self) -> str:
@@ -83,11 +88,12 @@ class Smsc:
 
     async def stop(self) -> None:
         """Close every link and stop listening. What is owed is forgotten."""
+        self._is_stopped = True
         self._server.close()
         if self._timer is not None:
             self._timer.cancel()
         for session in tuple(self.sessions):
-            session.close()
+            session.abort()
         await self._server.wait_closed()
         await asyncio.sleep(0)
         if self._journal is not None:
@@ -108,7 +114,7 @@ class Smsc:
 
         Raises UnicodeEncodeError for a lone surrogate, TooManySegments beyond 255.
         """
-        encoding = choose(text, Coding.AUTO) or Encoding.UCS2
+        encoding = Encoding.GSM7 if gsm7.is_encodable(text) else Encoding.UCS2
         self._next_reference += 1
         pieces = with_udh(segments(texts.encode(text, encoding), encoding), self._next_reference)
         source, destination = b"\1\1" + msisdn.encode("ascii"), b"\1\1" + recipient.encode("ascii")
@@ -169,7 +175,7 @@ class Smsc:
         """A link ended: what it left unanswered goes to the others, or waits for the next."""
         self.sessions.remove(session)
         self.deliveries.give_back(unanswered)
-        if unanswered:
+        if unanswered and not self._is_stopped:
             self.send_deliveries()
 
     def _new_session(self) -> SmscSession:
@@ -187,11 +193,11 @@ class Smsc:
         self._receipt_delay = settings.receipt_delay if receipt is None else receipt / 1000
 
     def _wake_at(self, when: float) -> None:
-        timer = self._timer
-        if timer is not None:
-            if timer.when() <= when:
+        if self._timer is not None:
+            if self._wakes_at <= when:
                 return
-            timer.cancel()
+            self._timer.cancel()
+        self._wakes_at = when
         self._timer = self._loop.call_at(when, self._wake)
 
     def _wake(self) -> None:

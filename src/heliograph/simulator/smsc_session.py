@@ -87,10 +87,10 @@ class SmscSession(asyncio.Protocol):
             self._transport.resume_reading()
             self._smsc.send_deliveries()
 
-    def close(self) -> None:
-        """Close the link once what was written is on its way."""
+    def abort(self) -> None:
+        """Close the link at once, whatever is still to be written."""
         self._is_closing = True
-        self._transport.close()
+        self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         if self._is_closing:

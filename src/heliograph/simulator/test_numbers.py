@@ -260,9 +260,24 @@ TABLE: Final = (*_DELIVERED_IN_WAYS, *_FAILED_LATER, *_REFUSED_AT_SUBMIT, *_IN_D
 """Every number with an outcome of its own, in order. The rest of the series is delivered."""
 
 
-def by_address(rows: Iterable[FixedOutcome] = TABLE) -> dict[bytes, Behaviour]:
-    """The behaviours by ``destination_addr``, as the octets of a submit_sm have it."""
-    return {row.msisdn.encode(): row.behaviour for row in rows}
+def by_address(rows: Iterable[FixedOutcome] = TABLE, *, delay_factor: float = 1.0) -> dict[bytes, Behaviour]:
+    """The behaviours by ``destination_addr``, as the octets of a submit_sm have it.
+
+    ``delay_factor`` multiplies every delay of the table, so that tests need not wait.
+    """
+    return {row.msisdn.encode(): _scaled(row.behaviour, delay_factor) for row in rows}
+
+
+def _scaled(behaviour: Behaviour, factor: float) -> Behaviour:
+    receipts = tuple(
+        msgspec.structs.replace(
+            receipt,
+            after=None if receipt.after is None else receipt.after * factor,
+            extra=receipt.extra * factor,
+        )
+        for receipt in behaviour.receipts
+    )
+    return msgspec.structs.replace(behaviour, answer_after=behaviour.answer_after * factor, receipts=receipts)
 
 
 def markdown_table(rows: Iterable[FixedOutcome] = TABLE) -> str:
