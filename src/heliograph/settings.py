@@ -16,10 +16,16 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, field
 
+from heliograph.failpoints import VARIABLE as FAILPOINT_VARIABLE
+
 CONFIG_VARIABLE = "HELIOGRAPH_CONFIG"
 PREFIX = "HELIOGRAPH_"
+# Read by the command line that sends, and by crash tests: no settings, though they begin like one.
+_OTHERS = frozenset({"HELIOGRAPH_KEY", "HELIOGRAPH_URL", FAILPOINT_VARIABLE})
 # How a child of the embedded default reaches the PostgreSQL that its supervisor runs; not a setting.
 EMBEDDED_DSN_VARIABLE = "_HELIOGRAPH_EMBEDDED_DSN"
+# The descriptor of the socket that the supervisor listens on for the api, so that its restarts keep the port.
+HTTP_FD_VARIABLE = "_HELIOGRAPH_HTTP_FD"
 # Kubernetes gives these to every process beside a service called heliograph.
 _NOT_OURS = re.compile(r"HELIOGRAPH_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)")
 SECRET_KEY_BYTES = 32
@@ -109,14 +115,15 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Logs, on stderr."""
 
     level: typing.Literal["debug", "info", "warning", "error"] = "info"
-    format: typing.Literal["json", "console"] = "json"
+    format: typing.Literal["auto", "json", "console"] = "auto"  # auto: console at a terminal, else json
 
 
 class SimulatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The simulated carrier of the embedded default."""
+    """The simulated carrier of the embedded default. Its ports are chosen at the first start and kept."""
 
     host: str = "127.0.0.1"
-    port: Port = 2775
+    port: Port = 0  # SMPP; 0: any free port
+    http_port: Port = 0  # where the handsets are read; 0: any free port
     receipt_seconds: Annotated[float, Meta(ge=0)] = 1.0
 
 
@@ -195,6 +202,39 @@ def load_secret_key(settings: Settings) -> bytes:
     return _parse_key(path.read_text("ascii", "replace"), str(path))
 
 
+class SettingLine(Struct, frozen=True):
+    """One setting for the list that people read. Secrets are not shown."""
+
+    name: str
+    """Its name in the file: ``http.port``."""
+    variable: str
+    default: str
+    value: str
+
+
+_SECRETS = frozenset({"database_url", "secret_key"})
+
+
+def list_settings(settings: Settings) -> list[SettingLine]:
+    """Every setting with its variable, its default and its value."""
+    lines = []
+    for table, name, _, variable in _variables():
+        default, value = (
+            getattr(getattr(each, table) if table else each, name) for each in (Settings(), settings)
+        )
+        shown = "(set)" if name in _SECRETS and value else _shown(value)
+        lines.append(SettingLine(f"{table}.{name}" if table else name, variable, _shown(default), shown))
+    return lines
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return "" if value is None else str(value)
+
+
 def _write_new_key(path: Path) -> None:
     unfinished = path.with_name(f"secret-key.{os.getpid()}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -264,7 +304,7 @@ def _is_list(kind: Any) -> bool:
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
-    known = {variable for _, _, _, variable in _variables()} | {CONFIG_VARIABLE}
+    known = {variable for _, _, _, variable in _variables()} | {CONFIG_VARIABLE} | _OTHERS
     ours = (name for name in environment if name.startswith(PREFIX) and not _NOT_OURS.fullmatch(name))
     unknown = sorted(name for name in ours if name not in known)
     if unknown:

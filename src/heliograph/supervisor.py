@@ -27,11 +27,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildProgram:
-    """A process to keep running; ``environment`` is added to ours."""
+    """A process to keep running; ``environment`` is added to ours, ``descriptors`` are inherited."""
 
     name: str
     argv: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    descriptors: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +166,7 @@ class _Child:
                     READY_VARIABLE: str(ready_write),
                     PARENT_VARIABLE: str(watched),
                 },
-                pass_fds=(ready_write, watched),
+                pass_fds=(ready_write, watched, *self.program.descriptors),
                 start_new_session=True,
                 preexec_fn=signal_at_parent_death(signal.SIGTERM),
             )
@@ -187,17 +188,15 @@ class _Child:
         stop = asyncio.ensure_future(self._supervisor._stop.wait())
         ready = asyncio.ensure_future(_says_ready(ready_read))
         try:
-            await asyncio.wait(
-                (ended, stop, ready),
-                timeout=self._patience.ready_seconds,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            first = asyncio.FIRST_COMPLETED
+            patience = self._patience.ready_seconds
+            await asyncio.wait((ended, stop, ready), timeout=patience, return_when=first)
             if ready.done() and ready.result():
                 self._note_ready()
-                await asyncio.wait((ended, stop), return_when=asyncio.FIRST_COMPLETED)
-            elif ready.done() and not ended.done():
-                # It closed the pipe without a word: it is about to end, or never will be ready.
-                await asyncio.wait((ended, stop), timeout=self._patience.ready_seconds)
+                await asyncio.wait((ended, stop), return_when=first)
+            elif ready.done():
+                # It closed the pipe without the word: it is ending, or will never say it.
+                await asyncio.wait((ended, stop), timeout=patience, return_when=first)
             await self._end(process, ended)
             return ended.result()
         finally:
