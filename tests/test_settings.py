@@ -1,0 +1,147 @@
+import os
+import re
+import stat
+from operator import attrgetter
+from pathlib import Path
+
+import pytest
+
+from heliograph.settings import Settings, SettingsError, load_secret_key, load_settings
+
+KEY = "0123456789abcdef" * 4
+
+
+def load(tmp_path: Path, toml: str = "", **environment: str) -> Settings:
+    config = tmp_path / "heliograph.toml"
+    config.write_text(toml)
+    return load_settings(config, environment)
+
+
+def test_the_defaults_are_the_embedded_laptop() -> None:
+    settings = load_settings(None, {})
+    assert settings.is_embedded
+    assert (settings.http.host, settings.public_url) == ("127.0.0.1", "http://127.0.0.1:8080")
+    assert settings.loopback_reports_allowed
+    assert settings.accounts.default_senders == ("iP1", "iP1sms")
+    assert (settings.http.max_recipients, settings.http.max_body_bytes) == (100_000, 33_554_432)
+    assert (settings.dispatch.resolve_seconds, settings.receipts.wait_hours) == (900, 72)
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_the_defaults(tmp_path: Path) -> None:
+    toml = "[http]\nport = 1\nheader_seconds = 2\n"
+    settings = load(tmp_path, toml, HELIOGRAPH_HTTP_PORT="3")
+    assert (settings.http.port, settings.http.header_seconds, settings.http.request_seconds) == (3, 2, 30)
+
+
+def test_the_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
+    config = tmp_path / "named.toml"
+    config.write_text('[accounts]\nnumber_prefix = "x-"\n')
+    assert load_settings(None, {"HELIOGRAPH_CONFIG": str(config)}).accounts.number_prefix == "x-"
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "setting", "value"),
+    [
+        ("HELIOGRAPH_DATABASE_URL", "postgresql:///x", "database_url", "postgresql:///x"),
+        (
+            "HELIOGRAPH_HTTP_TRUSTED_PROXIES",
+            "10.0.0.1, fd00::/8,",
+            "http.trusted_proxies",
+            ("10.0.0.1", "fd00::/8"),
+        ),
+        ("HELIOGRAPH_HTTP_TRUSTED_PROXIES", "", "http.trusted_proxies", ()),
+        ("HELIOGRAPH_DISPATCH_RESOLVE_SECONDS", "0.005", "dispatch.resolve_seconds", 0.005),
+        ("HELIOGRAPH_REPORTS_LOOPBACK_ALLOWED", "false", "loopback_reports_allowed", False),
+        ("HELIOGRAPH_REPORTS_LOOPBACK_ALLOWED", "true", "loopback_reports_allowed", True),
+        ("HELIOGRAPH_LOG_LEVEL", "debug", "log.level", "debug"),
+    ],
+)
+def test_a_variable_is_read_as_the_type_of_its_setting(
+    variable: str, text: str, setting: str, value: object
+) -> None:
+    assert attrgetter(setting)(load_settings(None, {variable: text})) == value
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "complaint"),
+    [
+        ("HELIOGRAPH_HTTP_PORT", "many", "HELIOGRAPH_HTTP_PORT: Expected `int`"),
+        ("HELIOGRAPH_HTTP_PORT", "70000", "HELIOGRAPH_HTTP_PORT: Expected `int` <= 65535"),
+        ("HELIOGRAPH_DISPATCH_POLL_SECONDS", "0", "HELIOGRAPH_DISPATCH_POLL_SECONDS: Expected `float` > 0"),
+        ("HELIOGRAPH_LOG_FORMAT", "xml", "HELIOGRAPH_LOG_FORMAT: Invalid enum value 'xml'"),
+        ("HELIOGRAPH_HTTP_PROT", "80", "HELIOGRAPH_HTTP_PROT is no setting"),
+        ("HELIOGRAPH_DATABASE_URL", "mysql://x", "HELIOGRAPH_DATABASE_URL must begin with postgresql://"),
+        ("HELIOGRAPH_HTTP_PUBLIC_URL", "sms.example", "HELIOGRAPH_HTTP_PUBLIC_URL must begin with https://"),
+    ],
+)
+def test_a_wrong_variable_is_named(variable: str, text: str, complaint: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{re.escape(complaint)}"):
+        load_settings(None, {variable: text})
+
+
+@pytest.mark.parametrize(
+    ("toml", "complaint"),
+    [
+        ("[http]\nport = 'x'", "http.port: Expected `int`, got `str`"),
+        ("[http]\nprot = 1", "Object contains unknown field `prot`"),
+        ("colour = 1", "Object contains unknown field `colour`"),
+        ("http = 1", "http: Expected `object`, got `int`"),
+        ("[http", "Expected ']' at the end of a table declaration"),
+    ],
+)
+def test_a_wrong_file_is_named_with_the_setting(tmp_path: Path, toml: str, complaint: str) -> None:
+    with pytest.raises(SettingsError, match=f"heliograph\\.toml: .*{re.escape(complaint)}"):
+        load(tmp_path, toml)
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"^/nowhere: No such file"):
+        load_settings(Path("/nowhere"), {})
+
+
+def test_what_kubernetes_adds_for_a_service_of_our_name_is_ignored() -> None:
+    given = {
+        "HELIOGRAPH_SERVICE_HOST": "10.0.0.1",
+        "HELIOGRAPH_SERVICE_PORT_HTTP": "80",
+        "HELIOGRAPH_PORT": "tcp://10.0.0.1:80",
+        "HELIOGRAPH_PORT_80_TCP_ADDR": "10.0.0.1",
+    }
+    assert load_settings(None, given) == Settings()
+
+
+def test_with_a_database_of_its_own_nothing_of_the_laptop_is_left(tmp_path: Path) -> None:
+    settings = load(tmp_path, 'database_url = "postgresql://u:pass@db/x"')
+    assert not settings.is_embedded
+    assert not settings.loopback_reports_allowed
+    assert "pass" not in repr(settings)
+    with pytest.raises(SettingsError, match="HELIOGRAPH_SECRET_KEY is needed"):
+        load_secret_key(settings)
+
+
+def test_the_data_directory_depends_on_who_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert Settings().data_path == Path("/var/lib/heliograph")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("XDG_DATA_HOME", "/home/x/data")
+    assert Settings().data_path == Path("/home/x/data/heliograph")
+    assert Settings(data_dir="/elsewhere").data_path == Path("/elsewhere")
+
+
+def test_the_secret_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    settings = Settings(data_dir=str(tmp_path))
+    key = load_secret_key(settings)
+    assert len(key) == 32
+    assert load_secret_key(settings) == key
+    assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]
+
+
+def test_the_secret_key_may_be_given(tmp_path: Path) -> None:
+    assert load_secret_key(Settings(secret_key=KEY, database_url="postgresql://x")) == bytes.fromhex(KEY)
+    for wrong in (KEY[:-1], KEY[:-1] + "x", KEY + "00"):
+        with pytest.raises(SettingsError, match=r"HELIOGRAPH_SECRET_KEY: .* 64 hexadecimal digits") as told:
+            load_secret_key(Settings(secret_key=wrong))
+        assert wrong not in str(told.value)
+    (tmp_path / "secret-key").write_text("broken")
+    with pytest.raises(SettingsError, match="secret-key: the secret key must be"):
+        load_secret_key(Settings(data_dir=str(tmp_path)))
