@@ -1,0 +1,308 @@
+"""One account's rows are never another's to see, even where a statement forgets to name the account.
+
+The statements of the read modules are run here with their account filter taken out: what still comes back
+must be what row-level security alone lets through.
+"""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from importlib import resources
+
+import asyncpg
+import pytest
+
+from heliograph.domain.ids import message_ids
+from heliograph.storage import batch_reading, message_reading
+from heliograph.storage.database import (
+    ENGINE_ROLE,
+    FACE_ROLE,
+    Connection,
+    Database,
+    Purpose,
+    connect,
+    load_query,
+    transaction_on,
+)
+from tests.support.rows import NOW, insert_account, insert_batch
+
+ACCOUNTS = (1, 2)
+READABLE = (
+    "account",
+    "sender",
+    "balance",
+    "ledger",
+    "batch",
+    "message",
+    "summary",
+    "summary_change",
+    "in_doubt",
+)
+ROLES = [FACE_ROLE, ENGINE_ROLE]
+READ_MODULES = (batch_reading, message_reading)
+
+
+@pytest.fixture
+async def connection(database: str) -> AsyncIterator[Connection]:
+    """Rows of two accounts in every table that faces may read; the owner of the tables sees them all."""
+    opened = await connect(database)
+    for account_id in ACCOUNTS:
+        await insert_rows(opened, account_id)
+    yield opened
+    await opened.close()
+
+
+async def insert_rows(connection: Connection, account_id: int) -> None:
+    await insert_account(connection, account_id)
+    batch_id, messages = await insert_batch(connection, account_id)
+    await connection.execute(
+        "INSERT INTO sender (account_id, sender) VALUES ($1, 'iP1')",
+        account_id,
+    )
+    large, _ = await insert_batch(connection, account_id, recipients=[], message_count=501)
+    await connection.execute("INSERT INTO summary VALUES ($1, $2, 103, 501, 501)", account_id, large)
+    await connection.execute(
+        "INSERT INTO summary_change VALUES ($1, $2, '\\x01', 103, -1, -1)", account_id, batch_id
+    )
+    await connection.execute(
+        "INSERT INTO in_doubt VALUES (1, $2, 0, 1, $1, '46701740605', $3, $3, $3)",
+        account_id,
+        messages[0],
+        NOW,
+    )
+
+
+@pytest.fixture
+async def faces(database: str, connection: Connection) -> AsyncIterator[Database]:
+    async with Database(database) as opened:
+        yield opened
+
+
+async def owned_ids(connection: Connection, account_id: int) -> tuple[list[bytes], list[bytes]]:
+    """The account's batches and messages."""
+    batches = await connection.fetch(
+        "SELECT batch_id FROM batch WHERE account_id = $1 ORDER BY 1", account_id
+    )
+    messages = await connection.fetch(
+        "SELECT message_id FROM message WHERE account_id = $1 ORDER BY 1", account_id
+    )
+    return [row[0] for row in batches], [row[0] for row in messages]
+
+
+_FILTER = re.compile(r"(?:\b\w+\.)?account_id = (\$[0-9]+)")
+
+
+def without_account_filter(statement: str) -> tuple[str, int]:
+    """The statement as if its author had forgotten the account, and how often it was named."""
+    return _FILTER.subn(r"(\1::bigint IS NOT NULL)", statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "stripped", "count"),
+    [
+        (
+            "SELECT 1 FROM batch WHERE account_id = $1 AND batch_id = $2",
+            "SELECT 1 FROM batch WHERE ($1::bigint IS NOT NULL) AND batch_id = $2",
+            1,
+        ),
+        (
+            "JOIN message m ON m.account_id = $1 AND m.message_id = $2 WHERE b.account_id = $13",
+            "JOIN message m ON ($1::bigint IS NOT NULL) AND m.message_id = $2"
+            " WHERE ($13::bigint IS NOT NULL)",
+            2,
+        ),
+        (
+            "SELECT 1 FROM b WHERE b.account_id = m.account_id",
+            "SELECT 1 FROM b WHERE b.account_id = m.account_id",
+            0,
+        ),
+    ],
+)
+def test_the_account_filter_is_found_and_taken_out(statement: str, stripped: str, count: int) -> None:
+    assert without_account_filter(statement) == (stripped, count)
+
+
+def queries_of_faces() -> list[str]:
+    """The statements that the read modules load by name."""
+    names: set[str] = set()
+    for module in READ_MODULES:
+        assert module.__file__ is not None
+        source = (
+            resources.files("heliograph.storage").joinpath(module.__file__.rpartition("/")[2]).read_text()
+        )
+        quoted = set(re.findall(r'"([a-z_]+)"', source))
+        names |= {name for name in quoted if _query_exists(name)}
+    return sorted(names)
+
+
+def _query_exists(name: str) -> bool:
+    return resources.files("heliograph.storage").joinpath("queries", f"{name}.sql").is_file()
+
+
+QUERIES = queries_of_faces()
+
+
+def arguments_of(
+    name: str, account_id: int, batches: Sequence[bytes], messages: Sequence[bytes]
+) -> tuple[object, ...]:
+    """Arguments with which a statement would find everything of the account that owns these ids."""
+    lowest, highest = min(messages), max(messages)
+    return {
+        "find_batch": (account_id, batches[0]),
+        "list_batches_oldest_first": (account_id, None, 0, 1000),
+        "list_batches_newest_first": (account_id, None, 0, 1000),
+        "count_batches": (account_id, None),
+        "count_messages_by_code": (account_id, lowest, highest),
+        "count_large_batches": (account_id, batches),
+        "list_lowest_codes": (
+            account_id,
+            batches,
+            [message_ids(batch_id, 1)[0] for batch_id in batches],
+            [message_ids(batch_id, 500)[-1] for batch_id in batches],
+            bytes(12),
+            b"\xff" * 12,
+        ),
+        "find_message": (account_id, messages[0], batches[0]),
+        "list_messages": (account_id, lowest, highest, batches[0]),
+    }[name]
+
+
+def test_every_statement_of_the_faces_is_looked_at() -> None:
+    assert len(QUERIES) == 9
+    for name in QUERIES:
+        assert without_account_filter(load_query(name))[1] == len(
+            re.findall(r"\b(?:FROM|JOIN) (?:batch|message|summary)", load_query(name))
+        )
+
+
+@pytest.mark.parametrize("name", QUERIES)
+async def test_a_statement_that_forgets_the_account_still_shows_nothing_of_another(
+    connection: Connection, faces: Database, name: str
+) -> None:
+    theirs = await owned_ids(connection, 2)
+    arguments = arguments_of(name, 2, *theirs)
+    forgetful, _ = without_account_filter(load_query(name))
+    as_owner = [tuple(row) for row in await connection.fetch(load_query(name), *arguments)]
+    async with faces.reader(2) as tx:
+        own = [tuple(row) for row in await tx.fetch(forgetful, *arguments)]
+    async with faces.reader(1) as tx:
+        foreign = [tuple(row) for row in await tx.fetch(forgetful, *arguments)]
+    assert own == as_owner, "the account itself sees what is its own"
+    assert own
+    if name == "count_batches":
+        assert (own, foreign) == ([(2,)], [(2,)]), "each account counts its own two batches"
+    else:
+        assert not set(map(repr, foreign)) & set(map(repr, own))
+
+
+@pytest.mark.parametrize("table", READABLE)
+async def test_a_face_sees_one_accounts_rows_and_without_an_account_none(
+    connection: Connection, faces: Database, table: str
+) -> None:
+    everyones = await connection.fetch(f"SELECT DISTINCT account_id FROM {table} ORDER BY 1")
+    assert [row[0] for row in everyones] == list(ACCOUNTS)
+    for account_id in ACCOUNTS:
+        async with faces.reader(account_id) as tx:
+            rows = await tx.fetch(f"SELECT DISTINCT account_id FROM {table}")
+        assert [row[0] for row in rows] == [account_id]
+    async with faces.transaction(Purpose.FACE) as tx:
+        assert await tx.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_a_face_reads_no_other_table(connection: Connection, faces: Database) -> None:
+    tables = await connection.fetch(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'heliograph' AND tablename !~ '_[wd][0-9]{8}$'"
+    )
+    others = {row[0] for row in tables} - {*READABLE, "migration"}
+    assert {"api_key", "webhook_secret", "lot", "report_block", "carrier"} <= others
+    for table in others:
+        async with faces.reader(1) as tx:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await tx.fetch(f"SELECT 1 FROM {table}")
+
+
+async def test_a_partition_is_no_way_around(connection: Connection, faces: Database) -> None:
+    partitions = await connection.fetch(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'heliograph' AND tablename ~ '_[wd][0-9]{8}$'"
+    )
+    assert partitions
+    for row in partitions:
+        async with faces.reader(1) as tx:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await tx.fetch(f"SELECT 1 FROM {row[0]}")
+
+
+@pytest.mark.parametrize("table", READABLE)
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET account_id = account_id"])
+async def test_a_face_writes_nothing(faces: Database, table: str, statement: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with faces.transaction(Purpose.FACE, account_id=1) as tx:
+            await tx.execute(statement.format(table))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET LOCAL row_security = off; SELECT count(*) FROM batch",
+        "ALTER TABLE batch DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE batch NO FORCE ROW LEVEL SECURITY",
+        "DROP POLICY face ON batch",
+        "CREATE POLICY all_of_it ON batch TO PUBLIC USING (true)",
+        "ALTER ROLE heliograph_face BYPASSRLS",
+        "GRANT heliograph_engine TO heliograph_face",
+    ],
+)
+async def test_a_face_cannot_step_around_its_policy(faces: Database, statement: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with faces.transaction(Purpose.FACE, account_id=1) as tx:
+            await tx.execute(statement)
+
+
+async def test_the_roles_own_nothing_and_bypass_nothing(connection: Connection) -> None:
+    roles = await connection.fetch(
+        "SELECT rolsuper, rolbypassrls, rolcanlogin FROM pg_roles WHERE rolname = ANY ($1)", ROLES
+    )
+    assert len(roles) == 2
+    assert not any(row["rolsuper"] or row["rolbypassrls"] or row["rolcanlogin"] for row in roles)
+    owned = await connection.fetch(
+        "SELECT 1 FROM pg_class JOIN pg_roles r ON r.oid = relowner WHERE r.rolname = ANY ($1)", ROLES
+    )
+    assert not owned
+
+
+async def test_every_table_has_row_level_security(connection: Connection) -> None:
+    unguarded = await connection.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'heliograph'::regnamespace AND NOT relrowsecurity"
+        " AND relkind IN ('r', 'p') AND relname <> 'migration' AND relname !~ '_[wd][0-9]{8}$'"
+    )
+    assert [row[0] for row in unguarded] == []
+
+
+async def test_a_reader_that_ends_leaves_no_account_behind(faces: Database) -> None:
+    async with faces.reader(1) as tx:
+        assert await tx.fetchval("SELECT count(*) FROM batch") == 2
+    async with faces.transaction(Purpose.FACE) as tx:
+        assert await tx.fetchval("SELECT count(*) FROM batch") == 0
+
+
+async def test_a_reader_cannot_write_whatever_its_rights(faces: Database) -> None:
+    async with faces.reader(1) as tx:
+        with pytest.raises((asyncpg.ReadOnlySQLTransactionError, asyncpg.InsufficientPrivilegeError)):
+            await tx.execute("UPDATE batch SET tags = '{}' WHERE account_id = 1")
+
+
+@pytest.mark.parametrize("purpose", [Purpose.HOT, Purpose.GENERAL])
+async def test_the_engine_reads_and_writes_rows_of_every_account(faces: Database, purpose: Purpose) -> None:
+    async with faces.transaction(purpose) as tx:
+        rows = await tx.fetch("SELECT DISTINCT account_id FROM message ORDER BY 1")
+        assert [row[0] for row in rows] == list(ACCOUNTS)
+        assert await tx.execute("UPDATE message SET code = 110 WHERE account_id = 2") == "UPDATE 1"
+
+
+async def test_the_engine_is_no_owner_either(database: str) -> None:
+    connection = await connect(database, Purpose.GENERAL)
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with transaction_on(connection) as tx:
+                await tx.execute("ALTER TABLE batch DISABLE ROW LEVEL SECURITY")
+    finally:
+        await connection.close()
