@@ -193,10 +193,23 @@ async def test_the_start_of_an_error_is_kept_for_the_operator(clients: Clients) 
 
 async def test_retry_after_reaches_the_caller(clients: Clients) -> None:
     client = clients.make()
-    answer = NOISE + b"HTTP/1.1 429 Slow down\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n"
-    async with running(answering(answer, one_by_one=True)) as receiver:
-        result = await client.post(url_of(receiver.url()), HEADERS, BODY, account_id=1)
-    assert result == Answer(429, None, "", 120.0, result.duration_ms, b"")
+    answers = [
+        NOISE + b"HTTP/1.1 429 Slow down\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 503 Later\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n",
+    ]
+
+    async def script(visit: Visit) -> None:
+        for answer in answers:
+            await visit.request()
+            for octet in answer:
+                await visit.send(bytes((octet,)))
+
+    async with running(script) as receiver:
+        for status, seconds in ((429, 120.0), (503, 5.0), (503, None)):
+            result = await client.post(url_of(receiver.url()), HEADERS, BODY, account_id=1)
+            assert result == Answer(status, None, "", seconds, result.duration_ms, b"")
+        assert receiver.connections == 1
 
 
 @pytest.mark.parametrize(

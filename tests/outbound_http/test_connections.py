@@ -346,8 +346,9 @@ async def test_a_hanging_origin_does_not_hold_up_another(clients: Clients) -> No
         assert ended == []
 
 
-async def test_closing_ends_every_request_exactly_once(clients: Clients) -> None:
-    client = clients.make(connections_per_origin=2)
+@pytest.mark.parametrize("connections", [2, 4])
+async def test_closing_ends_every_request_exactly_once(clients: Clients, connections: int) -> None:
+    client = clients.make(connections_per_origin=2, connections=connections)
     ended: list[Answer] = []
     async with running(hanging) as receiver:
         url = url_of(receiver.url())
@@ -355,7 +356,8 @@ async def test_closing_ends_every_request_exactly_once(clients: Clients) -> None
             client.submit(url, HEADERS, BODY, account_id=1, on_done=ended.append)
         while len(receiver.requests) < 2:
             await asyncio.sleep(0.001)
-        for _ in range(3):  # these wait for a connection, those of account 2 are opening one
+        # Account 1 now waits for its two connections; account 2 is opening its own or waits for room.
+        for _ in range(3):
             client.submit(url, HEADERS, BODY, account_id=1, on_done=ended.append)
             client.submit(url, HEADERS, BODY, account_id=2, on_done=ended.append)
         await client.aclose()
