@@ -5,10 +5,13 @@ has a memory file system, so that a disk's speed does not decide how long the te
 """
 
 import asyncio
+import contextlib
+import fcntl
 import itertools
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,6 +26,7 @@ from heliograph.storage.postgres_configuration import OWNER_ROLE
 TEMPLATE = "heliograph_template"
 _MEMORY = Path("/dev/shm")
 _NEEDED_BYTES = 1 << 30
+_STARTING_SECONDS = 60
 _SETTINGS = {
     "shared_buffers": "64MB",
     "max_wal_size": "256MB",
@@ -39,6 +43,17 @@ def reachable_folder() -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o711)
         yield folder
+
+
+def _remove_abandoned(place: Path) -> None:
+    """Free the memory of servers whose test process was killed: nobody holds their lock any more."""
+    for lock in place.glob("hg*/pg/lock"):
+        status = lock.stat()
+        if status.st_uid != os.geteuid() or time.time() - status.st_mtime < _STARTING_SECONDS:
+            continue
+        with lock.open("rb") as held, contextlib.suppress(BlockingIOError):
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parents[1], ignore_errors=True)
 
 
 def _fast_place() -> Path:
@@ -97,5 +112,6 @@ class Postgres:
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
     """A server in a folder of its own, gone afterwards."""
+    _remove_abandoned(_fast_place())
     with reachable_folder() as folder, EmbeddedPostgres(folder / "pg", settings=_SETTINGS) as server:
         yield Postgres(server)
