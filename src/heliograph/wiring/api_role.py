@@ -1,0 +1,110 @@
+"""The api process: the accept path in front, the framework behind it, one committer."""
+
+import asyncio
+import os
+import socket
+from contextlib import AsyncExitStack
+from typing import Final
+
+from heliograph.faces.api.accept_handler import AcceptHandler
+from heliograph.faces.api.api_app import ApiApp
+from heliograph.faces.api.api_context import ApiContext
+from heliograph.faces.api.auth import Authenticator, FailureThrottle
+from heliograph.faces.api.request_bodies import BodyLimits, BodyReader
+from heliograph.faces.api.schemas import encode_accepted
+from heliograph.loop import run_loop
+from heliograph.services.accept_batch import AcceptBatch, ReportUrlRules
+from heliograph.services.cancel_batch import CancelBatch
+from heliograph.settings import HTTP_FD_VARIABLE, HttpSettings
+from heliograph.storage.accounts import AccountDirectory
+from heliograph.storage.api_keys import KeyDirectory
+from heliograph.storage.group_commit import GroupCommit
+from heliograph.storage.idempotency import IdempotencyKeys
+from heliograph.storage.large_batches import LargeBatches
+from heliograph.supervisor import report_ready
+from heliograph.wiring.http_server import serve_http
+from heliograph.wiring.parts import Parts, on_the_clock, run_together, utc_now
+
+KEY_USE_SECONDS: Final = 60.0
+
+
+async def run_api(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
+    """Serve the API until ``stop`` is set; what was begun is answered."""
+    http = parts.settings.http
+    database, ids = parts.database, parts.ids
+    accounts, keys = AccountDirectory(database), KeyDirectory(database)
+    authenticator = Authenticator(
+        keys, accounts, throttle=FailureThrottle(http.failed_sign_ins_per_minute), now=utc_now
+    )
+    async with AsyncExitStack() as stack:
+        committer = await stack.enter_async_context(
+            GroupCommit(
+                database, ids=ids, now=utc_now, wake=parts.wakeups.notify, queue_limit=http.accept_queue
+            )
+        )
+        accept = AcceptBatch(
+            accounts,
+            committer,
+            LargeBatches(database, ids=ids, now=utc_now, wake=parts.wakeups.notify),
+            IdempotencyKeys(database),
+            ids=ids,
+            now=utc_now,
+            report_urls=ReportUrlRules(loopback_allowed=parts.settings.loopback_reports_allowed),
+            encode_answer=encode_accepted,
+        )
+        context = ApiContext(
+            database=database,
+            authenticator=authenticator,
+            cancel_batch=CancelBatch(database, ids),
+            now=utc_now,
+            public_url=http.public_url or None,
+        )
+        app = AcceptHandler(
+            ApiApp(context), authenticator=authenticator, accept_batch=accept, bodies=body_reader(http)
+        )
+        listening = stack.enter_context(listening_socket(http))
+        report_ready()
+        await run_together(
+            serve_http(
+                app,
+                listening,
+                stop=stop,
+                header_seconds=http.header_seconds,
+                proxies=http.trusted_proxies,
+            ),
+            run_loop(
+                on_the_clock(keys.record_uses),
+                name="record key uses",
+                stop=stop,
+                poll_seconds=KEY_USE_SECONDS,
+            ),
+        )
+        # What was accepted since the last time; at a stop nobody comes back to write it.
+        await keys.record_uses(utc_now())
+
+
+def body_reader(http: HttpSettings) -> BodyReader:
+    """The reader of bodies, within the installation's bounds."""
+    return BodyReader(
+        BodyLimits(
+            max_bytes=http.max_body_bytes,
+            seconds=http.request_seconds,
+            slowest_bytes_per_second=http.slowest_bytes_per_second,
+        )
+    )
+
+
+def listening_socket(http: HttpSettings) -> socket.socket:
+    """The socket that the supervisor bound, else one of our own.
+
+    The supervisor's outlives this process, so that a restart neither loses the port nor refuses a
+    connection.
+    """
+    inherited = os.environ.get(HTTP_FD_VARIABLE)
+    if inherited is not None:
+        return socket.socket(fileno=os.dup(int(inherited)))
+    family = socket.AF_INET6 if ":" in http.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((http.host, http.port))
+    return listening

@@ -1,0 +1,82 @@
+"""What the processes of an installation share: clock, ids, connections, wake-ups."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from heliograph.domain.ids import IdSource
+from heliograph.settings import Settings, load_secret_key
+from heliograph.storage.database import Database, check_server_settings
+from heliograph.storage.group_commit import LOTS_CHANNEL
+from heliograph.storage.migrations_runner import check_schema
+from heliograph.storage.sealing import Sealer
+from heliograph.storage.wakeups import WakeupSender
+
+LOTS: Final = LOTS_CHANNEL
+"""The wake-up channel of dispatchers: there may be lots to claim."""
+REPORTS: Final = "reports"
+"""The wake-up channel of reporters: there may be events to deliver."""
+
+
+def utc_now() -> datetime:
+    """The wall clock; the only one."""
+    return datetime.now(UTC)
+
+
+def new_ids() -> IdSource:
+    """The id source of this process."""
+    return IdSource(os.urandom(5))
+
+
+def holder_name() -> str:
+    """How this process signs the leases it holds: no two processes ever share it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
+
+
+class Parts:
+    """What every role of this process shares."""
+
+    def __init__(self, settings: Settings, database: Database, wakeups: WakeupSender) -> None:
+        self.settings = settings
+        self.database = database
+        self.wakeups = wakeups
+        self.ids = new_ids()
+        self.sealer = Sealer(load_secret_key(settings))
+
+    def wake_dispatchers(self) -> None:
+        """Hint that lots became ready."""
+        self.wakeups.notify(LOTS)
+
+    def wake_reporters(self) -> None:
+        """Hint that report events were stored."""
+        self.wakeups.notify(REPORTS)
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings, dsn: str) -> AsyncIterator[Parts]:
+    """Connect, and refuse a database that would lose commits or is not of this release."""
+    async with Database(dsn) as database:
+        await check_server_settings(database)
+        await check_schema(database)
+        async with WakeupSender(dsn) as wakeups:
+            yield Parts(settings, database, wakeups)
+
+
+def on_the_clock(step: Callable[[datetime], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
+    """A step that is told the time, as a step that needs nothing."""
+
+    async def timed() -> int:
+        return await step(utc_now())
+
+    return timed
+
+
+async def run_together(*loops: Coroutine[Any, Any, None]) -> None:
+    """Run loops until all of them have ended; one that fails ends the others."""
+    async with asyncio.TaskGroup() as group:
+        for each in loops:
+            group.create_task(each)

@@ -1,0 +1,92 @@
+"""The HTTP server cuts off who does not finish the head of a request, and serves everybody else."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from heliograph.wiring.http_server import serve_http
+
+HEADER_SECONDS = 0.2
+REQUEST = b"GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the client's address and the path."""
+    body = json.dumps([scope["client"][0], scope["path"]]).encode()
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    stop = asyncio.Event()
+    serving = asyncio.create_task(
+        serve_http(echo, listening, stop=stop, header_seconds=HEADER_SECONDS, proxies=["127.0.0.1"])
+    )
+    await asyncio.sleep(0.05)
+    yield listening.getsockname()[1]
+    stop.set()
+    await asyncio.wait_for(serving, 5)
+
+
+async def talk(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
+    """Write pieces with pauses between them; everything that came until the server closed."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await asyncio.sleep(pause)
+        return await asyncio.wait_for(reader.read(), 5)
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param([], id="silence"),
+        pytest.param([b"GET / HT"], id="half a line"),
+        pytest.param([b"GET / HTTP/1.1\r\nHost: h\r\n"], id="head without an end"),
+        pytest.param([b"GET / HTTP/1.1\r\n", *[b"X: y\r\n"] * 30], id="a dripping head"),
+    ],
+)
+async def test_a_head_that_does_not_end_is_cut_off(port: int, pieces: list[bytes]) -> None:
+    started = asyncio.get_running_loop().time()
+    assert await talk(port, *pieces, pause=0.02) == b""
+    assert asyncio.get_running_loop().time() - started < 5
+
+
+async def test_the_second_request_of_a_connection_has_its_own_deadline(port: int) -> None:
+    answer = await talk(port, REQUEST, b"GET / HTTP/1.1\r\nHost", pause=0.05)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+async def test_a_connection_that_rests_between_requests_is_kept(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(2):
+        writer.write(REQUEST)
+        assert (await reader.readuntil(b"]")).startswith(b"HTTP/1.1 200")
+        await asyncio.sleep(2 * HEADER_SECONDS)
+    writer.close()
+
+
+async def test_what_is_no_http_is_answered_as_a_problem(port: int) -> None:
+    head, _, body = (await talk(port, b"\x16\x03\x01 no http\r\n\r\n")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["detail"] == "The request cannot be read as HTTP/1.1."
+
+
+async def test_a_trusted_proxy_is_believed_about_the_client(port: int) -> None:
+    request = b"GET /x HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 203.0.113.9\r\nConnection: close\r\n\r\n"
+    assert (await talk(port, request)).endswith(b'["203.0.113.9", "/x"]')
