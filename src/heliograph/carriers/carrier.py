@@ -111,9 +111,12 @@ class Rebinding(msgspec.Struct):
         return REFUSED_SECONDS * (1.0 + draw / 4)
 
     def alarm_for(self, command_status: int) -> str | None:
-        """The alarm that a refused bind raises: at once for what a person must mend, else after three."""
+        """The alarm that a failure raises: at once for what a person must mend, else after three in a row.
+
+        ``command_status`` is 0 where no bind was answered at all.
+        """
         if command_status in (CommandStatus.ESME_RINVPASWD, CommandStatus.ESME_RINVSYSID):
             return "carrier_credentials_refused"
-        if command_status not in _TEMPORARY and command_status != CommandStatus.ESME_RALYBND:
+        if command_status and command_status not in _TEMPORARY | {CommandStatus.ESME_RALYBND}:
             return "carrier_bind_refused"
         return "carrier_unbound" if self.failures >= _ALARM_AFTER else None

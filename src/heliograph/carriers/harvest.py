@@ -1,6 +1,7 @@
 """Outcomes on their way to the database: one flight's worth, of many lots."""
 
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 from heliograph.carriers.lot_in_hand import LotInHand, Record
 from heliograph.domain.flight import DoubtfulSegment, FinishedLot, LotProgress, SentSegment, TriedAgain
@@ -21,6 +22,11 @@ class Harvest:
                 self.finished.append(held.finished())
             else:
                 self.progress[held.lot.lot_id] = held.progress(record.taken_out)
+
+    @classmethod
+    def empty(cls) -> Self:
+        """A harvest of nothing."""
+        return cls([], Record())
 
     def __repr__(self) -> str:
         return f"<Harvest of {self.slots} segments, {len(self.finished)} lots finished>"

@@ -11,7 +11,7 @@ from typing import Final
 from heliograph.carriers.link import Block, Link, Unanswered
 from heliograph.carriers.outcome_book import OutcomeBook, Token
 from heliograph.carriers.sent_segments import SentSegments
-from heliograph.carriers.translate import Delivery, SubmitTranslator, read_delivery, read_poison
+from heliograph.carriers.translate import Delivery, SubmitTranslator, read_delivery, read_poison, storable
 from heliograph.domain.carrier_profile import CarrierProfile
 from heliograph.domain.flight import ClaimedLot
 from heliograph.domain.outcome import IN_DOUBT, Kind, Outcome, decide
@@ -84,8 +84,8 @@ class Lane:
         """Answers ever taken."""
         self.first_outcome_at: float | None = None
         """When the oldest outcome that is not harvested came, by ``clock``."""
-        self.wants_rebind: str | None = None
-        """Why the link must be given up, once the carrier said something that makes it unusable."""
+        self.rebind_after: float | None = None
+        """Once the carrier said something that makes the bind unusable: how long to wait before the next."""
 
     def __repr__(self) -> str:
         return f"<Lane window {self._profile.window}, {self.book!r}>"
@@ -197,7 +197,7 @@ class Lane:
             case UnexpectedResponse(response=response):
                 self._on_alarm("carrier_unexpected_response", response.command_status)
             case Unbound(by_peer=True):
-                self.wants_rebind = "unbound by the carrier"
+                self.rebind_after = 0.0
             case _:
                 pass
 
@@ -217,12 +217,12 @@ class Lane:
             status = status or _NACKED
         elif status == 0 and not self._profile.status_overrides:
             self._system_errors = 0
-            self.book.accept(token, self._profile.submitted_id(raw_id), now_ms, late=late)
+            self.book.accept(token, storable(self._profile.submitted_id(raw_id)), now_ms, late=late)
             return
         outcome = decide(status, self.book.tries(token), self._profile)
         self._heed(status, outcome)
         if outcome.kind is Kind.OK:
-            self.book.accept(token, self._profile.submitted_id(raw_id), now_ms, late=late)
+            self.book.accept(token, storable(self._profile.submitted_id(raw_id)), now_ms, late=late)
         else:
             self.book.settle(token, outcome, now_ms, late=late)
 
@@ -234,7 +234,7 @@ class Lane:
         if outcome.kind is Kind.THROTTLE or (status == _QUEUE_FULL and self._is_queue_full_everywhere()):
             self.pace.throttle(now)
         elif outcome.kind is Kind.BIND:
-            self.wants_rebind = f"refused with status 0x{status:08X}"
+            self.rebind_after = max(self.rebind_after or 0.0, outcome.retry_after or 0.0)
         self._system_errors = self._system_errors + 1 if status == _SYSTEM_ERROR else 0
         if self._system_errors == SYSTEM_ERRORS_IN_A_ROW:
             self._system_errors = 0

@@ -9,6 +9,7 @@ import math
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple, Protocol, Self
 
 from heliograph.carriers.wire import Wire, open_wire
@@ -169,12 +170,15 @@ class Link:
         if self.is_bound:
             self._write(self._session.send(Unbind(), self._clock()))
             self._schedule()
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._ended.wait()
-            except TimeoutError:
-                pass
+            await self.wait_ended(seconds)
         self.abort("unbound")
+
+    async def wait_ended(self, seconds: float) -> bool:
+        """Wait for the end of the link, at most so long; whether it has ended."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+        return self._ended.is_set()
 
     def abort(self, reason: str) -> None:
         """Close at once. The observer hears of it in the next turn of the loop."""

@@ -20,6 +20,7 @@ from heliograph.smpp.submit_template import SubmitTemplate
 
 _TAIL_DIGITS: Final = 8
 _MOST_TEMPLATES: Final = 256
+_LONGEST_ID: Final = 255
 
 
 def smsc_hash(smsc_id: str) -> int:
@@ -150,7 +151,7 @@ def read_delivery(pdu: DeliverSm | DataSm, profile: CarrierProfile) -> Delivery:
     if error is None and fields.network_error_code is not None:
         error = str(fields.network_error_code)
     reading = receipts.read(stat, None, error, profile)
-    smsc_id = profile.receipted_id(fields.smsc_message_id) if fields.smsc_message_id else ""
+    smsc_id = storable(profile.receipted_id(fields.smsc_message_id)) if fields.smsc_message_id else ""
     return Delivery(
         DeliveryKind.RECEIPT,
         pdu,
@@ -170,14 +171,19 @@ def read_poison(error: RemoteProtocolError) -> Delivery:
     return Delivery(DeliveryKind.POISON, error, error.raw)
 
 
+def storable(text: str) -> str:
+    """A carrier's text as a database takes it: without NUL, and not longer than any id is."""
+    return text.replace("\0", "")[:_LONGEST_ID] if len(text) > _LONGEST_ID or "\0" in text else text
+
+
 def _digits(address: str) -> str:
     digits = address.strip().removeprefix("+")
     return digits.removeprefix("00") if digits.startswith("00") else digits
 
 
-def fits(delivery: Delivery, tail: int) -> bool:
-    """Whether a receipt may belong to a segment to a recipient with this tail.
+def fits(tails: tuple[int, int], tail: int) -> bool:
+    """Whether a receipt with these ``tails`` may belong to a segment to a recipient with this tail.
 
     An id alone proves nothing where the carrier names another recipient; one that names none is believed.
     """
-    return tail in delivery.tails or tail < 0 or delivery.tails[0] < 0
+    return tail in tails or tail < 0 or tails[0] < 0

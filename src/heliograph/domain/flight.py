@@ -54,6 +54,11 @@ class HeldLot(NamedTuple):
     skipped: Sequence[int]
     payload: bytes
 
+    @property
+    def has_rest(self) -> bool:
+        """Whether some of its segments were never intended."""
+        return self.next_segment < self.segment_count
+
 
 class SentSegment(NamedTuple):
     """A segment that a carrier accepted, under the carrier's id."""
