@@ -186,16 +186,17 @@ def decode_tlvs(raw: bytes, position: int, lenient: bool) -> tuple[Tlv, ...]:
     that tail, which is right for responses: their verdict is in the header and nobody could answer them.
     """
     tlvs: list[Tlv] = []
-    take, end = tlvs.append, len(raw)
-    read = _TAG_AND_LENGTH.unpack_from
-    while end - position >= 4:
+    take, read = tlvs.append, _TAG_AND_LENGTH.unpack_from
+    end = len(raw)
+    last = end - 4
+    while position <= last:
         tag, length = read(raw, position)
-        start = position + 4
-        position = start + length
-        if position > end:
-            break
-        take((tag, raw[start:position]))
-    if position != end and not lenient:
-        reason = "optional parameters do not end with the PDU"
-        raise malformed_pdu(raw, reason, CommandStatus.ESME_RINVOPTPARSTREAM)
+        position += 4 + length
+        take((tag, raw[position - length : position]))
+    if position != end:
+        if position > end and tlvs:
+            tlvs.pop()
+        if not lenient:
+            reason = "optional parameters do not end with the PDU"
+            raise malformed_pdu(raw, reason, CommandStatus.ESME_RINVOPTPARSTREAM)
     return tuple(tlvs)

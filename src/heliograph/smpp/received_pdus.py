@@ -2,7 +2,6 @@
 role.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 from .codec import Frame, unknown_command
@@ -10,7 +9,7 @@ from .compiled_pdus import DECODERS, HEADER
 from .constants import RESPONSE_BIT, CommandId, CommandStatus, command_name, is_response
 from .errors import RemoteProtocolError, malformed_pdu
 from .pdus import PDU_TYPES, GenericNack, Pdu, UnbindResp, response_to
-from .session_core import SessionCore
+from .session_core import Handler, Handlers, SessionCore
 from .session_events import (
     Answered,
     DropReason,
@@ -21,8 +20,6 @@ from .session_events import (
     UnexpectedResponse,
 )
 from .session_states import BIND_REQUESTS, BOUND, MESSAGE_REQUESTS, RECEIVABLE, Role, State
-
-Handler = Callable[[SessionCore, Frame, list[Event]], None]
 
 _UNANSWERABLE: Final = frozenset({CommandId.OUTBIND, CommandId.ALERT_NOTIFICATION})
 
@@ -182,7 +179,7 @@ _HANDLERS: Final[dict[CommandId, Handler]] = {
     **{CommandId(command_id | RESPONSE_BIT): _take_answer for command_id in MESSAGE_REQUESTS},
 }
 
-HANDLERS: Final[dict[tuple[State, Role], dict[int, Handler]]] = {
+HANDLERS: Final[Handlers] = {
     place: {int(command_id): _HANDLERS[command_id] for command_id in legal}
     for place, legal in RECEIVABLE.items()
 }

@@ -45,7 +45,7 @@ class Session:
     ) -> None:
         self.role = role
         self.window = SendWindow(window_size, last_sequence_number=last_sequence_number)
-        self._core = SessionCore(role, now, self.window, timers or TimerSettings())
+        self._core = SessionCore(role, now, self.window, timers or TimerSettings(), HANDLERS)
         self._timers = self._core.timers
 
     def __repr__(self) -> str:
@@ -150,11 +150,9 @@ class Session:
         if frames:
             core.heard()
         events: list[Event] = []
-        handlers, state = HANDLERS[core.state, core.role], core.state
         for frame in frames:
-            handlers.get(frame[0], take_misplaced)(core, frame, events)
-            if core.state is not state:
-                handlers, state = HANDLERS[core.state, core.role], core.state
+            # Looked up anew for each PDU, since any of them may change the state.
+            core.handlers.get(frame[0], take_misplaced)(core, frame, events)
         self._settle(events, began_anew=bool(frames))
         return events
 

@@ -1,8 +1,9 @@
 """What the two halves of a session share: its state, timers, send window and the bytes it wants written."""
 
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from .codec import FrameBuffer, encode
+from .codec import Frame, FrameBuffer, encode
 from .constants import CommandId
 from .pdus import EnquireLink, Pdu
 from .send_window import SendWindow
@@ -24,10 +25,19 @@ _ARMED_IN: Final[dict[State, tuple[Timer, ...]]] = {
 """The timers that run in a state from its start; on entering it all others stop."""
 
 
+Handler = Callable[["SessionCore", Frame, list[Event]], None]
+"""Takes one PDU of the peer."""
+Handlers = Mapping[tuple[State, Role], Mapping[int, Handler]]
+"""Who takes a PDU, by our state and role; what is not there is misplaced."""
+
+
 class SessionCore:
     """The changing parts of one session. ``session`` and ``received_pdus`` act on it."""
 
-    def __init__(self, role: Role, now: float, window: SendWindow, timers: TimerSettings) -> None:
+    def __init__(
+        self, role: Role, now: float, window: SendWindow, timers: TimerSettings, handlers: Handlers
+    ) -> None:
+        self._all_handlers = handlers
         self.role = role
         self.state = State.OPEN
         self.now = now
@@ -57,6 +67,7 @@ class SessionCore:
     def enter(self, state: State) -> None:
         """Take a state with its timers. At the SMSC a bind must not only come but be accepted in time."""
         self.state = state
+        self.handlers = self._all_handlers[state, self.role]
         still_binding = self.role is Role.SMSC and state is State.BINDING
         wanted = (Timer.SESSION_INIT,) if still_binding else _ARMED_IN[state]
         kept = wanted if state is State.CLOSED else (*wanted, Timer.PDU_COMPLETE)
