@@ -132,7 +132,7 @@ async def run_dispatcher(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
             now=utc_now,
             settings=DispatchSettings(
                 lease=settings.lease_seconds,
-                lease_margin=settings.lease_seconds / 5,
+                margin=settings.lease_seconds / 5,
                 poll=settings.poll_seconds,
                 drain=settings.stop_seconds,
             ),

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 _RESTART_SECONDS: Final = 1.0
 
 
-class Recorder(ReceiptSink):
+class Recorder(ReceiptSink, Protocol):
     """A receipt sink that has a loop of its own."""
 
     async def run(self) -> None:
