@@ -1,1 +1,1 @@
-"""The command line."""
+"""The command line: translates between a person at a terminal (or a script) and the services."""

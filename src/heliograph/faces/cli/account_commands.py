@@ -1,0 +1,245 @@
+"""`heliograph account`: who owns batches and credit."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from heliograph.domain.pricing import as_number
+from heliograph.domain.sender import check_sender
+from heliograph.faces.cli.amounts import money, parse_amount
+from heliograph.faces.cli.command_refused import CommandRefused
+from heliograph.faces.cli.common_options import COMMON, CommonOptions, InstallationArgument, examples
+from heliograph.faces.cli.lookups import get_account, get_price_list
+from heliograph.faces.cli.terminal import done, show_one, show_rows
+from heliograph.services.open_account import NewAccount, open_account
+from heliograph.storage.accounts import (
+    AccountSettingsChange,
+    StoredAccount,
+    change_account,
+    list_accounts,
+    list_senders,
+)
+from heliograph.storage.database import Transaction
+from heliograph.storage.price_lists import StoredPriceList, list_price_lists
+
+app = App(
+    name="account",
+    help="Make, list and change accounts.",
+    help_epilogue=examples("heliograph account create Acme --credit 500 --sender Acme"),
+)
+
+_LABELS = {
+    "number": "Account",
+    "name": "Name",
+    "balance": "Balance",
+    "currency": "Currency",
+    "priceList": "Price list",
+    "senders": "Senders",
+    "weight": "Weight",
+    "reports": "Reports",
+    "httpReports": "Reports over http",
+    "disabled": "Disabled",
+    "created": "Created",
+}
+
+
+@app.command(
+    help_epilogue=examples(
+        "heliograph account create Acme --credit 500 --sender Acme",
+        "heliograph account create 'Acme GmbH' --currency EUR --price-list euro --json",
+    )
+)
+async def create(
+    name: str,
+    /,
+    *,
+    currency: str | None = None,
+    price_list: str | None = None,
+    credit: str | None = None,
+    sender: tuple[str, ...] = (),
+    common: CommonOptions = COMMON,
+    installation: InstallationArgument,
+) -> None:
+    """Make an account with a key and a webhook secret, which are shown once.
+
+    Parameters
+    ----------
+    name
+        What you call it.
+    currency
+        Three letters; an account has one currency for ever (default: as set).
+    price_list
+        What its messages cost (default: the only list in its currency).
+    credit
+        First credit, in units of the currency: 12.50.
+    sender
+        A sender it may use; may be repeated.
+    """
+    amount = parse_amount(credit) if credit is not None else 0
+    for each in sender:
+        if refusal := check_sender(each):
+            raise CommandRefused(refusal.sentence)
+    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+        chosen = await _choose_price_list(tx, price_list, _currency(currency or ground.currency))
+        opened = await open_account(
+            tx,
+            NewAccount(
+                name=name,
+                currency=chosen.currency,
+                price_list_id=chosen.price_list_id,
+                number_prefix=ground.number_prefix,
+                senders=sender,
+                credit=amount,
+            ),
+            sealer=ground.sealer(),
+            now=ground.now(),
+            ids=ground.ids,
+            random_bytes=ground.random_bytes,
+        )
+    document = {
+        "number": opened.number,
+        "name": name,
+        "key": opened.token,
+        "webhookSecret": opened.webhook_secret,
+    }
+    labels = {"number": "Account", "name": "Name", "key": "Key", "webhookSecret": "Webhook secret"}
+    show_one(document, labels, as_json=common.json)
+    if not common.json:
+        done("\nKeep both: neither can be shown again.", document, as_json=False)
+
+
+@app.command(name="list", help_epilogue=examples("heliograph account list", "heliograph account list --json"))
+async def list_all(*, common: CommonOptions = COMMON, installation: InstallationArgument) -> None:
+    """List every account with its balance."""
+    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+        lists = await list_price_lists(tx)
+        rows = [_document(account, lists) for account in await list_accounts(tx)]
+    columns = {
+        key: _LABELS[key] for key in ("number", "name", "balance", "currency", "priceList", "disabled")
+    }
+    show_rows(rows, columns, as_json=common.json, empty="No accounts yet.")
+
+
+@app.command(help_epilogue=examples("heliograph account show ip1-10001"))
+async def show(
+    account: str, /, *, common: CommonOptions = COMMON, installation: InstallationArgument
+) -> None:
+    """Show one account.
+
+    Parameters
+    ----------
+    account
+        Its number.
+    """
+    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+        found = await get_account(tx, account)
+        senders = [each.sender for each in await list_senders(tx, found.account_id)]
+        document = {**_document(found, await list_price_lists(tx)), "senders": senders}
+    show_one(document, _LABELS, as_json=common.json)
+
+
+@app.command(
+    help_epilogue=examples(
+        "heliograph account change ip1-10001 --reports final",
+        "heliograph account change ip1-10001 --disabled",
+    )
+)
+async def change(
+    account: str,
+    /,
+    *,
+    name: str | None = None,
+    price_list: str | None = None,
+    weight: int | None = None,
+    reports: Literal["all", "final"] | None = None,
+    http_reports: bool | None = None,
+    disabled: Annotated[bool | None, Parameter(negative="--enabled")] = None,
+    common: CommonOptions = COMMON,
+    installation: InstallationArgument,
+) -> None:
+    """Change an account; what is not named stays as it is.
+
+    Parameters
+    ----------
+    account
+        Its number.
+    name
+        What you call it.
+    price_list
+        What its messages cost from now on.
+    weight
+        Its share of a busy carrier, 1 to 1000.
+    reports
+        Which statuses are reported: all of them, or final ones only.
+    http_reports
+        Whether reports may go to http:// addresses.
+    disabled
+        Whether its keys are refused.
+    """
+    if weight is not None and not 1 <= weight <= 1000:
+        raise CommandRefused("the weight is a number from 1 to 1000")
+    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+        found = await get_account(tx, account)
+        wanted = AccountSettingsChange(
+            name=name,
+            price_list_id=None if price_list is None else await _same_currency(tx, price_list, found),
+            weight=weight,
+            report_codes=reports,
+            http_reports=http_reports,
+            is_disabled=disabled,
+        )
+        if wanted == AccountSettingsChange():
+            raise CommandRefused("nothing to change: name at least one option")
+        await change_account(tx, found.account_id, wanted, now=ground.now())
+        document = _document(await get_account(tx, account), await list_price_lists(tx))
+    done(f"{account} is changed.", document, as_json=common.json)
+
+
+def _document(account: StoredAccount, price_lists: list[StoredPriceList]) -> dict[str, Any]:
+    names = {price_list.price_list_id: price_list.name for price_list in price_lists}
+    return {
+        "number": account.number,
+        "name": account.name,
+        "balance": as_number(account.balance),
+        "balanceText": money(account.balance, account.currency),
+        "currency": account.currency,
+        "priceList": names[account.price_list_id],
+        "weight": account.weight,
+        "reports": account.report_codes,
+        "httpReports": account.http_reports,
+        "disabled": account.is_disabled,
+        "created": account.created_at,
+    }
+
+
+def _currency(text: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", text.upper()):
+        raise CommandRefused(f"{text!r} is no currency: three letters, such as SEK")
+    return text.upper()
+
+
+async def _choose_price_list(tx: Transaction, name: str | None, currency: str) -> StoredPriceList:
+    if name is not None:
+        chosen = await get_price_list(tx, name)
+        if chosen.currency != currency:
+            raise CommandRefused(f"price list {name!r} is in {chosen.currency}, not in {currency}")
+        return chosen
+    fitting = [each for each in await list_price_lists(tx) if each.currency == currency]
+    if len(fitting) == 1:
+        return fitting[0]
+    if not fitting:
+        raise CommandRefused(
+            f"there is no price list in {currency}: make one with `heliograph price create NAME --currency"
+            f" {currency}`"
+        )
+    raise CommandRefused(f"say which --price-list: {', '.join(each.name for each in fitting)}")
+
+
+async def _same_currency(tx: Transaction, name: str, account: StoredAccount) -> int:
+    chosen = await get_price_list(tx, name)
+    if chosen.currency != account.currency:
+        raise CommandRefused(
+            f"price list {name!r} is in {chosen.currency}, the account in {account.currency}"
+        )
+    return chosen.price_list_id

@@ -1,0 +1,180 @@
+"""`heliograph price`: what a message costs, by price list and prefix."""
+
+import csv
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from cyclopts import App
+
+from heliograph.domain.pricing import as_number
+from heliograph.faces.cli.amounts import parse_price
+from heliograph.faces.cli.command_refused import CommandRefused
+from heliograph.faces.cli.common_options import COMMON, CommonOptions, InstallationArgument, examples
+from heliograph.faces.cli.lookups import get_price_list
+from heliograph.faces.cli.prefixes import parse_prefix, shown_prefix
+from heliograph.faces.cli.terminal import done, show_rows
+from heliograph.storage.price_lists import (
+    create_price_list,
+    find_price_list_by_name,
+    list_price_lists,
+    list_prices,
+    remove_price,
+    remove_price_list,
+    set_prices,
+)
+
+app = App(
+    name="price",
+    help="Set what an SMS costs.",
+    help_epilogue=examples("heliograph price set standard 46=0.35 default=0.80"),
+)
+
+
+@app.command(help_epilogue=examples("heliograph price create euro --currency EUR"))
+async def create(
+    name: str,
+    /,
+    *,
+    currency: str | None = None,
+    common: CommonOptions = COMMON,
+    installation: InstallationArgument,
+) -> None:
+    """Make an empty price list; a number without a price cannot be sent to.
+
+    Parameters
+    ----------
+    name
+        What you call it.
+    currency
+        Three letters (default: as set).
+    """
+    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+        chosen = (currency or ground.currency).upper()
+        if not re.fullmatch("[A-Z]{3}", chosen):
+            raise CommandRefused(f"{chosen!r} is no currency: three letters, such as SEK")
+        if await find_price_list_by_name(tx, name) is not None:
+            raise CommandRefused(f"there is a price list {name!r} already")
+        await create_price_list(tx, name=name, currency=chosen)
+    done(f"Price list {name} is made.", {"name": name, "currency": chosen}, as_json=common.json)
+
+
+@app.command(name="list", help_epilogue=examples("heliograph price list"))
+async def list_all(*, common: CommonOptions = COMMON, installation: InstallationArgument) -> None:
+    """List the price lists."""
+    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+        rows = [
+            {"name": each.name, "currency": each.currency, "prices": each.prices}
+            for each in await list_price_lists(tx)
+        ]
+    columns = {"name": "Name", "currency": "Currency", "prices": "Prices"}
+    show_rows(rows, columns, as_json=common.json, empty="No price lists yet.")
+
+
+@app.command(help_epilogue=examples("heliograph price show standard"))
+async def show(name: str, /, *, common: CommonOptions = COMMON, installation: InstallationArgument) -> None:
+    """Show the prices of a list: of one SMS, by how the number begins; the longest prefix counts.
+
+    Parameters
+    ----------
+    name
+        The price list.
+    """
+    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+        found = await get_price_list(tx, name)
+        prices = await list_prices(tx, found.price_list_id)
+    rows = [
+        {"prefix": shown_prefix(prefix), "price": as_number(amount), "currency": found.currency}
+        for prefix, amount in sorted(prices.items())
+    ]
+    columns = {"prefix": "Prefix", "price": "Price", "currency": "Currency"}
+    show_rows(rows, columns, as_json=common.json, empty="No prices yet: nothing can be sent.")
+
+
+@app.command(
+    name="set",
+    help_epilogue=examples(
+        "heliograph price set standard 46=0.35 default=0.80",
+        "heliograph price set standard --file prices.csv",
+    ),
+)
+async def set_many(
+    name: str,
+    prices: tuple[str, ...] = (),
+    /,
+    *,
+    file: Path | None = None,
+    common: CommonOptions = COMMON,
+    installation: InstallationArgument,
+) -> None:
+    """Set prices; those not named stay as they are.
+
+    Parameters
+    ----------
+    name
+        The price list.
+    prices
+        PREFIX=PRICE of one SMS; the prefix `default` is for every number.
+    file
+        A CSV file with lines of prefix,price.
+    """
+    amounts = parse_prices(prices)
+    if file is not None:
+        amounts |= parse_prices(_read_file(file))
+    if not amounts:
+        raise CommandRefused("no prices given: write them as 46=0.35")
+    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+        found = await get_price_list(tx, name)
+        await set_prices(tx, found.price_list_id, amounts)
+    done(f"{name} has {len(amounts)} new prices.", {"name": name, "set": len(amounts)}, as_json=common.json)
+
+
+@app.command(help_epilogue=examples("heliograph price remove standard 4670", "heliograph price remove euro"))
+async def remove(
+    name: str,
+    prefix: str | None = None,
+    /,
+    *,
+    common: CommonOptions = COMMON,
+    installation: InstallationArgument,
+) -> None:
+    """Remove one price, or a whole list that no account uses.
+
+    Parameters
+    ----------
+    name
+        The price list.
+    prefix
+        The prefix whose price goes (default: the whole list).
+    """
+    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+        found = await get_price_list(tx, name)
+        if prefix is None:
+            if not await remove_price_list(tx, found.price_list_id):
+                raise CommandRefused(f"price list {name!r} is used by an account")
+        elif not await remove_price(tx, found.price_list_id, parse_prefix(prefix)):
+            raise CommandRefused(f"price list {name!r} has no price for {prefix!r}")
+    sentence = f"{name} is removed." if prefix is None else f"{name} has no price for {prefix} any more."
+    done(sentence, {"name": name, "prefix": prefix, "removed": True}, as_json=common.json)
+
+
+def parse_prices(assignments: Iterable[str]) -> dict[str, int]:
+    """Prices in micro-units by prefix from ``46=0.35`` and the like. Raises CommandRefused."""
+    found: dict[str, int] = {}
+    for assignment in assignments:
+        prefix, separator, price = assignment.partition("=")
+        if not separator or not prefix.strip():
+            raise CommandRefused(f"{assignment!r} is no price: write it as 46=0.35 or default=0.80")
+        found[parse_prefix(prefix.strip())] = parse_price(price.strip())
+    return found
+
+
+def _read_file(path: Path) -> list[str]:
+    try:
+        lines = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CommandRefused(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    wrong = next((number for number, line in enumerate(lines, 1) if len(line) not in (0, 2)), None)
+    if wrong is not None:
+        raise CommandRefused(f"{path}, line {wrong}: write prefix,price")
+    return [f"{line[0]}={line[1]}" for line in lines if line]
