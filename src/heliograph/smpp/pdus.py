@@ -48,8 +48,6 @@ class Pdu(msgspec.Struct, frozen=True, gc=False, eq=False):
             getattr(self, name) == getattr(other, name) for name in self.__struct_fields__ if name != "raw"
         )
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         name = command_name(self.command_id)
         status = f" {command_status_name(self.command_status)}" if self.command_id & 0x80000000 else ""
