@@ -5,14 +5,11 @@ from datetime import datetime
 
 import msgspec
 
-from heliograph.domain.api_token import KEY_ID_BYTES, SECRET_BYTES
 from heliograph.domain.ids import IdSource
 from heliograph.domain.pricing import UNIT
-from heliograph.domain.webhook_event import SECRET_LENGTH, secret_text
-from heliograph.storage.accounts import add_sender, create_account, top_up
-from heliograph.storage.api_keys import create_key
 from heliograph.storage.carrier_settings import NewCarrier, create_carrier, create_route
 from heliograph.storage.database import Database, load_query
+from heliograph.storage.new_accounts import NewAccount, open_account
 from heliograph.storage.price_lists import create_price_list, set_prices
 from heliograph.storage.sealing import Sealer
 
@@ -65,33 +62,21 @@ async def first_start(
             return None
         price_list_id = await create_price_list(tx, name="standard", currency=settings.currency)
         await set_prices(tx, price_list_id, {"": STANDARD_PRICE})
-        account_id, number = await create_account(
+        opened = await open_account(
             tx,
-            name="Test account",
-            currency=settings.currency,
-            price_list_id=price_list_id,
-            number_prefix=settings.number_prefix,
+            NewAccount(
+                name="Test account",
+                currency=settings.currency,
+                price_list_id=price_list_id,
+                number_prefix=settings.number_prefix,
+                senders=settings.senders,
+                credit=settings.test_credit * UNIT,
+                credit_note="Test credit",
+            ),
+            sealer=sealer,
             now=now,
-        )
-        for sender in settings.senders:
-            await add_sender(tx, account_id, sender, now=now)
-        if settings.test_credit:
-            await top_up(tx, account_id, settings.test_credit * UNIT, note="Test credit", now=now, ids=ids)
-        token = await create_key(
-            tx,
-            account_id,
-            name="First key",
-            key_id=random_bytes(KEY_ID_BYTES),
-            secret=random_bytes(SECRET_BYTES),
-            now=now,
-        )
-        webhook_secret = secret_text(random_bytes(SECRET_LENGTH))
-        await tx.execute(
-            load_query("create_webhook_secret"),
-            account_id,
-            random_bytes(8).hex(),
-            sealer.seal(webhook_secret),
-            now,
+            ids=ids,
+            random_bytes=random_bytes,
         )
         carrier_id = await create_carrier(
             tx,
@@ -109,10 +94,10 @@ async def first_start(
         )
         await create_route(tx, carrier_id)
     return FirstStart(
-        account_id,
-        number,
-        token,
-        webhook_secret,
+        opened.account_id,
+        opened.number,
+        opened.token,
+        opened.webhook_secret,
         settings.test_credit,
         settings.currency,
         tuple(settings.senders),

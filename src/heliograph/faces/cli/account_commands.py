@@ -9,10 +9,10 @@ from heliograph.domain.pricing import as_number
 from heliograph.domain.sender import check_sender
 from heliograph.faces.cli.amounts import money, parse_amount
 from heliograph.faces.cli.command_refused import CommandRefused
-from heliograph.faces.cli.common_options import COMMON, CommonOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.lookups import get_account, get_price_list
 from heliograph.faces.cli.terminal import done, show_one, show_rows
-from heliograph.services.open_account import NewAccount, open_account
+from heliograph.storage.new_accounts import NewAccount, open_account
 from heliograph.storage.accounts import (
     AccountSettingsChange,
     StoredAccount,
@@ -58,7 +58,7 @@ async def create(
     price_list: str | None = None,
     credit: str | None = None,
     sender: tuple[str, ...] = (),
-    common: CommonOptions = COMMON,
+    options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
 ) -> None:
     """Make an account with a key and a webhook secret, which are shown once.
@@ -80,7 +80,7 @@ async def create(
     for each in sender:
         if refusal := check_sender(each):
             raise CommandRefused(refusal.sentence)
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         chosen = await _choose_price_list(tx, price_list, _currency(currency or ground.currency))
         opened = await open_account(
             tx,
@@ -104,26 +104,26 @@ async def create(
         "webhookSecret": opened.webhook_secret,
     }
     labels = {"number": "Account", "name": "Name", "key": "Key", "webhookSecret": "Webhook secret"}
-    show_one(document, labels, as_json=common.json)
-    if not common.json:
+    show_one(document, labels, as_json=options.json)
+    if not options.json:
         done("\nKeep both: neither can be shown again.", document, as_json=False)
 
 
 @app.command(name="list", help_epilogue=examples("heliograph account list", "heliograph account list --json"))
-async def list_all(*, common: CommonOptions = COMMON, installation: InstallationArgument) -> None:
+async def list_all(*, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument) -> None:
     """List every account with its balance."""
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         lists = await list_price_lists(tx)
         rows = [_document(account, lists) for account in await list_accounts(tx)]
     columns = {
         key: _LABELS[key] for key in ("number", "name", "balance", "currency", "priceList", "disabled")
     }
-    show_rows(rows, columns, as_json=common.json, empty="No accounts yet.")
+    show_rows(rows, columns, as_json=options.json, empty="No accounts yet.")
 
 
 @app.command(help_epilogue=examples("heliograph account show ip1-10001"))
 async def show(
-    account: str, /, *, common: CommonOptions = COMMON, installation: InstallationArgument
+    account: str, /, *, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument
 ) -> None:
     """Show one account.
 
@@ -132,11 +132,11 @@ async def show(
     account
         Its number.
     """
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_account(tx, account)
         senders = [each.sender for each in await list_senders(tx, found.account_id)]
         document = {**_document(found, await list_price_lists(tx)), "senders": senders}
-    show_one(document, _LABELS, as_json=common.json)
+    show_one(document, _LABELS, as_json=options.json)
 
 
 @app.command(
@@ -155,7 +155,7 @@ async def change(
     reports: Literal["all", "final"] | None = None,
     http_reports: bool | None = None,
     disabled: Annotated[bool | None, Parameter(negative="--enabled")] = None,
-    common: CommonOptions = COMMON,
+    options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
 ) -> None:
     """Change an account; what is not named stays as it is.
@@ -179,7 +179,7 @@ async def change(
     """
     if weight is not None and not 1 <= weight <= 1000:
         raise CommandRefused("the weight is a number from 1 to 1000")
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_account(tx, account)
         wanted = AccountSettingsChange(
             name=name,
@@ -193,7 +193,7 @@ async def change(
             raise CommandRefused("nothing to change: name at least one option")
         await change_account(tx, found.account_id, wanted, now=ground.now())
         document = _document(await get_account(tx, account), await list_price_lists(tx))
-    done(f"{account} is changed.", document, as_json=common.json)
+    done(f"{account} is changed.", document, as_json=options.json)
 
 
 def _document(account: StoredAccount, price_lists: list[StoredPriceList]) -> dict[str, Any]:

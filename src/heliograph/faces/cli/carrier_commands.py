@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from heliograph.domain.carrier_profile import DEFAULT_PROFILE, CarrierProfile, ProfileError
 from heliograph.faces.cli.command_refused import CommandRefused
-from heliograph.faces.cli.common_options import COMMON, CommonOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.lookups import get_carrier
 from heliograph.faces.cli.terminal import done, show_one, show_rows
 from heliograph.storage.carrier_settings import (
@@ -72,7 +72,7 @@ async def create(
     window: int | None = None,
     tps: float | None = None,
     profile: str | None = None,
-    common: CommonOptions = COMMON,
+    options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
 ) -> None:
     """Make a carrier; dispatchers bind to it within seconds. It gets messages once a route leads to it.
@@ -114,7 +114,7 @@ async def create(
         tls=tls,
         profile=_profile(DEFAULT_PROFILE, profile, window, tps),
     )
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         if await find_carrier_by_name(tx, name) is not None:
             raise CommandRefused(f"there is a carrier {name!r} already")
         try:
@@ -123,20 +123,22 @@ async def create(
             raise CommandRefused(str(error)) from None
         document = _document(await get_carrier(tx, name))
     sentence = f"{name} is made. Let a route lead to it: heliograph route create {name}"
-    done(sentence, document, as_json=common.json)
+    done(sentence, document, as_json=options.json)
 
 
 @app.command(name="list", help_epilogue=examples("heliograph carrier list"))
-async def list_all(*, common: CommonOptions = COMMON, installation: InstallationArgument) -> None:
+async def list_all(*, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument) -> None:
     """List every carrier."""
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         rows = [_document(carrier) for carrier in await list_carriers(tx)]
     columns = {key: label for key, label in _LABELS.items() if key not in ("profile", "simulated")}
-    show_rows(rows, columns, as_json=common.json, empty="No carriers yet.")
+    show_rows(rows, columns, as_json=options.json, empty="No carriers yet.")
 
 
 @app.command(help_epilogue=examples("heliograph carrier show telco"))
-async def show(name: str, /, *, common: CommonOptions = COMMON, installation: InstallationArgument) -> None:
+async def show(
+    name: str, /, *, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument
+) -> None:
     """Show one carrier, without its password.
 
     Parameters
@@ -144,11 +146,11 @@ async def show(name: str, /, *, common: CommonOptions = COMMON, installation: In
     name
         Its name.
     """
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         document = _document(await get_carrier(tx, name))
-    if not common.json:
+    if not options.json:
         document["profile"] = msgspec.json.encode(document["profile"]).decode()
-    show_one(document, _LABELS, as_json=common.json)
+    show_one(document, _LABELS, as_json=options.json)
 
 
 @app.command(
@@ -172,7 +174,7 @@ async def change(
     tps: float | None = None,
     profile: str | None = None,
     enabled: Annotated[bool | None, Parameter(negative="--disabled")] = None,
-    common: CommonOptions = COMMON,
+    options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
 ) -> None:
     """Change a carrier; its links follow within seconds. What is not named stays as it is.
@@ -205,7 +207,7 @@ async def change(
         Whether we bind to it at all.
     """
     _check_bounds(port=port, binds=binds, system_id=system_id)
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_carrier(tx, name)
         differs = profile is not None or window is not None or tps is not None
         wanted = CarrierChange(
@@ -226,11 +228,13 @@ async def change(
         except ProfileError as error:
             raise CommandRefused(str(error)) from None
         document = _document(await get_carrier(tx, name))
-    done(f"{name} is changed.", document, as_json=common.json)
+    done(f"{name} is changed.", document, as_json=options.json)
 
 
 @app.command(help_epilogue=examples("heliograph carrier remove telco"))
-async def remove(name: str, /, *, common: CommonOptions = COMMON, installation: InstallationArgument) -> None:
+async def remove(
+    name: str, /, *, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument
+) -> None:
     """Remove a carrier that no route and no message needs any more.
 
     Parameters
@@ -238,13 +242,13 @@ async def remove(name: str, /, *, common: CommonOptions = COMMON, installation: 
     name
         Its name.
     """
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_carrier(tx, name)
         try:
             await remove_carrier(tx, found.carrier_id)
         except CarrierInUse as error:
             raise CommandRefused(f"{name}: {error}; disable it instead") from None
-    done(f"{name} is removed.", {"name": name, "removed": True}, as_json=common.json)
+    done(f"{name} is removed.", {"name": name, "removed": True}, as_json=options.json)
 
 
 def _document(carrier: StoredCarrier) -> dict[str, Any]:

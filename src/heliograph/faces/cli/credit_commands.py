@@ -4,7 +4,7 @@ from cyclopts import App
 
 from heliograph.domain.pricing import as_number
 from heliograph.faces.cli.amounts import money, parse_amount
-from heliograph.faces.cli.common_options import COMMON, CommonOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.ledger_commands import COLUMNS, proof_row
 from heliograph.faces.cli.lookups import get_account
 from heliograph.faces.cli.terminal import done, show_one
@@ -30,7 +30,7 @@ async def add(
     /,
     *,
     note: str | None = None,
-    common: CommonOptions = COMMON,
+    options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
 ) -> None:
     """Add credit, with an entry in the ledger.
@@ -45,7 +45,7 @@ async def add(
         Why, for the ledger.
     """
     micro = parse_amount(amount)
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_account(tx, account)
         balance = await top_up(tx, found.account_id, micro, note=note, now=ground.now(), ids=ground.ids)
     assert balance is not None
@@ -57,12 +57,12 @@ async def add(
         "currency": found.currency,
     }
     sentence = f"{account} has {money(micro, found.currency)} more: {money(balance, found.currency)}."
-    done(sentence, document, as_json=common.json)
+    done(sentence, document, as_json=options.json)
 
 
 @app.command(help_epilogue=examples("heliograph credit show ip1-10001"))
 async def show(
-    account: str, /, *, common: CommonOptions = COMMON, installation: InstallationArgument
+    account: str, /, *, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument
 ) -> None:
     """Show an account's balance and the sums of its ledger.
 
@@ -71,9 +71,9 @@ async def show(
     account
         The account's number.
     """
-    async with installation.open_ground(common.data) as ground:
+    async with installation.open_ground(options.data) as ground:
         async with ground.database.transaction() as tx:
             found = await get_account(tx, account)
         proof = await prove_ledger(ground.database)
     row = next(proof_row(each) for each in proof.accounts if each.account_id == found.account_id)
-    show_one(row, COLUMNS, as_json=common.json)
+    show_one(row, COLUMNS, as_json=options.json)

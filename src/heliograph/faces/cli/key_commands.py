@@ -6,7 +6,7 @@ from cyclopts import App
 
 from heliograph.domain.api_token import KEY_ID_BYTES, SECRET_BYTES
 from heliograph.faces.cli.command_refused import CommandRefused
-from heliograph.faces.cli.common_options import COMMON, CommonOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.lookups import get_account
 from heliograph.faces.cli.terminal import done, show_one, show_rows
 from heliograph.storage.api_keys import create_key, list_keys, revoke_key
@@ -30,7 +30,7 @@ async def create(
     *,
     name: str = "Key",
     days: int | None = None,
-    common: CommonOptions = COMMON,
+    options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
 ) -> None:
     """Make a key, which is shown once.
@@ -46,7 +46,7 @@ async def create(
     """
     if days is not None and not 1 <= days <= 36_500:
         raise CommandRefused("a key lasts 1 to 36500 days")
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_account(tx, account)
         token = await create_key(
             tx,
@@ -58,14 +58,14 @@ async def create(
             expires_at=None if days is None else ground.now() + timedelta(days=days),
         )
     document = {"account": account, "name": name, "key": token}
-    show_one(document, {"account": "Account", "name": "Name", "key": "Key"}, as_json=common.json)
-    if not common.json:
+    show_one(document, {"account": "Account", "name": "Name", "key": "Key"}, as_json=options.json)
+    if not options.json:
         done("\nKeep it: it cannot be shown again.", document, as_json=False)
 
 
 @app.command(name="list", help_epilogue=examples("heliograph key list ip1-10001"))
 async def list_of_account(
-    account: str, /, *, common: CommonOptions = COMMON, installation: InstallationArgument
+    account: str, /, *, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument
 ) -> None:
     """List the keys of an account, revoked ones included.
 
@@ -74,7 +74,7 @@ async def list_of_account(
     account
         The account's number.
     """
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_account(tx, account)
         keys = await list_keys(tx, found.account_id)
     rows = [
@@ -96,12 +96,12 @@ async def list_of_account(
         "expires": "Expires",
         "revoked": "Revoked",
     }
-    show_rows(rows, columns, as_json=common.json, empty="No keys yet.")
+    show_rows(rows, columns, as_json=options.json, empty="No keys yet.")
 
 
 @app.command(help_epilogue=examples("heliograph key revoke kq3v7m2xw5o4b6na"))
 async def revoke(
-    key_id: str, /, *, common: CommonOptions = COMMON, installation: InstallationArgument
+    key_id: str, /, *, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument
 ) -> None:
     """Revoke a key: within 5 seconds nobody is let in with it.
 
@@ -110,7 +110,7 @@ async def revoke(
     key_id
         Its id, the part between the first two `_` of the key.
     """
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         if not await revoke_key(tx, key_id, now=ground.now()):
             raise CommandRefused(f"there is no key {key_id!r}, or it was revoked before")
-    done(f"{key_id} is revoked.", {"id": key_id, "revoked": True}, as_json=common.json)
+    done(f"{key_id} is revoked.", {"id": key_id, "revoked": True}, as_json=options.json)

@@ -7,7 +7,7 @@ from cyclopts import App
 from heliograph.domain.pricing import as_number
 from heliograph.faces.cli.amounts import money
 from heliograph.faces.cli.command_refused import NOT_AS_IT_SHOULD_BE, CommandRefused
-from heliograph.faces.cli.common_options import COMMON, CommonOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.terminal import console_for, print_json, show_rows
 from heliograph.storage.ledger_proof import AccountProof, prove_ledger
 
@@ -19,18 +19,18 @@ app = App(
 
 
 @app.command(help_epilogue=examples("heliograph ledger check", "heliograph ledger check --json"))
-async def check(*, common: CommonOptions = COMMON, installation: InstallationArgument) -> None:
+async def check(*, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument) -> None:
     """Prove the ledger: the exit code is 1 if anything does not add up.
 
     Of every account: its balance is the sum of its ledger, and its charges and refunds are the sum of the
     shares of its batches. Of every batch: its shares are the sum of its messages' prices. May run at any
     time; it reads everything once, in one snapshot.
     """
-    async with installation.open_ground(common.data) as ground:
+    async with installation.open_ground(options.data) as ground:
         proof = await prove_ledger(ground.database)
     faults = proof.faults()
     rows = [proof_row(account) for account in proof.accounts]
-    if common.json:
+    if options.json:
         print_json({"proved": not faults, "faults": faults, "accounts": rows})
     else:
         show_rows(rows, COLUMNS, as_json=False, empty="No accounts yet.")
@@ -39,7 +39,7 @@ async def check(*, common: CommonOptions = COMMON, installation: InstallationArg
             f"the ledger is wrong in {len(faults)} places (millionths): {'; '.join(faults)}",
             exit_code=NOT_AS_IT_SHOULD_BE,
         )
-    if not common.json:
+    if not options.json:
         batches = sum(account.batches for account in proof.accounts)
         entries = sum(account.entries for account in proof.accounts)
         console_for().print(

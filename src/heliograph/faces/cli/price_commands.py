@@ -10,7 +10,7 @@ from cyclopts import App
 from heliograph.domain.pricing import as_number
 from heliograph.faces.cli.amounts import parse_price
 from heliograph.faces.cli.command_refused import CommandRefused
-from heliograph.faces.cli.common_options import COMMON, CommonOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.lookups import get_price_list
 from heliograph.faces.cli.prefixes import parse_prefix, shown_prefix
 from heliograph.faces.cli.terminal import done, show_rows
@@ -37,7 +37,7 @@ async def create(
     /,
     *,
     currency: str | None = None,
-    common: CommonOptions = COMMON,
+    options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
 ) -> None:
     """Make an empty price list; a number without a price cannot be sent to.
@@ -49,30 +49,32 @@ async def create(
     currency
         Three letters (default: as set).
     """
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         chosen = (currency or ground.currency).upper()
         if not re.fullmatch("[A-Z]{3}", chosen):
             raise CommandRefused(f"{chosen!r} is no currency: three letters, such as SEK")
         if await find_price_list_by_name(tx, name) is not None:
             raise CommandRefused(f"there is a price list {name!r} already")
         await create_price_list(tx, name=name, currency=chosen)
-    done(f"Price list {name} is made.", {"name": name, "currency": chosen}, as_json=common.json)
+    done(f"Price list {name} is made.", {"name": name, "currency": chosen}, as_json=options.json)
 
 
 @app.command(name="list", help_epilogue=examples("heliograph price list"))
-async def list_all(*, common: CommonOptions = COMMON, installation: InstallationArgument) -> None:
+async def list_all(*, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument) -> None:
     """List the price lists."""
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         rows = [
             {"name": each.name, "currency": each.currency, "prices": each.prices}
             for each in await list_price_lists(tx)
         ]
     columns = {"name": "Name", "currency": "Currency", "prices": "Prices"}
-    show_rows(rows, columns, as_json=common.json, empty="No price lists yet.")
+    show_rows(rows, columns, as_json=options.json, empty="No price lists yet.")
 
 
 @app.command(help_epilogue=examples("heliograph price show standard"))
-async def show(name: str, /, *, common: CommonOptions = COMMON, installation: InstallationArgument) -> None:
+async def show(
+    name: str, /, *, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument
+) -> None:
     """Show the prices of a list: of one SMS, by how the number begins; the longest prefix counts.
 
     Parameters
@@ -80,7 +82,7 @@ async def show(name: str, /, *, common: CommonOptions = COMMON, installation: In
     name
         The price list.
     """
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_price_list(tx, name)
         prices = await list_prices(tx, found.price_list_id)
     rows = [
@@ -88,7 +90,7 @@ async def show(name: str, /, *, common: CommonOptions = COMMON, installation: In
         for prefix, amount in sorted(prices.items())
     ]
     columns = {"prefix": "Prefix", "price": "Price", "currency": "Currency"}
-    show_rows(rows, columns, as_json=common.json, empty="No prices yet: nothing can be sent.")
+    show_rows(rows, columns, as_json=options.json, empty="No prices yet: nothing can be sent.")
 
 
 @app.command(
@@ -104,7 +106,7 @@ async def set_many(
     /,
     *,
     file: Path | None = None,
-    common: CommonOptions = COMMON,
+    options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
 ) -> None:
     """Set prices; those not named stay as they are.
@@ -123,10 +125,10 @@ async def set_many(
         amounts |= parse_prices(_read_file(file))
     if not amounts:
         raise CommandRefused("no prices given: write them as 46=0.35")
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_price_list(tx, name)
         await set_prices(tx, found.price_list_id, amounts)
-    done(f"{name} has {len(amounts)} new prices.", {"name": name, "set": len(amounts)}, as_json=common.json)
+    done(f"{name} has {len(amounts)} new prices.", {"name": name, "set": len(amounts)}, as_json=options.json)
 
 
 @app.command(help_epilogue=examples("heliograph price remove standard 4670", "heliograph price remove euro"))
@@ -135,7 +137,7 @@ async def remove(
     prefix: str | None = None,
     /,
     *,
-    common: CommonOptions = COMMON,
+    options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
 ) -> None:
     """Remove one price, or a whole list that no account uses.
@@ -147,7 +149,7 @@ async def remove(
     prefix
         The prefix whose price goes (default: the whole list).
     """
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_price_list(tx, name)
         if prefix is None:
             if not await remove_price_list(tx, found.price_list_id):
@@ -155,7 +157,7 @@ async def remove(
         elif not await remove_price(tx, found.price_list_id, parse_prefix(prefix)):
             raise CommandRefused(f"price list {name!r} has no price for {prefix!r}")
     sentence = f"{name} is removed." if prefix is None else f"{name} has no price for {prefix} any more."
-    done(sentence, {"name": name, "prefix": prefix, "removed": True}, as_json=common.json)
+    done(sentence, {"name": name, "prefix": prefix, "removed": True}, as_json=options.json)
 
 
 def parse_prices(assignments: Iterable[str]) -> dict[str, int]:

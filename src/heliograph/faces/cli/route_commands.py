@@ -4,7 +4,7 @@ from cyclopts import App
 
 from heliograph.domain.sender import check_sender
 from heliograph.faces.cli.command_refused import CommandRefused
-from heliograph.faces.cli.common_options import COMMON, CommonOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.lookups import get_account, get_carrier
 from heliograph.faces.cli.prefixes import parse_prefix
 from heliograph.faces.cli.terminal import done, show_rows
@@ -31,7 +31,7 @@ async def create(
     prefix: str = "",
     account: str | None = None,
     sender: str | None = None,
-    common: CommonOptions = COMMON,
+    options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
 ) -> None:
     """Send matching messages to a carrier.
@@ -53,20 +53,20 @@ async def create(
     parse_prefix(prefix)
     if sender is not None and (refusal := check_sender(sender)):
         raise CommandRefused(refusal.sentence)
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_carrier(tx, carrier)
         account_id = None if account is None else (await get_account(tx, account)).account_id
         route_id = await create_route(
             tx, found.carrier_id, prefix=prefix, account_id=account_id, sender=sender
         )
     document = {"id": route_id, "carrier": carrier, "prefix": prefix, "account": account, "sender": sender}
-    done(f"Route {route_id} leads to {carrier}.", document, as_json=common.json)
+    done(f"Route {route_id} leads to {carrier}.", document, as_json=options.json)
 
 
 @app.command(name="list", help_epilogue=examples("heliograph route list"))
-async def list_all(*, common: CommonOptions = COMMON, installation: InstallationArgument) -> None:
+async def list_all(*, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument) -> None:
     """List every route."""
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         carriers = {carrier.carrier_id: carrier.name for carrier in await list_carriers(tx)}
         numbers = {account.account_id: account.number for account in await list_accounts(tx)}
         rows = [
@@ -80,12 +80,12 @@ async def list_all(*, common: CommonOptions = COMMON, installation: Installation
             for route in await list_routes(tx)
         ]
     columns = {"id": "Id", "prefix": "Prefix", "account": "Account", "sender": "Sender", "carrier": "Carrier"}
-    show_rows(rows, columns, as_json=common.json, empty="No routes yet: every message ends with 502.")
+    show_rows(rows, columns, as_json=options.json, empty="No routes yet: every message ends with 502.")
 
 
 @app.command(help_epilogue=examples("heliograph route remove 3"))
 async def remove(
-    route_id: int, /, *, common: CommonOptions = COMMON, installation: InstallationArgument
+    route_id: int, /, *, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument
 ) -> None:
     """Remove a route; messages already accepted keep their carrier.
 
@@ -94,7 +94,7 @@ async def remove(
     route_id
         Its id, as `heliograph route list` shows it.
     """
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         if not -(2**31) <= route_id < 2**31 or not await remove_route(tx, route_id):
             raise CommandRefused(f"there is no route {route_id}; see `heliograph route list`")
-    done(f"Route {route_id} is removed.", {"id": route_id, "removed": True}, as_json=common.json)
+    done(f"Route {route_id} is removed.", {"id": route_id, "removed": True}, as_json=options.json)

@@ -4,7 +4,7 @@ from cyclopts import App
 
 from heliograph.domain.sender import check_sender, kind_of
 from heliograph.faces.cli.command_refused import CommandRefused
-from heliograph.faces.cli.common_options import COMMON, CommonOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.lookups import get_account
 from heliograph.faces.cli.terminal import done, show_rows
 from heliograph.storage.accounts import add_sender, list_senders, remove_sender
@@ -22,7 +22,7 @@ app = App(
     )
 )
 async def add(
-    account: str, sender: str, /, *, common: CommonOptions = COMMON, installation: InstallationArgument
+    account: str, sender: str, /, *, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument
 ) -> None:
     """Let an account use a sender; it works within a few seconds.
 
@@ -35,17 +35,17 @@ async def add(
     """
     if refusal := check_sender(sender):
         raise CommandRefused(refusal.sentence)
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_account(tx, account)
         if not await add_sender(tx, found.account_id, sender, now=ground.now()):
             raise CommandRefused(f"{account} may use {sender} already")
     document = {"account": account, "sender": sender, "kind": str(kind_of(sender))}
-    done(f"{account} may send as {sender}.", document, as_json=common.json)
+    done(f"{account} may send as {sender}.", document, as_json=options.json)
 
 
 @app.command(name="list", help_epilogue=examples("heliograph sender list ip1-10001"))
 async def list_of_account(
-    account: str, /, *, common: CommonOptions = COMMON, installation: InstallationArgument
+    account: str, /, *, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument
 ) -> None:
     """List the senders of an account.
 
@@ -54,7 +54,7 @@ async def list_of_account(
     account
         The account's number.
     """
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_account(tx, account)
         senders = await list_senders(tx, found.account_id)
     rows = [
@@ -62,12 +62,12 @@ async def list_of_account(
         for each in senders
     ]
     columns = {"sender": "Sender", "kind": "Kind", "created": "Created"}
-    show_rows(rows, columns, as_json=common.json, empty="No senders yet: every send is refused.")
+    show_rows(rows, columns, as_json=options.json, empty="No senders yet: every send is refused.")
 
 
 @app.command(help_epilogue=examples("heliograph sender remove ip1-10001 Acme"))
 async def remove(
-    account: str, sender: str, /, *, common: CommonOptions = COMMON, installation: InstallationArgument
+    account: str, sender: str, /, *, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument
 ) -> None:
     """Take a sender away from an account; what was accepted before is still sent.
 
@@ -78,9 +78,9 @@ async def remove(
     sender
         As it was registered.
     """
-    async with installation.open_ground(common.data) as ground, ground.database.transaction() as tx:
+    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_account(tx, account)
         if not await remove_sender(tx, found.account_id, sender):
             raise CommandRefused(f"{account} has no sender {sender!r}")
     document = {"account": account, "sender": sender, "removed": True}
-    done(f"{account} may no longer send as {sender}.", document, as_json=common.json)
+    done(f"{account} may no longer send as {sender}.", document, as_json=options.json)

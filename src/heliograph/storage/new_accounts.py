@@ -23,6 +23,7 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
     number_prefix: str
     senders: Sequence[str] = ()
     credit: int = 0
+    credit_note: str = "First credit"
 
 
 class OpenedAccount(msgspec.Struct, frozen=True):
@@ -55,7 +56,7 @@ async def open_account(
     for sender in wanted.senders:
         await add_sender(tx, account_id, sender, now=now)
     if wanted.credit:
-        await top_up(tx, account_id, wanted.credit, note="First credit", now=now, ids=ids)
+        await top_up(tx, account_id, wanted.credit, note=wanted.credit_note, now=now, ids=ids)
     token = await create_key(
         tx,
         account_id,

@@ -16,7 +16,7 @@ AsJson: TypeAlias = Annotated[bool, Parameter(name="--json", negative=(), show_d
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class CommonOptions:
+class CommandOptions:
     """What every administrative command takes."""
 
     data: Path | None = None
@@ -26,7 +26,7 @@ class CommonOptions:
     """Print JSON for programs."""
 
 
-COMMON = CommonOptions()
+NO_OPTIONS = CommandOptions()
 
 
 def examples(*lines: str) -> str:
