@@ -48,6 +48,9 @@ def docs_page(document: Json, base_url: str) -> str:
     )
 
 
+Row = tuple[str, str, str]
+"""A row of a table: a name, what kind of thing it is, and what there is to say of it; all three as HTML."""
+
 Operation = tuple[str, str, Json, list[Json]]
 """Method, path, the operation, and its parameters with those of its path."""
 
@@ -96,7 +99,8 @@ def _operation(
     document: Json, method: str, path: str, operation: Json, parameters: list[Json], base_url: str
 ) -> str:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    examples = [example["value"] for example in content["examples"].values()] if content else [None]
+    nothing: Json = {"summary": "Request", "value": None}
+    examples: Iterable[Json] = content["examples"].values() if content else [nothing]
     url = base_url + path
     for parameter in parameters:
         if parameter["in"] == "path":
@@ -113,7 +117,10 @@ def _operation(
             _answer_fields(document, operation["responses"]),
             _failures(document, operation["responses"]),
             '</div><div class="examples">',
-            *(_code(_curl(method, url, example, secured=secured)) for example in examples),
+            *(
+                _code(_curl(method, url, example["value"], secured=secured), example["summary"])
+                for example in examples
+            ),
             _answer_example(operation["responses"]),
             "</div></article>",
         ]
@@ -129,7 +136,7 @@ def _webhook(document: Json, name: str, operation: Json) -> str:
             _table("Headers", _parameter_rows(operation["parameters"])),
             _fields(document, "Body", content["schema"]),
             '</div><div class="examples">',
-            _code(_pretty(content["example"])),
+            _code(_pretty(content["example"]), "Body"),
             "</div></article></section>",
         ]
     )
@@ -164,7 +171,8 @@ def _answer_fields(document: Json, responses: Json) -> str:
 
 
 def _answer_example(responses: Json) -> str:
-    return _code(_pretty(next(iter(next(iter(responses.values()))["content"].values()))["example"]))
+    status, answer = next(iter(responses.items()))
+    return _code(_pretty(next(iter(answer["content"].values()))["example"]), f"Answer {status}")
 
 
 def _failures(document: Json, responses: Json) -> str:
@@ -177,30 +185,30 @@ def _failures(document: Json, responses: Json) -> str:
     return f"<details><summary>Problems</summary>{_table('Problems', rows)}</details>" if rows else ""
 
 
-def _parameter_rows(parameters: Iterable[Json]) -> list[tuple[str, ...]]:
+def _parameter_rows(parameters: Iterable[Json]) -> list[Row]:
     return [
         (
             f"<code>{escape(parameter['name'])}</code>",
             _type_of(parameter["schema"]),
-            _inline(parameter["description"]) + _limits(parameter["schema"]),
+            _words(parameter["schema"], parameter["description"]),
         )
         for parameter in parameters
     ]
 
 
-def _fields(document: Json, title: str, schema: Json | None, before: Iterable[tuple[str, ...]] = ()) -> str:
+def _fields(document: Json, title: str, schema: Json | None, before: Iterable[Row] = ()) -> str:
     """A table of the fields of a schema, those of the objects in it included."""
     if schema is None:
         return ""
     return _table(title, [*before, *_field_rows(document, schema, "")])
 
 
-def _field_rows(document: Json, schema: Json, prefix: str) -> Iterator[tuple[str, ...]]:
+def _field_rows(document: Json, schema: Json, prefix: str) -> Iterator[Row]:
     schema = _resolved(document, schema)
     required = schema.get("required", [])
     for name, field in schema.get("properties", {}).items():
         mark = ' <b title="required">*</b>' if name in required else ""
-        text = _inline(field.get("description", "")) + _limits(field)
+        text = _words(field, field.get("description", ""))
         yield f"<code>{escape(prefix + name)}</code>{mark}", _type_of(field), text
         inner = field.get("items", field)
         if "$ref" in inner:
@@ -226,13 +234,16 @@ def _type_of(schema: Json) -> str:
     return escape(str(schema.get("type", "string")))
 
 
-def _limits(schema: Json) -> str:
-    if "enum" in schema:
+def _words(schema: Json, description: str) -> str:
+    """The description, with the choices and the default unless it names them itself."""
+    words = _inline(description)
+    unnamed = [choice for choice in map(str, schema.get("enum", [])) if choice not in description]
+    if unnamed:
         choices = ", ".join(f"<code>{escape(str(choice))}</code>" for choice in schema["enum"])
-        return f' <span class="limit">One of {choices}.</span>'
+        words += f' <span class="limit">One of {choices}.</span>'
     if "default" in schema:
-        return f' <span class="limit">Else <code>{escape(str(schema["default"]))}</code>.</span>'
-    return ""
+        words += f' <span class="limit">Default: <code>{escape(str(schema["default"]))}</code>.</span>'
+    return words
 
 
 def _curl(method: str, url: str, body: object, *, secured: bool) -> str:
@@ -248,16 +259,20 @@ def _pretty(value: object) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
-def _code(text: str) -> str:
-    return f"<pre tabindex=0><code>{escape(text)}</code></pre>"
+def _code(text: str, label: str = "") -> str:
+    title = f"<figcaption>{escape(label)}</figcaption>" if label else ""
+    return f"<figure>{title}<pre tabindex=0><code>{escape(text)}</code></pre></figure>"
 
 
 def _badge(method: str) -> str:
     return f'<span class="method {method.lower()}">{method}</span>'
 
 
-def _table(title: str, rows: Iterable[tuple[str, ...]]) -> str:
-    cells = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+def _table(title: str, rows: Iterable[Row]) -> str:
+    cells = "\n".join(
+        f'<tr><td>{name}<span class="kind">{kind}</span></td><td>{text}</td></tr>'
+        for name, kind, text in rows
+    )
     return f"<table><caption>{escape(title)}</caption><tbody>{cells}</tbody></table>" if cells else ""
 
 
