@@ -161,6 +161,12 @@ def test_a_response_is_read_as_far_as_it_goes(body: bytes, message_id: str) -> N
     assert decode(pdu_bytes(0x80000004, body)) == SubmitSmResp(1, message_id=message_id)
 
 
+@pytest.mark.parametrize("length", [0, 1, 64, 65, 260])
+def test_an_id_may_be_four_times_too_long(length: int) -> None:
+    assert decode(pdu_bytes(0x80000004, b"a" * length + b"\0")) == SubmitSmResp(1, message_id="a" * length)
+    assert fault_of(pdu_bytes(0x80000004, b"a" * 261 + b"\0")).command_status == CommandStatus.ESME_RINVMSGID
+
+
 def test_a_refusal_is_understood_whatever_its_body() -> None:
     assert decode(pdu_bytes(0x80000004, b"\xff" * 300, status=0x58)) == SubmitSmResp(1, 0x58)
     assert decode(pdu_bytes(0x80000003, b"\0\0", status=0x67)) == QuerySmResp(1, 0x67)

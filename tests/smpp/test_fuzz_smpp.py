@@ -34,7 +34,7 @@ pytestmark = pytest.mark.fuzz
 
 VALID = [raw for _, _, raw in WIRE_CASES]
 TEXTS = [
-    b"id:0a1b2c sub:001 dlvrd:001 submit date:2601011200 done date:2601011201 stat:DELIVRD err:000 text:Hello",
+    b"id:0a1b2c sub:001 dlvrd:001 submit date:2601011200 done date:2601011201 stat:DELIVRD err:000 text:Hi",
     b"id:77;stat:ACCEPTD;err:6;",
     b"text:id:1 stat:DELIVRD done_date:00000000000000 ID : 5",
     "id:1 stat:UNDELIV text:Привет".encode("utf-16-be"),

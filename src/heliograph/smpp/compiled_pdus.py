@@ -139,18 +139,37 @@ def _misfit(pdu_type: type[Pdu]) -> Decoder:
     return misfit
 
 
+def _lone_string_first(pdu_type: type[Pdu], most: int, general: Decoder) -> Decoder:
+    """A shortcut for a body that is one string and its NUL, as in nearly every submit_sm_resp; the rest is
+    general.
+    """
+
+    def decode(raw: bytes, sequence_number: int, command_status: int) -> Pdu:
+        octets, nul, rest = raw[16:].partition(b"\0")
+        if rest or not nul or len(octets) > most:
+            return general(raw, sequence_number, command_status)
+        return make(sequence_number, command_status, (), octets.decode("latin-1"))
+
+    make = cast("Callable[..., Pdu]", pdu_type)
+    return decode
+
+
 def _compile_decoder(pdu_type: type[Pdu]) -> Decoder:
     fields = field_table(pdu_type)
     if not fields:
         return lambda raw, sequence_number, command_status: pdu_type(sequence_number, command_status)
     pattern = _pattern(fields, lenient=is_response(pdu_type.command_id))
-    return _compile(
+    general = _compile(
         decoder_source(pdu_type),
         match=pattern.match,
         misfit=_misfit(pdu_type),
         decode_tlvs=decode_tlvs,
         make=pdu_type,
     )
+    first = fields[0][1]
+    if len(fields) == 1 and isinstance(first, COctetString) and pdu_type.has_tlvs:
+        return _lone_string_first(pdu_type, first.most_decoded, general)
+    return general
 
 
 # --- Encoding ---
