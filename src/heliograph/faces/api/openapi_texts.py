@@ -67,7 +67,10 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
         "warnings": (
             "Hints about what was accepted, such as a text that costs more than it must. Only in the "
             "answer to a send, and only if there are any. An addition of ours.",
-            ["The text fits GSM-7: datacoding gsm would need 1 SMS a message instead of 2."],
+            [
+                "The text needs 2 segments as ucs but only 1 as gsm: set datacoding to gsm or auto to pay for"
+                " fewer."
+            ],
         ),
     },
     "PriceSummary": {
