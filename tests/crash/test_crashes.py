@@ -84,7 +84,7 @@ FAULTS = {
     "api killed before the commit": at("api", "api.pre_commit"),
     "api killed between commit and answer": at("api", "api.post_commit"),
     "reporter killed between POST and record": at("reporter", "reports.posted"),
-    "link cut in mid-window": Fault(carrier=Faults(cut_link_every=350, cut_after_accept=True)),
+    "link cut in mid-window": Fault(carrier=Faults(cut_link_every=700, cut_after_accept=True)),
     "PostgreSQL stopped and started": Fault(disturb=stop_postgres),
     "PostgreSQL killed": Fault(disturb=crash_postgres),
 }
@@ -122,7 +122,7 @@ async def run(installation: Installation, fault: Fault) -> tuple[int, dict[str, 
     passes = installation.random.randint(2, 12)
     failpoints = {role: f"{place}:{passes}" for role, place in fault.failpoints.items()}
     await installation.start(failpoints=failpoints, faults=fault.carrier)
-    watch = Watch(installation.dsn)
+    watch = Watch(installation)
     watching = asyncio.create_task(watch.look_until_settled())
     client = Client(
         installation.address,
@@ -134,7 +134,9 @@ async def run(installation: Installation, fault: Fault) -> tuple[int, dict[str, 
     await fault.disturb(installation)
     await asyncio.wait_for(sending, 60)
     watch.all_is_sent = True
-    await asyncio.wait_for(watching, SETTLE_SECONDS)
+    # What does not settle is judged as it stands: the verdict says what is missing.
+    await asyncio.wait([watching], timeout=SETTLE_SECONDS)
+    watching.cancel()
     if fault.kills:
         assert installation.members[fault.kills].deaths, "nothing was killed: the run proves nothing"
     connection = await connect(installation.dsn)
@@ -151,8 +153,8 @@ async def run(installation: Installation, fault: Fault) -> tuple[int, dict[str, 
 class Watch:
     """Looks at the database all the time: how many are in doubt, and whether anything still moves."""
 
-    def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
         self.most_in_doubt = 0
         self.all_is_sent = False
 
@@ -160,25 +162,29 @@ class Watch:
         """Return once all is sent, every message that can end has ended, and every report was delivered."""
         while True:
             try:
-                if await self._look() and self.all_is_sent:
+                if await self._look():
                     return
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await asyncio.sleep(0.1)
             await asyncio.sleep(0.1)
 
     async def _look(self) -> bool:
-        connection = await connect(self._dsn)
+        connection = await connect(self._installation.dsn)
         try:
             row = await connection.fetchrow(STATE)
         finally:
             await connection.close()
         assert row is not None
-        self.most_in_doubt = max(self.most_in_doubt, row["in_doubt"])
-        return bool(row["moving"] == 0 and row["reports"] == 0)
+        doubtful = set(row["in_doubt"])
+        self.most_in_doubt = max(self.most_in_doubt, len(doubtful))
+        if not self.all_is_sent or row["moving"] or row["reports"]:
+            return False
+        submitted = {submit.recipient for submit in self._installation.carrier_testimony().submitted}
+        return not doubtful & submitted
 
 
 STATE = """
-SELECT (SELECT count(*) FROM in_doubt) AS in_doubt,
+SELECT ARRAY(SELECT recipient FROM in_doubt) AS in_doubt,
        (SELECT count(*)
         FROM message m
         WHERE code < 200 AND NOT EXISTS (SELECT FROM in_doubt d WHERE d.message_id = m.message_id)) AS moving,
