@@ -148,7 +148,7 @@ class DeliverWebhooks:
     async def release(self) -> None:
         """Let the buckets go, so that another reporter takes them at once."""
         async with self._database.transaction() as tx:
-            await report_queue.release_buckets(tx, self._holder, self._held)
+            await report_queue.leave(tx, self._holder)
         self._held = {}
 
     # Taking events in hand

@@ -7,7 +7,7 @@ when a connection is made or with SET LOCAL, so a connection needs no cleaning b
 
 import asyncio
 import enum
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from importlib import resources
@@ -104,11 +104,20 @@ async def connect(
 class Database:
     """The pools of one process. Connections are made when first needed.
 
+    ``ring`` wakes who waits on a channel that a committed transaction announced.
+
     ``pool_sizes`` are upper bounds by purpose; the defaults suit one process of one role.
     """
 
-    def __init__(self, dsn: str, *, pool_sizes: Mapping[Purpose, int] | None = None) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        pool_sizes: Mapping[Purpose, int] | None = None,
+        ring: Callable[[str], None] | None = None,
+    ) -> None:
         self._dsn = dsn
+        self._ring = ring
         sizes = {**_POOL_SIZES, **(pool_sizes or {})}
         self._pools = {purpose: _Pool(dsn, purpose, sizes[purpose]) for purpose in Purpose}
 
@@ -136,7 +145,7 @@ class Database:
         """
         async with (
             self._borrowed(purpose) as connection,
-            transaction_on(connection, account_id=account_id) as tx,
+            transaction_on(connection, account_id=account_id, ring=self._ring) as tx,
         ):
             yield tx
 
@@ -193,16 +202,32 @@ class Database:
 
 @asynccontextmanager
 async def transaction_on(
-    connection: Connection, *, account_id: int | None = None
+    connection: Connection, *, account_id: int | None = None, ring: Callable[[str], None] | None = None
 ) -> AsyncIterator[Transaction]:
-    """One transaction on a connection of one's own; see Database.transaction."""
+    """One transaction on a connection of one's own; see Database.transaction.
+
+    ``ring`` is told the channels that were announced in it, once it has committed.
+    """
     try:
         await connection.execute("BEGIN" if account_id is None else f"BEGIN; {_bind_account(account_id)}")
         yield connection
+        await _commit(connection)
     except BaseException:
+        _announced.pop(connection, None)
         await _roll_back(connection)
         raise
-    await _commit(connection)
+    channels = _announced.pop(connection, None)
+    if channels and ring is not None:
+        for channel in channels:
+            ring(channel)
+
+
+_announced: dict[Connection, set[str]] = {}
+
+
+def announce(tx: Transaction, channel: str) -> None:
+    """Let those who wait on a wake-up channel be woken once this transaction has committed."""
+    _announced.setdefault(tx, set()).add(channel)
 
 
 async def _commit(connection: Connection) -> None:

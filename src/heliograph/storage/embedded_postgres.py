@@ -103,8 +103,7 @@ class EmbeddedPostgres:
 
     def dsn(self, database: str = DATABASE, role: str = OWNER_ROLE) -> str:
         """How to connect; only valid after a start."""
-        host = quote(str(self._socket_dir), safe="/")
-        return f"postgresql:///{quote(database)}?host={host}&port={PORT}&user={quote(role)}"
+        return _dsn(self._socket_dir, database, role)
 
     @property
     def admin_dsn(self) -> str:
@@ -303,6 +302,18 @@ class EmbeddedPostgres:
         except subprocess.TimeoutExpired:
             return False
         return True
+
+
+def running_dsn(data_dir: Path) -> str:
+    """How to connect to the server that another process runs in a data directory."""
+    recorded = data_dir / "socket-folder"
+    inside = Path(os.path.abspath(data_dir)) / "run"
+    return _dsn(Path(recorded.read_text()) if recorded.is_file() else inside, DATABASE, OWNER_ROLE)
+
+
+def _dsn(socket_dir: Path, database: str, role: str) -> str:
+    host = quote(str(socket_dir), safe="/")
+    return f"postgresql:///{quote(database)}?host={host}&port={PORT}&user={quote(role)}"
 
 
 def _make_data_dir(data_dir: Path, user: ServerUser) -> None:

@@ -179,6 +179,8 @@ class GroupCommit:
                 log.warning("accept.commit_failed", error=type(failure).__name__, batches=len(group))
                 if await self._is_settled(group, failure):
                     return
+            else:
+                return
         for waiting in group:
             sentence = UNKNOWN_IF_STORED if waiting.may_be_stored else NOT_STORED
             waiting.fail(Unavailable(sentence, _RETRY_AFTER))
@@ -261,7 +263,7 @@ class GroupCommit:
             if one.funded:
                 cutter.add(one.batch)
         lots = cutter.cut()
-        async with transaction_on(connection) as tx:
+        async with transaction_on(connection, ring=self._wake) as tx:
             for carrier_id, of_carrier in lots.items():
                 await insert_lots(tx, carrier_id, of_carrier)
             written = await insert_batches(tx, decided, now=now, ids=self._ids)

@@ -16,8 +16,10 @@ from heliograph.domain.message_change import RANK_CLOSED, MessageChange, merge_s
 from heliograph.domain.report_events import Destination, EventBlock, StoredEvent, encode_events
 from heliograph.domain.report_url import ReportUrl, parse_report_url
 from heliograph.domain.status import Code, is_final
-from heliograph.storage.database import Transaction, load_query
+from heliograph.storage.database import Transaction, announce, load_query
 
+REPORTS_CHANNEL = "reports"
+"""The wake-up channel of reporters: there may be events to deliver."""
 COUNTED_BY_ROWS = 500
 """Batches of up to this many messages are counted from their rows, larger ones from their summary."""
 
@@ -297,6 +299,7 @@ async def insert_reports(tx: Transaction, rows: Sequence[Changed], *, now: datet
         _collect(blocks, row, row.delivery_report_url, row.report_bucket)
     if not blocks:
         return 0
+    announce(tx, REPORTS_CHANNEL)
     seconds = int(now.timestamp())
     keys = list(blocks)
     await tx.execute(

@@ -137,7 +137,7 @@ async def check_schema(database: Database) -> None:
     _refuse_changed(present)
     missing = [name for name in present.pending if _phase(name) is Phase.PRE]
     if missing:
-        raise MigrationError(f"the database lacks {', '.join(missing)}: run `heliograph db migrate`")
+        raise MigrationError(f"the database lacks {', '.join(missing)}: run `heliograph migrate`")
     beyond = [name for name in present.unknown if _phase(name) is Phase.POST]
     if beyond:
         raise MigrationError(f"the database is of a newer release, which applied {', '.join(beyond)}")

@@ -115,6 +115,11 @@ async def release_buckets(tx: Transaction, holder: str, buckets: Iterable[int]) 
     await tx.execute(load_query("release_bucket_leases"), holder, list(buckets))
 
 
+async def leave(tx: Transaction, holder: str) -> None:
+    """Let go of every bucket, and be seen by the other reporters no more."""
+    await tx.execute(load_query("leave_buckets"), holder)
+
+
 Origin = tuple[int, str]
 """An account and one of its origins."""
 

@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from heliograph.carriers.carrier import CarrierSettings
@@ -39,16 +39,10 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
     house = KeepHouse(parts.database)
     poll = settings.keeper.poll_seconds
 
-    async def close_and_tell(now: datetime) -> int:
-        closed = await close.step(now)
-        if closed:
-            parts.wake_reporters()
-        return closed
-
     report_ready()
     await run_together(
         run_loop(on_the_clock(release.step), name="release lots", stop=stop, poll_seconds=poll),
-        run_loop(on_the_clock(close_and_tell), name="close unreported", stop=stop, poll_seconds=poll),
+        run_loop(on_the_clock(close.step), name="close unreported", stop=stop, poll_seconds=poll),
         run_loop(on_the_clock(house.step), name="keep house", stop=stop, poll_seconds=HOUSE_SECONDS),
     )
 

@@ -12,13 +12,14 @@ from heliograph.domain.ids import IdSource
 from heliograph.settings import Settings, load_secret_key
 from heliograph.storage.database import Database, check_server_settings
 from heliograph.storage.group_commit import LOTS_CHANNEL
+from heliograph.storage.message_changes import REPORTS_CHANNEL
 from heliograph.storage.migrations_runner import check_schema
 from heliograph.storage.sealing import Sealer
 from heliograph.storage.wakeups import WakeupSender
 
 LOTS: Final = LOTS_CHANNEL
 """The wake-up channel of dispatchers: there may be lots to claim."""
-REPORTS: Final = "reports"
+REPORTS: Final = REPORTS_CHANNEL
 """The wake-up channel of reporters: there may be events to deliver."""
 
 
@@ -51,19 +52,14 @@ class Parts:
         """Hint that lots became ready."""
         self.wakeups.notify(LOTS)
 
-    def wake_reporters(self) -> None:
-        """Hint that report events were stored."""
-        self.wakeups.notify(REPORTS)
-
 
 @asynccontextmanager
 async def open_parts(settings: Settings, dsn: str) -> AsyncIterator[Parts]:
     """Connect, and refuse a database that would lose commits or is not of this release."""
-    async with Database(dsn) as database:
+    async with WakeupSender(dsn) as wakeups, Database(dsn, ring=wakeups.notify) as database:
         await check_server_settings(database)
         await check_schema(database)
-        async with WakeupSender(dsn) as wakeups:
-            yield Parts(settings, database, wakeups)
+        yield Parts(settings, database, wakeups)
 
 
 def on_the_clock(step: Callable[[datetime], Awaitable[int]]) -> Callable[[], Awaitable[int]]:

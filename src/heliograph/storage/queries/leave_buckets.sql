@@ -1,0 +1,1 @@
+UPDATE bucket_lease SET leased_until = '-infinity' WHERE holder = $1
