@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from heliograph.domain.history import milliseconds
 from heliograph.domain.ids import IdSource
-from heliograph.domain.report_chain import Breaker
 from heliograph.domain.report_desk import (
     MessageChain,
     OriginState,
@@ -31,7 +30,7 @@ from heliograph.failpoints import failpoint
 from heliograph.outbound_http import Answer, Failure, OutboundHttp
 from heliograph.storage import report_queue
 from heliograph.storage.database import Database, Purpose, Transaction
-from heliograph.storage.report_queue import AttemptRow, DueBlock, OriginRow, RetryRow
+from heliograph.storage.report_queue import AttemptRow, DueBlock, RetryRow, breaker_of, origin_row
 
 BLOCKS_AT_ONCE = 16
 RETRIES_AT_ONCE = 200
@@ -378,26 +377,3 @@ class DeliverWebhooks:
             )
             for (bucket, account_id), attempts in snapshot.attempts.items()
         ]
-
-
-def breaker_of(row: OriginRow) -> Breaker:
-    """The breaker of an origin from its row."""
-    return Breaker(
-        failures=row.failures,
-        failing_since=row.failing_since.timestamp() if row.failing_since else None,
-        open_until=row.open_until.timestamp() if row.open_until else 0.0,
-        disabled=row.disabled_at is not None,
-    )
-
-
-def origin_row(origin: tuple[int, str], state: OriginState, now: datetime) -> OriginRow:
-    """The row of an origin from its state."""
-    breaker = state.breaker
-    return OriginRow(
-        state.bucket,
-        *origin,
-        breaker.failures,
-        None if breaker.failing_since is None else datetime.fromtimestamp(breaker.failing_since, tz=UTC),
-        datetime.fromtimestamp(breaker.open_until, tz=UTC) if breaker.open_until else None,
-        now if breaker.disabled else None,
-    )

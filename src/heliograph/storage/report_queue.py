@@ -2,9 +2,11 @@
 
 import zlib
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
+from heliograph.domain.report_chain import Breaker
+from heliograph.domain.report_desk import OriginState
 from heliograph.storage.database import Transaction, load_query
 
 _PLACES = 30_000
@@ -207,3 +209,26 @@ async def find_report_account(tx: Transaction, account_id: int) -> ReportAccount
     """The account's schedule and its secrets, the newest first."""
     row = await tx.fetchrow(load_query("find_report_account"), account_id)
     return None if row is None else ReportAccount(*row)
+
+
+def breaker_of(row: OriginRow) -> Breaker:
+    """The breaker of an origin from its row."""
+    return Breaker(
+        failures=row.failures,
+        failing_since=row.failing_since.timestamp() if row.failing_since else None,
+        open_until=row.open_until.timestamp() if row.open_until else 0.0,
+        disabled=row.disabled_at is not None,
+    )
+
+
+def origin_row(origin: Origin, state: OriginState, now: datetime) -> OriginRow:
+    """The row of an origin from its state."""
+    breaker = state.breaker
+    return OriginRow(
+        state.bucket,
+        *origin,
+        breaker.failures,
+        None if breaker.failing_since is None else datetime.fromtimestamp(breaker.failing_since, tz=UTC),
+        datetime.fromtimestamp(breaker.open_until, tz=UTC) if breaker.open_until else None,
+        now if breaker.disabled else None,
+    )
