@@ -100,7 +100,8 @@ class Supervisor:
             self._hurry.set()
         self._stop.set()
 
-    def _give_up(self, exit_code: int) -> None:
+    def give_up(self, exit_code: int) -> None:
+        """Begin an orderly stop of all children, with an exit code that says what it is for."""
         self._exit_code = self._exit_code or exit_code
         self._stop.set()
 
@@ -150,7 +151,7 @@ class _Child:
         # A child that worked before is tried for ever: the others still do their part.
         if wrong or (not self._was_ready and self._failed_starts >= self._patience.failed_starts):
             log.error("child.given_up", child=self.program.name, exit_code=exit_code)
-            self._supervisor._give_up(WRONG_CONFIGURATION if wrong else 1)
+            self._supervisor.give_up(WRONG_CONFIGURATION if wrong else 1)
             return True
         return False
 

@@ -151,7 +151,7 @@ async def test_the_release_fits_its_own_schema(database: str) -> None:
 async def test_a_schema_without_our_migrations_is_refused(empty_database: str) -> None:
     await migrate(empty_database, migrations=())
     async with Database(empty_database) as db:
-        with pytest.raises(MigrationError, match=r"lacks 0001_pre_\w+.sql.*heliograph db migrate"):
+        with pytest.raises(MigrationError, match=r"lacks 0001_pre_\w+.sql.*heliograph migrate"):
             await check_schema(db)
 
 

@@ -8,11 +8,10 @@ from cyclopts import App, Parameter
 from heliograph.domain.pricing import as_number
 from heliograph.domain.sender import check_sender
 from heliograph.faces.cli.amounts import money, parse_amount
-from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_account, get_price_list
 from heliograph.faces.cli.terminal import done, show_one, show_rows
-from heliograph.storage.new_accounts import NewAccount, open_account
 from heliograph.storage.accounts import (
     AccountSettingsChange,
     StoredAccount,
@@ -21,6 +20,7 @@ from heliograph.storage.accounts import (
     list_senders,
 )
 from heliograph.storage.database import Transaction
+from heliograph.storage.new_accounts import NewAccount, open_account
 from heliograph.storage.price_lists import StoredPriceList, list_price_lists
 
 app = App(
@@ -47,7 +47,7 @@ _LABELS = {
 @app.command(
     help_epilogue=examples(
         "heliograph account create Acme --credit 500 --sender Acme",
-        "heliograph account create 'Acme GmbH' --currency EUR --price-list euro --json",
+        "heliograph account create 'Acme GmbH' --currency EUR --json",
     )
 )
 async def create(
@@ -57,7 +57,7 @@ async def create(
     currency: str | None = None,
     price_list: str | None = None,
     credit: str | None = None,
-    sender: tuple[str, ...] = (),
+    sender: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
 ) -> None:

@@ -9,8 +9,8 @@ import msgspec
 from cyclopts import App, Parameter
 
 from heliograph.domain.carrier_profile import DEFAULT_PROFILE, CarrierProfile, ProfileError
-from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_carrier
 from heliograph.faces.cli.terminal import done, show_one, show_rows
 from heliograph.storage.carrier_settings import (
@@ -31,7 +31,8 @@ app = App(
     name="carrier",
     help="Make, list and change carriers.",
     help_epilogue=examples(
-        "heliograph carrier create telco --host smsc.example.com --port 2775 --system-id acme"
+        "heliograph carrier create telco --host smsc.example --port 2775 \\",
+        "    --system-id acme",
     ),
 )
 
@@ -53,9 +54,10 @@ _LABELS = {
 
 @app.command(
     help_epilogue=examples(
-        "heliograph carrier create telco --host smsc.example.com --port 2775 --system-id acme --tps 50",
-        "heliograph carrier create telco --host smsc.example.com --port 3550 --tls --system-id acme "
-        "--password-file secret",
+        "heliograph carrier create telco --host smsc.example --port 2775 \\",
+        "    --system-id acme --tps 50",
+        "heliograph carrier create telco --host smsc.example --port 3550 --tls \\",
+        "    --system-id acme --password-file secret",
     )
 )
 async def create(

@@ -4,14 +4,15 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
-from heliograph.domain.ids import IdSource
-from heliograph.services.first_start import FirstStart
-from heliograph.storage.database import Database
-from heliograph.storage.sealing import Sealer
+if TYPE_CHECKING:  # help comes at once, without a database driver and cryptography
+    from heliograph.domain.ids import IdSource
+    from heliograph.services.first_start import FirstStart
+    from heliograph.storage.database import Database
+    from heliograph.storage.sealing import Sealer
 
 Role = Literal["api", "dispatcher", "reporter", "keeper", "simulator"]
 MigrationPhase = Literal["all", "pre", "post"]
@@ -33,7 +34,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     data_dir: Path | None
     """None when the database is somebody else's."""
-    first: FirstStart | None
+    first: "FirstStart | None"
     """What the first start made; None at every later one."""
     handsets_url: str | None
 
@@ -41,10 +42,10 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """An installation's database and what writing to it needs."""
 
-    database: Database
-    sealer: Callable[[], Sealer]
+    database: "Database"
+    sealer: "Callable[[], Sealer]"
     """Asked for only where a secret is written: an installation may not tell its key to everybody."""
-    ids: IdSource
+    ids: "IdSource"
     now: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
     number_prefix: str

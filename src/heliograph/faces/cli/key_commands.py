@@ -5,8 +5,8 @@ from datetime import timedelta
 from cyclopts import App
 
 from heliograph.domain.api_token import KEY_ID_BYTES, SECRET_BYTES
-from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_account
 from heliograph.faces.cli.terminal import done, show_one, show_rows
 from heliograph.storage.api_keys import create_key, list_keys, revoke_key

@@ -6,8 +6,8 @@ from cyclopts import App
 
 from heliograph.domain.pricing import as_number
 from heliograph.faces.cli.amounts import money
-from heliograph.faces.cli.command_refused import NOT_AS_IT_SHOULD_BE, CommandRefused
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_refused import NOT_AS_IT_SHOULD_BE, CommandRefused
 from heliograph.faces.cli.terminal import console_for, print_json, show_rows
 from heliograph.storage.ledger_proof import AccountProof, prove_ledger
 

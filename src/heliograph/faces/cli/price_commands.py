@@ -4,13 +4,14 @@ import csv
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from heliograph.domain.pricing import as_number
 from heliograph.faces.cli.amounts import parse_price
-from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_price_list
 from heliograph.faces.cli.prefixes import parse_prefix, shown_prefix
 from heliograph.faces.cli.terminal import done, show_rows
@@ -102,7 +103,7 @@ async def show(
 )
 async def set_many(
     name: str,
-    prices: tuple[str, ...] = (),
+    prices: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     /,
     *,
     file: Path | None = None,

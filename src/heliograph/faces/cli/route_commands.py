@@ -3,8 +3,8 @@
 from cyclopts import App
 
 from heliograph.domain.sender import check_sender
-from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_account, get_carrier
 from heliograph.faces.cli.prefixes import parse_prefix
 from heliograph.faces.cli.terminal import done, show_rows

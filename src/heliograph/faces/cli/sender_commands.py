@@ -3,8 +3,8 @@
 from cyclopts import App
 
 from heliograph.domain.sender import check_sender, kind_of
-from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_account
 from heliograph.faces.cli.terminal import done, show_rows
 from heliograph.storage.accounts import add_sender, list_senders, remove_sender
