@@ -64,7 +64,7 @@ def objection_to_function(name: str) -> str | None:
     ],
 )
 def test_empty_names_are_recognised(name: str) -> None:
-    assert objection_to(name)
+    assert objection_to_function(name)
 
 
 @pytest.mark.parametrize(
