@@ -21,10 +21,21 @@ from heliograph.smpp.submit_template import SubmitTemplate
 _TAIL_DIGITS: Final = 8
 _MOST_TEMPLATES: Final = 256
 _LONGEST_ID: Final = 255
+_SHORT_ID: Final = 12
+"""So many characters of base 36 fit into 63 bits."""
 
 
 def smsc_hash(smsc_id: str) -> int:
-    """A signed number of 64 bits that stands for a carrier's normalised message id."""
+    """A signed number of 64 bits that stands for a carrier's normalised message id.
+
+    Different ids may share one, so whoever looks up compares the ids. Short ids of letters and digits, which
+    most carriers count up, keep their order, so that their index entries lie together.
+    """
+    if len(smsc_id) <= _SHORT_ID:
+        try:
+            return int(smsc_id, 36)
+        except ValueError:
+            pass  # other characters: hashed like a long one
     digest = blake2b(smsc_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
