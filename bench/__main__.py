@@ -1,0 +1,83 @@
+"""`python -m bench`: measure the table, print it, write bench/results.json.
+
+--only NAME[,NAME]  these rows only
+--quick             few messages, one run, results.json left alone
+--runs N            runs of each row, 3 by default
+--profile           PostgreSQL's costliest statements of each row (their counting costs some itself)
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from bench.bench_server import NotOnDisk, bench_server
+from bench.child_process import ToolFailed
+from bench.measuring_bed import MeasuringBed, RunTooLong, measuring_bed
+from bench.results_file import lines_of, write_results
+from bench.rows import QUICK, ROWS, Row, Scale
+from bench.run_checks import CheckFailed
+from bench.running_product import ProductFailed
+from bench.statement_costs import SERVER_SETTINGS, costliest_statements, forget_statements
+
+_FAILURES = (CheckFailed, ProductFailed, RunTooLong, ToolFailed)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure; 0 if every row that was asked for has its figures."""
+    options = _parser().parse_args(arguments)
+    names = set(options.only.split(",")) if options.only else {row.name for row in ROWS}
+    unknown = names - {row.name for row in ROWS}
+    if unknown:
+        print(f"no such row: {', '.join(sorted(unknown))}", file=sys.stderr)
+        return 2
+    scale = QUICK if options.quick else Scale()
+    scale = scale._replace(runs=options.runs or scale.runs)
+    chosen = [row for row in ROWS if row.name in names]
+    try:
+        with bench_server(SERVER_SETTINGS if options.profile else None) as server:
+            measured = asyncio.run(_measure(server, chosen, scale, profile=options.profile))
+    except NotOnDisk as fault:
+        print(fault, file=sys.stderr)
+        return 2
+    if not options.quick and not options.profile:
+        write_results(measured)
+    return 1 if any("error" in figures for figures in measured) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the performance table.")
+    parser.add_argument("--only", help="rows, separated by commas")
+    parser.add_argument("--quick", action="store_true", help="few messages; results.json is left alone")
+    parser.add_argument("--runs", type=int, help="runs of each row")
+    parser.add_argument("--profile", action="store_true", help="show PostgreSQL's costliest statements")
+    return parser
+
+
+async def _measure(server: Any, rows: Sequence[Row], scale: Scale, *, profile: bool) -> list[dict[str, Any]]:
+    measured = []
+    async with measuring_bed(server, past=scale.past) as bed:
+        for row in rows:
+            if profile:
+                await forget_statements(server)
+            figures = {"name": row.name, **await _figures(row, bed, scale)}
+            measured.append(figures)
+            for line in lines_of(row, figures):
+                print(line, flush=True)
+            if profile:
+                for line in await costliest_statements(server):
+                    print(f"{'':14} {line}", flush=True)
+    return measured
+
+
+async def _figures(row: Row, bed: MeasuringBed, scale: Scale) -> dict[str, Any]:
+    """A row's figures; if it could not be measured or its check fails, the reason in their place."""
+    try:
+        return await row.measure(bed, scale)
+    except _FAILURES as failure:
+        return {"error": str(failure) or type(failure).__name__}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,59 @@
+"""The figures as a file and as a table."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from bench.rows import ROWS, Goal, Row, verdict
+
+RESULTS: Final = Path(__file__).with_name("results.json")
+_PLACES: Final = {row.name: place for place, row in enumerate(ROWS)}
+
+
+def merge_results(before: Iterable[Mapping[str, Any]], measured: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """The rows measured now in place of the earlier ones of the same name, in the order of the table."""
+    by_name = {row["name"]: dict(row) for row in (*before, *measured)}
+    known = [row for name, row in by_name.items() if name in _PLACES]
+    return sorted(known, key=lambda row: _PLACES[row["name"]])
+
+
+def write_results(measured: Iterable[Mapping[str, Any]], path: Path = RESULTS) -> None:
+    """Write the rows measured now; earlier rows of other names stay."""
+    before = msgspec.json.decode(path.read_bytes()) if path.exists() else []
+    encoded = msgspec.json.encode(merge_results(before, measured))
+    path.write_bytes(msgspec.json.format(encoded, indent=2) + b"\n")
+
+
+def lines_of(row: Row, figures: Mapping[str, Any]) -> list[str]:
+    """A row as it is printed: the figures, then what each process used."""
+    if "error" in figures:
+        return [f"{row.name:14} ERROR {figures['error']}"]
+    head = [f"{row.name:14}", *(f"{label} {_shown(figures.get(name))}" for name, label in _COLUMNS)]
+    lines = ["  ".join(head)]
+    for kind, label in (("cpu_us_each", "us of CPU a message"), ("tools_cpu_us_each", "tools, not counted")):
+        if kind in figures:
+            split = ", ".join(f"{name} {used:.1f}" for name, used in figures[kind].items())
+            lines.append(f"{'':14} {label}: {split}")
+    return lines + [f"{'':14} {_goal_line(goal, figures)}" for goal in row.goals]
+
+
+_COLUMNS: Final = (
+    ("rate_per_s", "per s"),
+    ("per_cpu_s", "per CPU s"),
+    ("p50_ms", "p50 ms"),
+    ("p99_ms", "p99 ms"),
+    ("peak_mb", "peak MB"),
+)
+
+
+def _goal_line(goal: Goal, figures: Mapping[str, Any]) -> str:
+    value = figures[goal.figure]
+    sign = "<=" if goal.at_most else ">="
+    floor = "" if goal.floor is None else f"floor {sign} {goal.floor:,g}, "
+    return f"{goal.figure} {_shown(value)}: {verdict(goal, value)} ({floor}aim {sign} {goal.aim:,g})"
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:,g}" if value < 1_000 else f"{value:,.0f}"
