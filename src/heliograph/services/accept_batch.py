@@ -14,7 +14,7 @@ import msgspec
 
 from heliograph.domain.batch import BatchDraft, RawBatch, check_batch
 from heliograph.domain.composition import Composition, compose, warnings
-from heliograph.domain.ids import IdSource, id_bytes, message_ids
+from heliograph.domain.ids import IdSource, block, id_bytes
 from heliograph.domain.pricing import quote, surcharge
 from heliograph.domain.refusals import InvalidRequest, Refusal, Unavailable
 from heliograph.domain.report_url import ReportUrl, UrlRefusal, bucket_of, parse_report_url
@@ -135,6 +135,8 @@ def checked(
     Raises InvalidRequest with every fault: those of the page, and those that depend on the account.
     """
     draft = check_batch(raw, now)
+    if type(draft) is BatchDraft and draft.delivery_report_url is None and draft.sender in account.senders:
+        return draft, None
     faults = draft if isinstance(draft, list) else []
     faulty = {fault.field for fault in faults}
     if "sender" not in faulty and (fault := sender_fault(str(raw.sender), account.senders)):
@@ -228,15 +230,15 @@ class Preparation:
     ) -> PreparedBatch:
         """The batch with its ids: its own and, right after it, those of its messages."""
         count = len(self._codes)
-        batch_id = id_bytes(ids.reserve(count + 1, int(now.timestamp())))
+        first = ids.reserve(count + 1, int(now.timestamp()))
         return PreparedBatch(
             account=self._account,
-            batch_id=batch_id,
+            batch_id=id_bytes(first),
             created_at=now,
             draft=self._draft,
             report_bucket=report_bucket,
             warnings=warnings(self._draft, self._refused_bodies),
-            message_ids=message_ids(batch_id, count),
+            message_ids=block(first + 1, count),
             recipients=self._draft.recipients,
             codes=self._codes,
             segments=self._segments,

@@ -2,26 +2,24 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from heliograph.domain.history import milliseconds
 from heliograph.domain.ids import IdSource
 from heliograph.domain.status import Code
-from heliograph.storage.batches import PreparedBatch, message_rows
+from heliograph.storage.batches import PreparedBatch
 from heliograph.storage.database import Transaction, load_query
 from heliograph.storage.message_changes import COUNTED_BY_ROWS, Changed, insert_reports
 from heliograph.storage.new_lots import NewLot, later_windows, place_lots
 
 ACCEPTED_STATUS: Final = 201
-_BATCH_COLUMNS: Final = 19
-_MESSAGE_COLUMNS: Final = 9
-_SUMMARY_COLUMNS: Final = 5
 REPORT_SLICE: Final = 2_000
+_FUNDED: Final = Code.FUNDED.value
 
 
-class Decided(msgspec.Struct, frozen=True):
+class Decided(msgspec.Struct, frozen=True, gc=False):
     """A batch with the decision whether it is paid."""
 
     batch: PreparedBatch
@@ -47,6 +45,69 @@ class Written(msgspec.Struct, frozen=True):
         return not self.unpaid and not self.repeated
 
 
+class _BatchRow(msgspec.Struct, frozen=True, gc=False):
+    account_id: int
+    batch_id: str
+    created_at: datetime
+    sender: str
+    body: str
+    flash: bool
+    coding: str
+    priority: int
+    templated: bool
+    opens: list[datetime]
+    closes: list[datetime]
+    url: str | None
+    bucket: int | None
+    reference: str | None
+    tags: tuple[str, ...]
+    message_count: int
+    segment_count: int
+    charged: int
+
+
+class _MessageRow(msgspec.Struct, frozen=True, gc=False):
+    account_id: int
+    message_id: str
+    batch_id: str
+    recipient: str
+    price: int
+    code: int
+    segments: int
+    encoding: int
+    body: str | None
+
+
+class _SummaryRow(msgspec.Struct, frozen=True, gc=False):
+    account_id: int
+    batch_id: str
+    code: int
+    messages: int
+    segments: int
+
+
+class _IdempotencyRow(msgspec.Struct, frozen=True, gc=False):
+    account_id: int
+    route: str
+    key: str
+    request_hash: str
+    status: int
+    answer: str
+    location: str
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _json(rows: Sequence[msgspec.Struct]) -> str:
+    return _encode(rows).decode() if rows else "[]"
+
+
+def _hex(octets: bytes) -> str:
+    """Octets as PostgreSQL reads them from a text."""
+    return "\\x" + octets.hex()
+
+
 async def insert_batches(
     tx: Transaction,
     decided: Sequence[Decided],
@@ -66,37 +127,28 @@ async def insert_batches(
             charges[account_id] = charges.get(account_id, 0) + charge
     accounts = sorted(charges)
     seconds = int(now.timestamp())
-    kept = [
-        (key, one.batch.answer(funded=one.funded), location_of(one.batch.batch_id))
-        for one in decided
-        if (key := one.batch.idempotent)
-    ]
+    keys = [_idempotency_row(one) for one in decided if one.batch.idempotent is not None]
     rows = await tx.fetch(
         load_query("accept_batches"),
         accounts,
         [ids.new(seconds) for _ in accounts],
         [charges[account_id] for account_id in accounts],
         now,
-        *_batch_columns(decided),
-        *_message_columns(decided if with_messages else ()),
-        *_summary_columns(decided),
-        [key.account_id for key, _, _ in kept],
-        [key.route for key, _, _ in kept],
-        [key.key for key, _, _ in kept],
-        [key.request_hash for key, _, _ in kept],
-        [ACCEPTED_STATUS] * len(kept),
-        [answer for _, answer, _ in kept],
-        [location for _, _, location in kept],
+        _json([_batch_row(one) for one in decided]),
+        _json(_message_rows(decided)) if with_messages else "[]",
+        _json(_summary_rows(decided)),
+        _json(keys),
     )
-    paid, written_keys = rows[0]
-    repeated: frozenset[tuple[int, str]] = frozenset()
-    if len(written_keys) < len(kept):
-        written = set(written_keys)
-        repeated = frozenset(
-            (key.account_id, key.key) for key, _, _ in kept if f"{key.account_id} {key.key}" not in written
-        )
+    paid, kept = rows[0]
     unpaid = frozenset(accounts).difference(paid) if len(paid) < len(accounts) else frozenset()
-    return Written(unpaid, repeated)
+    return Written(unpaid, _not_kept(keys, kept) if len(kept) < len(keys) else frozenset())
+
+
+def _not_kept(keys: Sequence[_IdempotencyRow], kept: Iterable[str]) -> frozenset[tuple[int, str]]:
+    written = set(kept)
+    return frozenset(
+        (row.account_id, row.key) for row in keys if f"{row.account_id} {row.key}" not in written
+    )
 
 
 def location_of(batch_id: bytes) -> str:
@@ -104,65 +156,66 @@ def location_of(batch_id: bytes) -> str:
     return f"/v2/batches/{batch_id.hex()}"
 
 
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
-    return list(zip(*rows, strict=True)) if rows else [()] * width
+def _batch_row(one: Decided) -> _BatchRow:
+    batch, draft = one.batch, one.batch.draft
+    return _BatchRow(
+        batch.account.account_id,
+        _hex(batch.batch_id),
+        batch.created_at,
+        draft.sender,
+        draft.body,
+        draft.flash,
+        draft.coding,
+        draft.priority,
+        draft.templated,
+        [window.opens for window in draft.windows],
+        [window.closes for window in draft.windows],
+        draft.delivery_report_url,
+        batch.report_bucket,
+        draft.reference,
+        draft.tags,
+        batch.message_count,
+        sum(batch.segments),
+        batch.total if one.funded else 0,
+    )
 
 
-def _batch_columns(decided: Sequence[Decided]) -> list[Sequence[Any]]:
-    """Opens, closes and tags end to end, then the columns of the batches."""
-    opens: list[datetime] = []
-    closes: list[datetime] = []
-    tags: list[str] = []
-    rows: list[tuple[Any, ...]] = []
+def _message_rows(decided: Sequence[Decided]) -> list[_MessageRow]:
+    rows: list[_MessageRow] = []
     for one in decided:
-        batch, draft = one.batch, one.batch.draft
-        first_window, first_tag = len(opens) + 1, len(tags) + 1
-        for window in draft.windows:
-            opens.append(window.opens)
-            closes.append(window.closes)
-        tags.extend(draft.tags)
-        rows.append(
-            (
-                batch.account.account_id,
-                batch.batch_id,
-                batch.created_at,
-                draft.sender,
-                draft.body,
-                draft.flash,
-                draft.coding.value,
-                draft.priority,
-                draft.templated,
-                first_window,
-                len(opens),
-                draft.delivery_report_url,
-                batch.report_bucket,
-                draft.reference,
-                first_tag,
-                len(tags),
-                batch.message_count,
-                sum(batch.segments),
-                one.charge,
+        batch = one.batch
+        account_id, batch_id = batch.account.account_id, _hex(batch.batch_id)
+        rows += [
+            _MessageRow(
+                account_id, _hex(message_id), batch_id, recipient, price, code, segments, encoding, body
             )
-        )
-    return [opens, closes, tags, *_columns(rows, _BATCH_COLUMNS)]
+            for message_id, recipient, price, code, segments, encoding, body in batch.rows(funded=one.funded)
+        ]
+    return rows
 
 
-def _message_columns(decided: Sequence[Decided]) -> list[Sequence[Any]]:
-    rows: list[tuple[Any, ...]] = []
-    for one in decided:
-        rows.extend(message_rows(one.batch, funded=one.funded))
-    return _columns(rows, _MESSAGE_COLUMNS)
-
-
-def _summary_columns(decided: Sequence[Decided]) -> list[Sequence[Any]]:
+def _summary_rows(decided: Sequence[Decided]) -> list[_SummaryRow]:
     """Messages by code of batches that are too large to be counted from their rows at every look."""
-    rows = [
-        (one.batch.account.account_id, one.batch.batch_id, code, messages, segments)
+    return [
+        _SummaryRow(one.batch.account.account_id, _hex(one.batch.batch_id), code, messages, segments)
         for one in decided
         if one.batch.message_count > COUNTED_BY_ROWS
         for code, (messages, segments) in one.batch.summary(funded=one.funded).items()
     ]
-    return _columns(rows, _SUMMARY_COLUMNS)
+
+
+def _idempotency_row(one: Decided) -> _IdempotencyRow:
+    key = one.batch.idempotent
+    assert key is not None
+    return _IdempotencyRow(
+        key.account_id,
+        key.route,
+        key.key,
+        _hex(key.request_hash),
+        ACCEPTED_STATUS,
+        _hex(one.batch.answer(funded=one.funded)),
+        location_of(one.batch.batch_id),
+    )
 
 
 async def insert_lots(tx: Transaction, carrier_id: int, lots: Sequence[NewLot]) -> None:
@@ -235,14 +288,13 @@ async def report_refusals(
 
 def _refusals(batch: PreparedBatch, *, funded: bool) -> Iterable[Changed]:
     account, at_ms = batch.account, milliseconds(batch.created_at)
-    for row in message_rows(batch, funded=funded):
-        account_id, message_id, batch_id, recipient, price, code, segments, _, _ = row
-        if code == Code.FUNDED:
+    for message_id, recipient, price, code, segments, _, _ in batch.rows(funded=funded):
+        if code == _FUNDED:
             continue
         yield Changed(
-            account_id=account_id,
+            account_id=account.account_id,
             message_id=message_id,
-            batch_id=batch_id,
+            batch_id=batch.batch_id,
             code=code,
             previous_code=Code.ACCEPTED,
             recipient=recipient,

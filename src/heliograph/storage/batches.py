@@ -30,6 +30,9 @@ class IdempotentRequest(msgspec.Struct, frozen=True):
     request_hash: bytes
 
 
+MessageRow = tuple[bytes, str, int, int, int, int, str | None]
+
+
 class PreparedBatch(msgspec.Struct, frozen=True, kw_only=True):
     """Everything to be written of a batch, and how to say it once it is known whether it was paid."""
 
@@ -81,6 +84,19 @@ class PreparedBatch(msgspec.Struct, frozen=True, kw_only=True):
         """The prices of the messages; an unpaid batch costs nothing."""
         return self.prices if funded else [0] * len(self.prices)
 
+    def rows(self, *, funded: bool) -> "zip[MessageRow]":
+        """The messages as rows: id, recipient, price, code, segments, encoding, body if rendered."""
+        return zip(
+            self.message_ids,
+            self.recipients,
+            self.prices_if(funded=funded),
+            self.codes_if(funded=funded),
+            self.segments,
+            self.encodings,
+            repeat(None) if self.bodies is None else self.bodies,
+            strict=False,
+        )
+
     def summary(self, *, funded: bool) -> dict[int, tuple[int, int]]:
         """Messages and segments by code."""
         codes = self.codes_if(funded=funded)
@@ -92,21 +108,3 @@ class PreparedBatch(msgspec.Struct, frozen=True, kw_only=True):
             messages, total = summary.get(code, (0, 0))
             summary[code] = (messages + count, total + count * segments)
         return summary
-
-
-MessageRow = tuple[int, bytes, bytes, str, int, int, int, int, str | None]
-
-
-def message_rows(batch: PreparedBatch, *, funded: bool) -> "zip[MessageRow]":
-    """The messages as rows: account, id, batch, recipient, price, code, segments, encoding, body."""
-    return zip(
-        repeat(batch.account.account_id),
-        batch.message_ids,
-        repeat(batch.batch_id),
-        batch.recipients,
-        batch.prices_if(funded=funded),
-        batch.codes_if(funded=funded),
-        batch.segments,
-        batch.encodings,
-        repeat(None) if batch.bodies is None else batch.bodies,
-    )

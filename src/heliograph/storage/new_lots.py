@@ -58,24 +58,23 @@ class _Mixing:
         "texts",
     )
 
-    def __init__(
-        self, carrier_id: int, batch: PreparedBatch, window: DeliveryWindow, *, is_ready: bool
-    ) -> None:
+    def __init__(self, carrier_id: int, batch: PreparedBatch, present: "_Present") -> None:
         self.carrier_id = carrier_id
         self.owner = batch
-        self.is_ready = is_ready
-        self.opens_at = window.opens
-        self.closes_at = window.closes
-        self.later = _after(batch.draft.windows, window)
+        self.is_ready = present.is_ready
+        self.opens_at = present.window.opens
+        self.closes_at = present.window.closes
+        self.later = present.later
         self.texts: list[LotText] = []
-        self.numbers: dict[LotText, int] = {}
+        self.numbers: dict[tuple[str, str, int, bool], int] = {}
         self.messages: list[LotMessage] = []
 
-    def number_of(self, text: LotText) -> int:
-        number = self.numbers.get(text)
+    def number_of(self, sender: str, body: str, encoding: int, flash: bool) -> int:
+        key = sender, body, encoding, flash
+        number = self.numbers.get(key)
         if number is None:
-            number = self.numbers[text] = len(self.texts)
-            self.texts.append(text)
+            number = self.numbers[key] = len(self.texts)
+            self.texts.append(LotText(sender, body, encoding, flash))
         return number
 
     def cut(self, largest: int) -> Iterable[LotContents]:
@@ -87,8 +86,30 @@ class _Mixing:
             yield _with_own_texts(self.texts, messages)
 
 
-def _after(windows: Sequence[DeliveryWindow], window: DeliveryWindow) -> tuple[DeliveryWindow, ...]:
-    return tuple(windows[windows.index(window) + 1 :])
+class _Present(msgspec.Struct, frozen=True):
+    """How a batch stands to its delivery windows at the time of its commit."""
+
+    window: DeliveryWindow
+    """The one that is open, else the next."""
+    later: tuple[DeliveryWindow, ...]
+    is_ready: bool
+    closes_second: int
+    last_close: int
+
+
+def _present(windows: tuple[DeliveryWindow, ...], now: datetime) -> _Present:
+    if len(windows) == 1:
+        window = windows[0]
+        second = int(window.closes.timestamp())
+        return _Present(window, (), window.opens <= now, second, second)
+    window = next_window(windows, now) or windows[-1]
+    return _Present(
+        window,
+        windows[windows.index(window) + 1 :],
+        window.opens <= now,
+        int(window.closes.timestamp()),
+        int(last_close(windows).timestamp()),
+    )
 
 
 def _with_own_texts(texts: Sequence[LotText], messages: Sequence[LotMessage]) -> LotContents:
@@ -115,52 +136,47 @@ class LotCutter:
 
     def add(self, batch: PreparedBatch, start: int = 0, stop: int | None = None) -> None:
         """Add the messages ``start`` to ``stop`` of a paid batch that are to be sent."""
-        window = next_window(batch.draft.windows, self._now) or batch.draft.windows[-1]
+        present = _present(batch.draft.windows, self._now)
         chosen = slice(start, stop)
-        carriers = batch.carriers[chosen]
-        for carrier_id in sorted(set(carriers) - {NO_CARRIER}):
-            mixing = self._mixing(carrier_id, batch, window)
-            rows = zip(
-                carriers,
-                batch.message_ids[chosen],
-                batch.recipients[chosen],
-                batch.segments[chosen],
-                batch.encodings[chosen],
-                repeat(batch.draft.body) if batch.bodies is None else batch.bodies[chosen],
-                strict=False,
-            )
-            self._add_rows(mixing, batch, (row for row in rows if row[0] == carrier_id))
-
-    def _add_rows(
-        self, mixing: _Mixing, batch: PreparedBatch, rows: Iterable[tuple[int, bytes, str, int, int, str]]
-    ) -> None:
-        sender, flash = batch.draft.sender, batch.draft.flash
-        until = int(last_close(batch.draft.windows).timestamp())
-        append, number_of = mixing.messages.append, mixing.number_of
-        body_before: str | None = None
-        number = 0
-        for _, message_id, recipient, segments, encoding, body in rows:
+        rows = zip(
+            batch.carriers[chosen],
+            batch.message_ids[chosen],
+            batch.recipients[chosen],
+            batch.segments[chosen],
+            batch.encodings[chosen],
+            repeat(batch.draft.body) if batch.bodies is None else batch.bodies[chosen],
+            strict=False,
+        )
+        sender, flash, until = batch.draft.sender, batch.draft.flash, present.last_close
+        carrier_before, body_before, number = NO_CARRIER, "", 0
+        for carrier_id, message_id, recipient, segments, encoding, body in rows:
+            if carrier_id == NO_CARRIER:
+                continue
+            if carrier_id != carrier_before:
+                mixing = self._mixing(carrier_id, batch, present)
+                append, carrier_before, body_before = mixing.messages.append, carrier_id, ""
             if body is not body_before:
-                number = number_of(LotText(sender, body, encoding, flash))
-                body_before = body
+                number, body_before = mixing.number_of(sender, body, encoding, flash), body
             append(LotMessage(message_id, recipient, number, segments, None, 0, until))
 
-    def _mixing(self, carrier_id: int, batch: PreparedBatch, window: DeliveryWindow) -> _Mixing:
-        is_ready = window.opens <= self._now
+    def _mixing(self, carrier_id: int, batch: PreparedBatch, present: _Present) -> _Mixing:
+        window = present.window
         key = (
             carrier_id,
             batch.draft.priority,
             batch.account.account_id,
-            0.0 if is_ready else window.opens.timestamp(),
-            int(window.closes.timestamp()),
-            _after(batch.draft.windows, window),
+            0.0 if present.is_ready else window.opens.timestamp(),
+            present.closes_second,
+            present.later,
         )
         mixing = self._mixings.get(key)
         if mixing is None:
-            mixing = self._mixings[key] = _Mixing(carrier_id, batch, window, is_ready=is_ready)
-        else:
-            mixing.opens_at = min(mixing.opens_at, window.opens)
-            mixing.closes_at = min(mixing.closes_at, window.closes)
+            mixing = self._mixings[key] = _Mixing(carrier_id, batch, present)
+            return mixing
+        if window.opens < mixing.opens_at:
+            mixing.opens_at = window.opens
+        if window.closes < mixing.closes_at:
+            mixing.closes_at = window.closes
         return mixing
 
     def cut(self) -> dict[int, list[NewLot]]:

@@ -102,7 +102,7 @@ def _idempotency_key(scope: Scope) -> str:
 
     The draft of the header makes it a quoted string; most clients send it bare. Both name the same key.
     """
-    values = [value for name, value in scope["headers"] if name == b"idempotency-key"]
+    values: list[bytes] = [value for name, value in scope["headers"] if name == b"idempotency-key"]
     key = values[0].decode("latin-1").strip()
     if len(key) > 1 and key[0] == key[-1] == '"':
         key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\")

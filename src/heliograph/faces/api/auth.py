@@ -7,6 +7,7 @@ behind the same address cannot lock others out.
 import time
 from collections.abc import Callable, Iterable, MutableMapping
 from datetime import datetime
+from hashlib import sha256
 from hmac import compare_digest
 from ipaddress import IPv6Address
 from typing import Any, Final
@@ -27,6 +28,7 @@ THROTTLED: Final = "Too many failed attempts from this address. Try again later.
 _NOBODY: Final = bytes(32)
 """Compared with when there is no such key, so that both cases do the same work."""
 _MAX_ADDRESSES: Final = 10_000
+_MAX_JUDGED: Final = 10_000
 
 
 class FailureThrottle:
@@ -87,6 +89,7 @@ class Authenticator:
         self._accounts = accounts
         self._throttle = throttle
         self._now = now
+        self._judged: dict[bytes, KeyRecord] = {}
 
     async def authenticate(self, authorization: bytes | None, client: str) -> Account:
         """The account of a request; ``client`` is the address it came from.
@@ -95,12 +98,8 @@ class Authenticator:
         """
         if not authorization:
             raise Unauthorized(MISSING)
-        token = _bearer_token(authorization)
-        if token is None:
-            raise self._failure(client)
-        key = self._keys.peek(token.key_id) or await self._look_up(token, client)
-        matches = compare_digest(secret_hash(token.secret), key.secret_hash if key else _NOBODY)
-        if key is None or not matches or (key.expires_at is not None and key.expires_at <= self._now()):
+        key = await self._judge(authorization, client)
+        if key.expires_at is not None and key.expires_at <= self._now():
             raise self._failure(client)
         account = await self._accounts.account(key.account_id)
         if account is None or account.is_disabled:
@@ -112,6 +111,27 @@ class Authenticator:
         """The same for an ASGI scope."""
         client = scope.get("client")
         return await self.authenticate(_authorization(scope["headers"]), client[0] if client else "")
+
+    async def _judge(self, authorization: bytes, client: str) -> KeyRecord:
+        """The key that a header holds.
+
+        The hash of a header that was judged is remembered for as long as its key's record is at hand.
+        """
+        digest = sha256(authorization).digest()
+        judged = self._judged.get(digest)
+        if judged is not None and self._keys.peek(judged.key_id) is judged:
+            return judged
+        token = _bearer_token(authorization)
+        if token is None:
+            raise self._failure(client)
+        key = self._keys.peek(token.key_id) or await self._look_up(token, client)
+        matches = compare_digest(secret_hash(token.secret), key.secret_hash if key else _NOBODY)
+        if key is None or not matches:
+            raise self._failure(client)
+        if len(self._judged) >= _MAX_JUDGED:
+            self._judged.clear()
+        self._judged[digest] = key
+        return key
 
     async def _look_up(self, token: ApiToken, client: str) -> KeyRecord | None:
         wait = self._throttle.wait_seconds(client)

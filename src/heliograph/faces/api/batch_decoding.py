@@ -5,10 +5,11 @@ gives up at the least doubt - an unknown name, a name in another case, a repeate
 ordinary - so that whatever it accepts, the other one would have read alike.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import astuple
 
 from heliograph.domain.batch import RawBatch, raw_batch
 from heliograph.domain.refusals import InvalidRequest, Refusal
@@ -38,7 +39,6 @@ class _UsualBatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel", gc
 
 
 _decode = msgspec.json.Decoder(_UsualBatch).decode
-_FIELDS: Final = _UsualBatch.__struct_fields__
 
 
 def decode_usual(data: bytes) -> RawBatch | None:
@@ -47,28 +47,26 @@ def decode_usual(data: bytes) -> RawBatch | None:
     if b"\\u00" in data and (b"\\u0000" in data or b"\\u003" in data):
         return None
     try:
-        usual = _decode(data)
+        values = astuple(_decode(data))
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    if _has_repeated_names(usual, data) or data.count(b",") > MAX_COMMAS:
+    if _has_repeated_names(values, data) or data.count(b",") > MAX_COMMAS:
         return None
     # The fields stand in the order of RawBatch.
-    return RawBatch(*[None if (value := getattr(usual, name)) is UNSET else value for name in _FIELDS])
+    return RawBatch(*[None if value is UNSET else value for value in values])
 
 
-def _has_repeated_names(usual: _UsualBatch, data: bytes) -> bool:
+def _has_repeated_names(values: tuple[Any, ...], data: bytes) -> bool:
     """Whether a name stands twice, or may: the decoder keeps the last one, hence a colon is left over.
 
     Colons in array elements are not counted. They are in hardly any body, which then only takes longer.
     """
-    left = data.count(b":")
+    left = data.count(b":") - len(values) + values.count(UNSET)
+    if left == 0:
+        return False
     texts: list[str] = []
-    maps: list[dict[str, str]] | list[_Window] = []
-    for name in _FIELDS:
-        value = getattr(usual, name)
-        if value is UNSET:
-            continue
-        left -= 1
+    maps: list[dict[str, str]] = []
+    for value in values:
         if type(value) is str:
             texts.append(value)
         elif type(value) is dict:

@@ -4,7 +4,8 @@ No other module knows these names. New fields may be added to an answer; a docum
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -72,14 +73,18 @@ def encode_document(document: msgspec.Struct | list[BatchDocument]) -> bytes:
     return _encode(document)
 
 
+_SHOWN_CODING: Final[Mapping[str, str]] = {Coding.GSM: "GSM", Coding.UCS: "UCS"}
+
+
 def shown_datacoding(coding: str, body: str) -> str:
     """``GSM`` or ``UCS``; a batch with automatic coding shows what its body, as sent in, needs.
 
     Each message shows what it really uses.
     """
-    if coding == Coding.AUTO:
-        return "GSM" if choose(body, Coding.AUTO) is Encoding.GSM7 else "UCS"
-    return coding.upper()
+    shown = _SHOWN_CODING.get(coding)
+    if shown is not None:
+        return shown
+    return "GSM" if choose(body, Coding.AUTO) is Encoding.GSM7 else "UCS"
 
 
 def price_summary(total: int, messages: int, currency: str) -> PriceSummary:
@@ -89,12 +94,17 @@ def price_summary(total: int, messages: int, currency: str) -> PriceSummary:
 
 def message_summary(counts: Mapping[int, tuple[int, int]]) -> dict[str, SummaryCount]:
     """The message summary from (messages, segments) by code, codes in ascending order."""
-    return {str(int(code)): SummaryCount(*counts[code]) for code in sorted(counts)}
+    return {str(int(code)): SummaryCount(*count) for code, count in sorted(counts.items())}
 
 
 def whole_seconds(moment: datetime) -> datetime:
     """A time as it is shown: to the second."""
-    return moment.replace(microsecond=0)
+    return _second(int(moment.timestamp()))
+
+
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def window_documents(opens: Iterable[datetime], closes: Iterable[datetime]) -> list[DeliveryWindowDocument]:
@@ -109,12 +119,6 @@ def encode_accepted(batch: PreparedBatch, funded: bool) -> bytes:
     """The answer to a send as JSON: the batch as it was stored, paid or not."""
     draft, account = batch.draft, batch.account
     summary = batch.summary(funded=funded)
-    windows = draft.windows
-    status = batch_status(
-        {code: messages for code, (messages, _) in summary.items()},
-        canceled=False,
-        opened=windows[0].opens <= batch.created_at,
-    )
     return _encode(
         BatchDocument(
             id=batch.batch_id.hex(),
@@ -130,13 +134,18 @@ def encode_accepted(batch: PreparedBatch, funded: bool) -> bytes:
             message_summary=message_summary(summary),
             delivery_windows=[
                 DeliveryWindowDocument(whole_seconds(window.opens), whole_seconds(window.closes))
-                for window in windows
+                for window in draft.windows
             ],
-            status=int(status),
+            status=_status(tuple(summary), opened=draft.windows[0].opens <= batch.created_at),
             delivery_report_url=draft.delivery_report_url,
             reference=draft.reference,
             tags=list(draft.tags),
             created=whole_seconds(batch.created_at),
-            warnings=list(batch.warnings) or UNSET,
+            warnings=list(batch.warnings) if batch.warnings else UNSET,
         )
     )
+
+
+@lru_cache(maxsize=1024)
+def _status(codes: tuple[int, ...], *, opened: bool) -> int:
+    return batch_status(dict.fromkeys(codes, 1), canceled=False, opened=opened).value

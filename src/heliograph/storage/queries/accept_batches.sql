@@ -1,9 +1,9 @@
--- Everything that accepting small batches writes in family A: balance, ledger, batches, messages, summaries
--- of larger ones, idempotency. Whoever runs it compares the answer with what was asked for and rolls back
--- if an account could not pay or a key was taken meanwhile.
+-- Everything that accepting batches writes in family A: balance, ledger, batches, messages, summaries of
+-- larger ones, idempotency. Whoever runs it compares the answer with what was asked for and rolls back if an
+-- account could not pay or a key was taken meanwhile.
+-- Rows come as JSON: encoding it costs the driver a third of what as many array elements do.
 -- $1 accounts that pay, in ascending order; $2 their ledger entries; $3 what they pay; $4 now
--- $5 opens, $6 closes and $7 tags of all batches end to end; each batch names its slice of them
--- $8-$26 batches   $27-$35 messages   $36-$40 summaries   $41-$47 idempotency
+-- $5 batches, $6 messages, $7 summaries, $8 idempotency
 WITH debit AS (
     UPDATE balance b
     SET amount = b.amount - u.total
@@ -19,34 +19,31 @@ WITH debit AS (
                        opens, closes, delivery_report_url, report_bucket, reference, tags, message_count,
                        segment_count, charged)
     SELECT u.account_id, u.batch_id, u.created_at, u.sender, u.body, u.flash, u.coding, u.priority, u.templated,
-           ($5::timestamptz[])[u.windows_from:u.windows_to], ($6::timestamptz[])[u.windows_from:u.windows_to],
-           u.url, u.bucket, u.reference, ($7::text[])[u.tags_from:u.tags_to], u.message_count, u.segment_count,
-           u.charged
-    FROM unnest($8::bigint[], $9::bytea[], $10::timestamptz[], $11::text[], $12::text[], $13::boolean[],
-                $14::text[], $15::smallint[], $16::boolean[], $17::integer[], $18::integer[], $19::text[],
-                $20::smallint[], $21::text[], $22::integer[], $23::integer[], $24::integer[], $25::integer[],
-                $26::bigint[])
-        AS u(account_id, batch_id, created_at, sender, body, flash, coding, priority, templated, windows_from,
-             windows_to, url, bucket, reference, tags_from, tags_to, message_count, segment_count, charged)
+           u.opens, u.closes, u.url, u.bucket, u.reference, u.tags, u.message_count, u.segment_count, u.charged
+    FROM json_to_recordset($5::json)
+        AS u(account_id bigint, batch_id bytea, created_at timestamptz, sender text, body text, flash boolean,
+             coding text, priority smallint, templated boolean, opens timestamptz[], closes timestamptz[],
+             url text, bucket smallint, reference text, tags text[], message_count integer,
+             segment_count integer, charged bigint)
 ), messages AS (
     INSERT INTO message (account_id, message_id, batch_id, recipient, price, code, rank, segments, encoding,
                          body)
     SELECT u.account_id, u.message_id, u.batch_id, u.recipient, u.price, u.code,
            CASE u.code WHEN 103 THEN 0 ELSE 10 END, u.segments, u.encoding, u.body
-    FROM unnest($27::bigint[], $28::bytea[], $29::bytea[], $30::text[], $31::bigint[], $32::smallint[],
-                $33::smallint[], $34::smallint[], $35::text[])
-        AS u(account_id, message_id, batch_id, recipient, price, code, segments, encoding, body)
+    FROM json_to_recordset($6::json)
+        AS u(account_id bigint, message_id bytea, batch_id bytea, recipient text, price bigint, code smallint,
+             segments smallint, encoding smallint, body text)
 ), summaries AS (
     INSERT INTO summary (account_id, batch_id, code, messages, segments)
     SELECT u.account_id, u.batch_id, u.code, u.messages, u.segments
-    FROM unnest($36::bigint[], $37::bytea[], $38::smallint[], $39::integer[], $40::integer[])
-        AS u(account_id, batch_id, code, messages, segments)
+    FROM json_to_recordset($7::json)
+        AS u(account_id bigint, batch_id bytea, code smallint, messages integer, segments integer)
 ), kept AS (
     INSERT INTO idempotency (account_id, route, key, request_hash, status, answer, location, created_at)
     SELECT u.account_id, u.route, u.key, u.request_hash, u.status, u.answer, u.location, $4
-    FROM unnest($41::bigint[], $42::text[], $43::text[], $44::bytea[], $45::smallint[], $46::bytea[],
-                $47::text[])
-        AS u(account_id, route, key, request_hash, status, answer, location)
+    FROM json_to_recordset($8::json)
+        AS u(account_id bigint, route text, key text, request_hash bytea, status smallint, answer bytea,
+             location text)
     ON CONFLICT (account_id, route, key) DO NOTHING
     RETURNING account_id, key
 )
