@@ -1,0 +1,71 @@
+"""What several runs come to, and what is kept of earlier results."""
+
+from typing import Any
+
+import pytest
+from bench.measurement import Run, median_of
+from bench.results_file import lines_of, merge_results
+from bench.rows import ROWS, Goal, verdict
+
+
+def run_of(*, seconds: float, cpu: float, p99_ms: float = 2.0, peak_mb: float = 100.0) -> Run:
+    return Run(
+        messages=1_000,
+        seconds=seconds,
+        ours={"api": cpu / 4, "postgres": cpu * 3 / 4},
+        tools={"load client": 0.01},
+        p50_ms=1.0,
+        p99_ms=p99_ms,
+        peak_mb=peak_mb,
+    )
+
+
+def test_every_figure_is_its_own_median_and_the_split_is_of_the_run_in_the_middle() -> None:
+    figures = median_of(
+        [
+            run_of(seconds=1.0, cpu=0.4, p99_ms=9.0),
+            run_of(seconds=4.0, cpu=0.2, p99_ms=5.0, peak_mb=120.0),
+            run_of(seconds=2.0, cpu=0.8, p99_ms=7.0),
+        ]
+    )
+    assert figures["rate_per_s"] == 500
+    assert figures["per_cpu_s"] == 2_500
+    assert figures["p99_ms"] == 7.0
+    assert figures["peak_mb"] == 120.0
+    assert figures["cpu_us_each"] == {"api": 100.0, "postgres": 300.0}
+    assert figures["tools_cpu_us_each"] == {"load client": 10.0}
+
+
+@pytest.mark.parametrize(
+    ("goal", "value", "expected"),
+    [
+        (Goal("per_cpu_s", 2_300, 4_500), 4_500, "aim"),
+        (Goal("per_cpu_s", 2_300, 4_500), 4_499, "floor"),
+        (Goal("per_cpu_s", 2_300, 4_500), 2_299, "missed"),
+        (Goal("p99_ms", 50, 20, at_most=True), 20, "aim"),
+        (Goal("p99_ms", 50, 20, at_most=True), 50, "floor"),
+        (Goal("p99_ms", 50, 20, at_most=True), 51, "missed"),
+    ],
+)
+def test_a_goal_is_reached_missed_or_half_reached(goal: Goal, value: float, expected: str) -> None:
+    assert verdict(goal, value) == expected
+
+
+def test_rows_measured_now_replace_their_own_past_and_leave_the_others() -> None:
+    before = [{"name": "e2e-single", "per_cpu_s": 1}, {"name": "gone", "per_cpu_s": 1}]
+    measured: list[dict[str, Any]] = [{"name": "accept-single", "per_cpu_s": 2}]
+    assert merge_results(before, measured) == [
+        {"name": "accept-single", "per_cpu_s": 2},
+        {"name": "e2e-single", "per_cpu_s": 1},
+    ]
+
+
+def test_a_row_whose_check_failed_shows_no_figures() -> None:
+    (line,) = lines_of(ROWS[0], {"name": ROWS[0].name, "error": "recipients: 9 instead of 10"})
+    assert line.endswith("ERROR recipients: 9 instead of 10")
+
+
+def test_every_goal_of_a_median_names_one_of_its_figures() -> None:
+    figures = median_of([run_of(seconds=1.0, cpu=0.5)])
+    sending = [row for row in ROWS if row.name.startswith(("accept", "submit", "e2e", "idle"))]
+    assert {goal.figure for row in sending for goal in row.goals} <= figures.keys()
