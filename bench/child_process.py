@@ -6,6 +6,7 @@ The tools are not what is measured, so each runs apart and its CPU time is shown
 import asyncio
 import gc
 import multiprocessing
+import os
 from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection as Pipe
 from typing import Any, Self
@@ -72,7 +73,7 @@ class ChildProcess:
             loop.remove_reader(self._pipe.fileno())
         try:
             succeeded, answer = self._pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             raise ToolFailed(f"{self.name} ended by itself") from None
         if not succeeded:
             raise ToolFailed(f"{self.name}: {answer}")
@@ -94,6 +95,7 @@ async def _serve(pipe: Pipe, setup: Setup, arguments: tuple[Any, ...]) -> None:
         pipe.send((False, repr(error)))
         return
     loop.add_reader(pipe.fileno(), asked.set)
+    os.set_blocking(pipe.fileno(), True)  # uvloop undid it, and long answers are sent in one go
     while True:
         await asked.wait()
         asked.clear()
