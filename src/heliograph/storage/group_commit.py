@@ -37,8 +37,8 @@ from heliograph.storage.database import (
     transaction_on,
 )
 from heliograph.storage.new_lots import LotCutter
+from heliograph.storage.wakeups import LOTS_CHANNEL
 
-LOTS_CHANNEL: Final = "lots"
 QUEUE_FULL: Final = "Too many requests wait to be stored. Nothing was accepted; try again in a moment."
 NOT_STORED: Final = "The database cannot be reached. Nothing was accepted; try again in a moment."
 UNKNOWN_IF_STORED: Final = (

@@ -25,7 +25,6 @@ from heliograph.storage.accepted_batches import (
 from heliograph.storage.batches import PreparedBatch
 from heliograph.storage.database import Database, Purpose, Transaction, is_retryable, load_query
 from heliograph.storage.group_commit import (
-    LOTS_CHANNEL,
     NOT_STORED,
     QUEUE_FULL,
     UNKNOWN_IF_STORED,
@@ -35,6 +34,7 @@ from heliograph.storage.group_commit import (
 )
 from heliograph.storage.lot_windows import advance_fair_positions
 from heliograph.storage.new_lots import LotCutter, NewLot, place_lots
+from heliograph.storage.wakeups import LOTS_CHANNEL
 
 SLICE: Final = 2_500
 _RETRY_DELAYS: Final = (0.0, 0.1, 1.0)

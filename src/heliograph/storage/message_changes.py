@@ -17,9 +17,8 @@ from heliograph.domain.report_events import Destination, EventBlock, StoredEvent
 from heliograph.domain.report_url import ReportUrl, parse_report_url
 from heliograph.domain.status import Code, is_final
 from heliograph.storage.database import Transaction, announce, load_query
+from heliograph.storage.wakeups import REPORTS_CHANNEL
 
-REPORTS_CHANNEL = "reports"
-"""The wake-up channel of reporters: there may be events to deliver."""
 COUNTED_BY_ROWS = 500
 """Batches of up to this many messages are counted from their rows, larger ones from their summary."""
 

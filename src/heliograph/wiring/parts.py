@@ -6,21 +6,14 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from heliograph.domain.ids import IdSource
 from heliograph.settings import Settings, load_secret_key
 from heliograph.storage.database import Database, check_server_settings
-from heliograph.storage.group_commit import LOTS_CHANNEL
-from heliograph.storage.message_changes import REPORTS_CHANNEL
 from heliograph.storage.migrations_runner import check_schema
 from heliograph.storage.sealing import Sealer
-from heliograph.storage.wakeups import WakeupSender
-
-LOTS: Final = LOTS_CHANNEL
-"""The wake-up channel of dispatchers: there may be lots to claim."""
-REPORTS: Final = REPORTS_CHANNEL
-"""The wake-up channel of reporters: there may be events to deliver."""
+from heliograph.storage.wakeups import LOTS_CHANNEL, WakeupSender
 
 
 def utc_now() -> datetime:
@@ -50,7 +43,7 @@ class Parts:
 
     def wake_dispatchers(self) -> None:
         """Hint that lots became ready."""
-        self.wakeups.notify(LOTS)
+        self.wakeups.notify(LOTS_CHANNEL)
 
 
 @asynccontextmanager

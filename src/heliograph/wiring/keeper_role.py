@@ -1,0 +1,35 @@
+"""The keeper process: windows, what got no final word, and the chores of the house."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from heliograph.loop import run_loop
+from heliograph.services.close_unreported import CloseUnreported
+from heliograph.services.keep_house import KeepHouse
+from heliograph.services.release_lots import ReleaseLots
+from heliograph.supervisor import report_ready
+from heliograph.wiring.parts import Parts, on_the_clock, run_together
+
+HOUSE_SECONDS: Final = 60.0
+
+
+async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
+    """Open and close windows, close what got no final word, keep house."""
+    settings = parts.settings
+    release = ReleaseLots(
+        parts.database,
+        parts.ids,
+        receipt_wait=timedelta(hours=settings.receipts.wait_hours),
+        on_released=parts.wake_dispatchers,
+    )
+    close = CloseUnreported(parts.database, parts.ids)
+    house = KeepHouse(parts.database)
+    poll = settings.keeper.poll_seconds
+
+    report_ready()
+    await run_together(
+        run_loop(on_the_clock(release.step), name="release lots", stop=stop, poll_seconds=poll),
+        run_loop(on_the_clock(close.step), name="close unreported", stop=stop, poll_seconds=poll),
+        run_loop(on_the_clock(house.step), name="keep house", stop=stop, poll_seconds=HOUSE_SECONDS),
+    )
