@@ -15,9 +15,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from heliograph.faces.cli.command_ground import Installation
 from heliograph.faces.cli.command_options import examples
-from heliograph.faces.cli.command_refused import WRONG_INPUT, CommandRefused
-
-INTERRUPTED: Final = 130
+from heliograph.faces.cli.command_refused import INTERRUPTED, WRONG_INPUT, CommandRefused
 
 _RUN: Final = "Run"
 _SEND: Final = "Send"

@@ -2,6 +2,7 @@
 
 WRONG_INPUT = 2
 NOT_AS_IT_SHOULD_BE = 1
+INTERRUPTED = 130
 
 
 class CommandRefused(Exception):

@@ -19,7 +19,7 @@ from heliograph.faces.cli.api_client import ApiClient, Document
 from heliograph.faces.cli.command_options import AsJson, InstallationArgument
 from heliograph.faces.cli.command_refused import NOT_AS_IT_SHOULD_BE, CommandRefused
 from heliograph.faces.cli.status_words import codes_of, journey_text, status_text, status_words
-from heliograph.faces.cli.terminal import console_for, print_json
+from heliograph.faces.cli.terminal import console_for, print_json, print_table
 
 POLL_SECONDS: Final = 0.25
 SHOWN_MESSAGES: Final = 20
@@ -165,7 +165,7 @@ async def _follow(api: ApiClient, console: Console, batch: Document, seconds: fl
         BarColumn(),
         MofNCompleteColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("On their way", total=_message_count(batch))
         while batch["status"] in (BatchStatus.ONGOING, BatchStatus.PLANNED):
             if asyncio.get_running_loop().time() > deadline:
@@ -190,7 +190,7 @@ async def _print_end(api: ApiClient, console: Console, batch: Document) -> None:
             table.add_column(heading, justify="left" if heading == "Status" else "right")
         for code, count in batch["messageSummary"].items():
             table.add_row(status_text(int(code)), f"{count['messages']:,}", f"{count['sms']:,}")
-    console.print(table)
+    print_table(console, table)
     waiting = _message_count(batch) - _ended_count(batch)
     if waiting:
         console.print(f"{waiting:,} still on their way; see GET /v2/batches/{batch['id']}", soft_wrap=True)

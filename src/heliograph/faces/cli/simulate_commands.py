@@ -133,7 +133,7 @@ async def read_handsets(
                 await client.clear(msisdn)
                 done("The messages are forgotten.", {"cleared": msisdn or "all"}, as_json=json)
             elif msisdn is None:
-                rows = [msgspec.to_builtins(each) for each in await client.list_handsets()]
+                rows = [msgspec.structs.asdict(each) for each in await client.list_handsets()]
                 columns = {"msisdn": "Number", "messages": "Messages", "arrived_at": "Latest"}
                 show_rows(rows, columns, as_json=json, empty="No handset got a message yet.")
             else:

@@ -35,7 +35,7 @@ def show_rows(rows: Sequence[Row], columns: Mapping[str, str], *, as_json: bool,
         return
     console = console_for()
     if not rows:
-        console.print(empty)
+        console.print(empty, markup=False)
         return
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
     for key, heading in columns.items():
@@ -43,7 +43,7 @@ def show_rows(rows: Sequence[Row], columns: Mapping[str, str], *, as_json: bool,
         table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(shown(row[key])) for key in columns))
-    console.print(table)
+    print_table(console, table)
 
 
 def show_one(row: Row, labels: Mapping[str, str], *, as_json: bool) -> None:
@@ -54,7 +54,17 @@ def show_one(row: Row, labels: Mapping[str, str], *, as_json: bool) -> None:
     table = Table.grid(padding=(0, 3, 0, 0))
     for key, label in labels.items():
         table.add_row(Text(label, style="bold"), Text(shown(row[key]), overflow="fold"))
-    console_for().print(table)
+    print_table(console_for(), table)
+
+
+def print_table(console: Console, table: Table) -> None:
+    """A table; without blanks at the ends of its lines when it goes to a file or another program."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as capture:
+        console.print(table)
+    console.file.write("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
 
 
 def done(sentence: str, document: object, *, as_json: bool) -> None:

@@ -1,0 +1,90 @@
+"""`heliograph demo`: everything at once, in under a minute, with nothing left behind."""
+
+import asyncio
+import signal
+import time
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.text import Text
+
+from heliograph.faces.cli.command_ground import Installation
+from heliograph.faces.cli.command_options import InstallationArgument
+from heliograph.faces.cli.command_refused import INTERRUPTED
+from heliograph.faces.cli.demo_process import DemoProcess, running_demo
+from heliograph.faces.cli.demo_story import DemoStory, print_heading
+from heliograph.faces.cli.first_words import TEST_NUMBER, curl_command
+from heliograph.faces.cli.report_inbox import ReportInbox
+from heliograph.faces.cli.terminal import console_for
+
+
+async def demo(
+    *,
+    keep: Annotated[bool, Parameter(negative=())] = False,
+    installation: InstallationArgument,
+) -> int:
+    """Start everything in a fresh folder, send messages over HTTP, follow them to the handset, and check it.
+
+    The example of iP.1's page goes first, as it stands there; then a template with a long text. What
+    arrives at the simulated handsets and in the delivery reports is compared with what should. If
+    anything differs, one sentence says so and the exit code is 1.
+
+    Parameters
+    ----------
+    keep
+        Stay up afterwards, until Ctrl-C.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        await _run(console_for(), installation, keep=keep)
+    except asyncio.CancelledError:
+        return INTERRUPTED
+    return 0
+
+
+async def _run(console: Console, installation: Installation, *, keep: bool) -> None:
+    began = time.monotonic()
+    print_heading(console, "Heliograph")
+    console.print("Starting PostgreSQL, a simulated carrier and four processes in a fresh folder ...")
+    async with running_demo() as process:
+        console.print(f"[green]Ready[/] after {time.monotonic() - began:.1f} s at {process.url}")
+        async with ReportInbox(process.webhook_secret, now=installation.now) as inbox:
+            story = DemoStory(console, process, inbox)
+            await story.send_the_example()
+            await story.send_a_template()
+            await story.show_reports()
+            await story.show_handset(installation.handsets_url(process.folder))
+            async with installation.open_ground(process.folder) as ground:
+                await story.prove_the_ledger(ground.database)
+        _print_farewell(console, process, keep=keep)
+        if keep:
+            await _wait_for_the_end()
+        console.print("Stopping ...")
+    console.print(f"[green]Everything was as it should be.[/] {time.monotonic() - began:.0f} s in all.\n")
+
+
+def _print_farewell(console: Console, process: DemoProcess, *, keep: bool) -> None:
+    print_heading(console, "Go on by hand")
+    if keep:
+        console.print(f"Everything stays up until Ctrl-C. The API is described at {process.url}/docs\n")
+        handset = f"heliograph simulate handsets {TEST_NUMBER} --data {process.folder}"
+    else:
+        console.print(
+            "`heliograph demo --keep` leaves all of this up, `heliograph serve` keeps it for good; either"
+            " shows its own address and key. The API is described at /docs. Here it was:\n",
+            soft_wrap=True,
+        )
+        handset = f"heliograph simulate handsets {TEST_NUMBER}"
+    console.print(Text(curl_command(process.url, process.key), style="cyan"), soft_wrap=True)
+    console.print(Text(handset, style="cyan"), soft_wrap=True)
+    console.print(f"\nDocs: {process.url}/docs\n", soft_wrap=True)
+
+
+async def _wait_for_the_end() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
