@@ -8,7 +8,7 @@ ordinary - so that whatever it accepts, the other one would have read alike.
 from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, to_builtins
 from msgspec.structs import astuple
 
 from heliograph.domain.batch import RawBatch, raw_batch
@@ -20,7 +20,12 @@ REPEATED: Final = "This property stands in the body more than once."
 _MAX_REPEATED: Final = 100
 
 _SmallNumber = Annotated[int, Meta(ge=0, le=9)]
-_Window = dict[str, str | None]
+_Members = dict[str, Any]
+
+
+class _UsualWindow(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    opens: str | UnsetType | None = UNSET
+    closes: str | UnsetType | None = UNSET
 
 
 class _UsualBatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel", gc=False):
@@ -32,7 +37,7 @@ class _UsualBatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel", gc
     type: str | _SmallNumber | UnsetType | None = UNSET
     datacoding: str | _SmallNumber | UnsetType | None = UNSET
     priority: _SmallNumber | UnsetType | None = UNSET
-    delivery_windows: list[_Window] | UnsetType | None = UNSET
+    delivery_windows: list[_UsualWindow] | UnsetType | None = UNSET
     delivery_report_url: str | UnsetType | None = UNSET
     reference: str | UnsetType | None = UNSET
     tags: list[str] | UnsetType | None = UNSET
@@ -47,7 +52,10 @@ def decode_usual(data: bytes) -> RawBatch | None:
     if b"\\u00" in data and (b"\\u0000" in data or b"\\u003" in data):
         return None
     try:
-        values = astuple(_decode(data))
+        usual = _decode(data)
+        if usual.delivery_windows:
+            usual.delivery_windows = to_builtins(usual.delivery_windows)
+        values = astuple(usual)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
     if _has_repeated_names(values, data) or data.count(b",") > MAX_COMMAS:
@@ -65,7 +73,7 @@ def _has_repeated_names(values: tuple[Any, ...], data: bytes) -> bool:
     if left == 0:
         return False
     texts: list[str] = []
-    maps: list[dict[str, str]] = []
+    maps: list[_Members] = []
     for value in values:
         if type(value) is str:
             texts.append(value)
@@ -79,7 +87,7 @@ def _has_repeated_names(values: tuple[Any, ...], data: bytes) -> bool:
     return left != 0 and left != sum(text.count(":") for text in texts) + sum(map(_colons, maps))
 
 
-def _colons(members: dict[str, str] | _Window) -> int:
+def _colons(members: _Members) -> int:
     """The colons in names and values."""
     return sum(name.count(":") + (value.count(":") if value else 0) for name, value in members.items())
 
