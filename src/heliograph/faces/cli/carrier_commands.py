@@ -9,7 +9,13 @@ import msgspec
 from cyclopts import App, Parameter
 
 from heliograph.domain.carrier_profile import DEFAULT_PROFILE, CarrierProfile, ProfileError
-from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
+from heliograph.faces.cli.command_options import (
+    NO_OPTIONS,
+    CommandOptions,
+    Flag,
+    InstallationArgument,
+    examples,
+)
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_carrier
 from heliograph.faces.cli.terminal import done, show_one, show_rows
@@ -70,7 +76,7 @@ async def create(
     password_file: Path | None = None,
     bind_mode: BindMode = "transceiver",
     binds: int = 1,
-    tls: Annotated[bool, Parameter(negative=())] = False,
+    tls: Flag = False,
     window: int | None = None,
     tps: float | None = None,
     profile: str | None = None,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # help comes at once, without a database driver and cryptogra
     from heliograph.storage.database import Database
     from heliograph.storage.sealing import Sealer
 
-Role = Literal["api", "dispatcher", "reporter", "keeper", "simulator"]
+Role = Literal["api", "dispatcher", "reporter", "keeper"]
 MigrationPhase = Literal["all", "pre", "post"]
 
 

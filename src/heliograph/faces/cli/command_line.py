@@ -7,7 +7,7 @@ import asyncio
 import inspect
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib.metadata import version
 from typing import Final
 
@@ -52,8 +52,11 @@ EPILOGUES: Final = {
 """Examples of the commands that are functions; the others carry their own."""
 
 
-def command_line() -> App:
-    """The application; its commands are not imported yet."""
+def command_line(*, asked: Collection[str] = ()) -> App:
+    """The application; its commands are not imported yet.
+
+    The ones ``asked`` for are described in their own words instead of by their line in the list.
+    """
     app = App(
         name="heliograph",
         help="A self-hosted SMS platform that speaks iP.1's SMS API v2.",
@@ -65,8 +68,13 @@ def command_line() -> App:
     app["--help"].group = "Options"
     app["--version"].group = "Options"
     for place, name, group, purpose in COMMANDS:
-        epilogue = {"help_epilogue": EPILOGUES[name]} if name in EPILOGUES else {}
-        app.command(f"heliograph.faces.cli.{place}", name=name, group=group, help=purpose, **epilogue)
+        app.command(
+            f"heliograph.faces.cli.{place}",
+            name=name,
+            group=group,
+            help=None if name in asked else purpose,
+            **({"help_epilogue": EPILOGUES[name]} if name in EPILOGUES else {}),
+        )
     return app
 
 
@@ -90,7 +98,7 @@ def run_command_line(arguments: Sequence[str], load_installation: Callable[[], I
 
 
 def _run(arguments: Sequence[str], load_installation: Callable[[], Installation]) -> int:
-    app = command_line()
+    app = command_line(asked=arguments[:1])
     command, bound, ignored = app.parse_args(list(arguments), exit_on_error=False, print_error=False)
     if "installation" in ignored:
         bound.arguments["installation"] = load_installation()

@@ -11,6 +11,9 @@ from heliograph.faces.cli.command_ground import Installation
 InstallationArgument: TypeAlias = Annotated[Installation, Parameter(parse=False)]
 """Given by ``command_line``, never read from the terminal."""
 
+Flag: TypeAlias = Annotated[bool, Parameter(negative=(), show_default=False)]
+"""Given or not; there is no way to say no."""
+
 AsJson: TypeAlias = Annotated[bool, Parameter(name="--json", negative=(), show_default=False)]
 
 

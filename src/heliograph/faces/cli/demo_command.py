@@ -3,14 +3,12 @@
 import asyncio
 import signal
 import time
-from typing import Annotated
 
-from cyclopts import Parameter
 from rich.console import Console
 from rich.text import Text
 
 from heliograph.faces.cli.command_ground import Installation
-from heliograph.faces.cli.command_options import InstallationArgument
+from heliograph.faces.cli.command_options import Flag, InstallationArgument
 from heliograph.faces.cli.command_refused import INTERRUPTED
 from heliograph.faces.cli.demo_process import DemoProcess, running_demo
 from heliograph.faces.cli.demo_story import DemoStory, print_heading
@@ -21,14 +19,15 @@ from heliograph.faces.cli.terminal import console_for
 
 async def demo(
     *,
-    keep: Annotated[bool, Parameter(negative=())] = False,
+    keep: Flag = False,
     installation: InstallationArgument,
 ) -> int:
     """Start everything in a fresh folder, send messages over HTTP, follow them to the handset, and check it.
 
-    The example of iP.1's page goes first, as it stands there; then a template with a long text. What
-    arrives at the simulated handsets and in the delivery reports is compared with what should. If
-    anything differs, one sentence says so and the exit code is 1.
+    The example of iP.1's page goes first, as it stands there; then a template
+    with a long text. What arrives at the simulated handsets and in the delivery
+    reports is compared with what should. If anything differs, one sentence says
+    so and the exit code is 1.
 
     Parameters
     ----------

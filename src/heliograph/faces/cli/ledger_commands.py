@@ -22,9 +22,10 @@ app = App(
 async def check(*, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument) -> None:
     """Prove the ledger: the exit code is 1 if anything does not add up.
 
-    Of every account: its balance is the sum of its ledger, and its charges and refunds are the sum of the
-    shares of its batches. Of every batch: its shares are the sum of its messages' prices. May run at any
-    time; it reads everything once, in one snapshot.
+    Of every account: its balance is the sum of its ledger, and its charges and
+    refunds are the sum of the shares of its batches. Of every batch: its shares
+    are the sum of its messages' prices. May run at any time; it reads
+    everything once, in one snapshot.
     """
     async with installation.open_ground(options.data) as ground:
         proof = await prove_ledger(ground.database)

@@ -36,8 +36,9 @@ async def create(
 ) -> None:
     """Send matching messages to a carrier.
 
-    The longest prefix wins; among those, a route for the account, then one for the sender. A number that
-    no route matches is refused with 502 and costs nothing.
+    The longest prefix wins; among those, a route for the account, then one for
+    the sender. A number that no route matches is refused with 502 and costs
+    nothing.
 
     Parameters
     ----------

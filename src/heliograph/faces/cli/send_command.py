@@ -16,7 +16,7 @@ from rich.text import Text
 
 from heliograph.domain.status import BatchStatus, Code, is_final
 from heliograph.faces.cli.api_client import ApiClient, Document
-from heliograph.faces.cli.command_options import AsJson, InstallationArgument
+from heliograph.faces.cli.command_options import AsJson, Flag, InstallationArgument
 from heliograph.faces.cli.command_refused import NOT_AS_IT_SHOULD_BE, CommandRefused
 from heliograph.faces.cli.status_words import codes_of, journey_text, status_text, status_words
 from heliograph.faces.cli.terminal import console_for, print_json, print_table
@@ -34,7 +34,7 @@ async def send(
     file: Path | None = None,
     sender: str = "iP1",
     datacoding: Literal["auto", "gsm", "ucs"] = "auto",
-    flash: Annotated[bool, Parameter(negative=())] = False,
+    flash: Flag = False,
     priority: Literal[1, 2] = 1,
     reference: str | None = None,
     tag: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
@@ -49,8 +49,9 @@ async def send(
 ) -> int:
     """Send a text and follow it to the handset.
 
-    The exit code is 1 if a message ends in any other way than delivered. Without --url and --key, the
-    installation that runs on this machine is used with its first key.
+    The exit code is 1 if a message ends in any other way than delivered.
+    Without --url and --key, the installation that runs on this machine is used
+    with its first key.
 
     Parameters
     ----------

@@ -2,13 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
-from cyclopts import Parameter
 
 from heliograph.faces.cli.command_ground import MigrationPhase, Role, ServeChoices, Started
-from heliograph.faces.cli.command_options import AsJson, InstallationArgument
+from heliograph.faces.cli.command_options import AsJson, Flag, InstallationArgument
 from heliograph.faces.cli.first_words import print_first_words
 from heliograph.faces.cli.terminal import console_for, done, print_json, show_rows
 
@@ -31,11 +30,12 @@ def serve(
 ) -> int:
     """Run everything, or one role, until told to stop.
 
-    Without a database URL, Heliograph runs its own PostgreSQL and a simulated carrier, and the first start
-    makes an account with test credit. SIGTERM or Ctrl-C stops it in an orderly way.
+    Without a database URL, Heliograph runs its own PostgreSQL and a simulated
+    carrier, and the first start makes an account with test credit. SIGTERM or
+    Ctrl-C stops it in an orderly way.
 
-    Scripts find the first key in `first-key` and, as soon as requests are taken, the address in `address`,
-    both in the data directory.
+    Scripts find the first key in `first-key` and, as soon as requests are
+    taken, the address in `address`, both in the data directory.
 
     Parameters
     ----------
@@ -78,14 +78,14 @@ def _started_document(started: Started) -> dict[str, object]:
 async def migrate(
     *,
     phase: MigrationPhase = "all",
-    check: Annotated[bool, Parameter(negative=())] = False,
+    check: Flag = False,
     json: AsJson = False,
     installation: InstallationArgument,
 ) -> None:
     """Bring the schema of HELIOGRAPH_DATABASE_URL up to date; the embedded PostgreSQL needs no such step.
 
-    To upgrade machine by machine, apply `pre` before the first machine runs the new release and `post`
-    after the last one left the old release.
+    To upgrade machine by machine, apply `pre` before the first machine runs the
+    new release and `post` after the last one left the old release.
 
     Parameters
     ----------

@@ -3,12 +3,11 @@
 import asyncio
 import signal
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import App
 
-from heliograph.faces.cli.command_options import AsJson, InstallationArgument, examples
+from heliograph.faces.cli.command_options import AsJson, Flag, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.terminal import console_for, done, print_json, show_rows
 from heliograph.simulator.handset_client import HandsetClient, HandsetClientError
@@ -17,7 +16,6 @@ from heliograph.simulator.simulator_settings import SimulatorSettings
 
 app = App(
     name="simulate",
-    help="Run the simulated carrier alone; read its handsets.",
     help_epilogue=examples(
         "heliograph simulate --smpp 127.0.0.1:2775 --system-id test --password test",
         "heliograph simulate handsets 46701740605",
@@ -39,7 +37,8 @@ async def simulate(
 ) -> None:
     """Run the simulated carrier alone, for any SMPP 3.4 client, until told to stop.
 
-    Numbers from 46701740605 to 46701740699 have fixed outcomes; every other number is delivered.
+    Numbers from 46701740605 to 46701740699 have fixed outcomes; every other
+    number is delivered.
 
     Parameters
     ----------
@@ -104,7 +103,7 @@ async def read_handsets(
     msisdn: str | None = None,
     /,
     *,
-    clear: Annotated[bool, Parameter(negative=())] = False,
+    clear: Flag = False,
     url: str | None = None,
     data: Path | None = None,
     json: AsJson = False,
