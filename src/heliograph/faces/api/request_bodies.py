@@ -107,6 +107,7 @@ class BodyReader:
         self._held += size
         began = deadline.when() or 0.0
         try:
+            self._refuse_beyond_limit(size)
             while True:
                 chunk, has_more = _content(await receive())
                 body += chunk
