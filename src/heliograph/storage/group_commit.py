@@ -38,6 +38,7 @@ from heliograph.storage.database import (
 )
 from heliograph.storage.new_lots import LotCutter
 from heliograph.storage.wakeups import LOTS_CHANNEL
+from heliograph.telemetry import describe_error
 
 QUEUE_FULL: Final = "Too many requests wait to be stored. Nothing was accepted; try again in a moment."
 NOT_STORED: Final = "The database cannot be reached. Nothing was accepted; try again in a moment."
@@ -176,7 +177,7 @@ class GroupCommit:
             try:
                 await self._commit_together(group)
             except Exception as failure:
-                log.warning("accept.commit_failed", error=type(failure).__name__, batches=len(group))
+                log.warning("accept.commit_failed", error=describe_error(failure), batches=len(group))
                 if await self._is_settled(group, failure):
                     return
             else:
@@ -200,7 +201,7 @@ class GroupCommit:
             return True
         if is_retryable(failure) or isinstance(failure, RolledBack):
             return False
-        log.error("accept.failed", error=type(failure).__name__, exc_info=failure)
+        log.error("accept.failed", error=describe_error(failure))
         group[0].fail(failure)
         return True
 

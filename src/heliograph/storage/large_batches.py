@@ -35,6 +35,7 @@ from heliograph.storage.group_commit import (
 from heliograph.storage.lot_windows import advance_fair_positions
 from heliograph.storage.new_lots import LotCutter, NewLot, place_lots
 from heliograph.storage.wakeups import LOTS_CHANNEL
+from heliograph.telemetry import describe_error
 
 SLICE: Final = 2_500
 _RETRY_DELAYS: Final = (0.0, 0.1, 1.0)
@@ -85,7 +86,7 @@ class LargeBatches:
                     return Outcome(attempt.funded)
                 if not is_retryable(failure):
                     raise
-                log.warning("accept.commit_failed", error=type(failure).__name__, batches=1)
+                log.warning("accept.commit_failed", error=describe_error(failure), batches=1)
         sentence = UNKNOWN_IF_STORED if attempt.may_be_stored else NOT_STORED
         raise Unavailable(sentence, _RETRY_AFTER)
 

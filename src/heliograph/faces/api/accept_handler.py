@@ -21,6 +21,7 @@ from heliograph.faces.api.schemas import BATCHES_PATH
 from heliograph.failpoints import failpoint
 from heliograph.services.accept_batch import AcceptBatch, Accepted
 from heliograph.storage.batches import IdempotentRequest
+from heliograph.telemetry import describe_error
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -70,7 +71,7 @@ class AcceptHandler:
         except Disconnected:
             return
         except Exception as failure:
-            log.error("accept.failed", error=type(failure).__name__, exc_info=failure)
+            log.error("accept.failed", error=describe_error(failure))
             await _send_problem(send, problem_of(failure, scope["path"]))
         else:
             # 2xx only after the commit: what the customer was promised can be lost no more.
