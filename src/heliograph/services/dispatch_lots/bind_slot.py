@@ -135,7 +135,8 @@ class BindSlot:
         self._hungry = True
         self._poll_at = 0.0
         self._flew_at = 0.0
-        self._flights = 0
+        self.flights = 0
+        """Claims ever made."""
         self._lots_at_once = _FEWEST_LOTS
 
     def __repr__(self) -> str:
@@ -291,11 +292,11 @@ class BindSlot:
         if capacity <= 0 or not (self._hungry or self._clock() >= self._poll_at):
             return None
         self._hungry = False
-        self._flights += 1
+        self.flights += 1
         return Claim(
             segments=capacity,
             lots=min(self._lots_at_once, capacity),
-            first_priority=1 if self._flights % EVERY_TENTH == 0 else 2,
+            first_priority=1 if self.flights % EVERY_TENTH == 0 else 2,
             at_hand=self.lane.book.lots_at_hand(),
         )
 
