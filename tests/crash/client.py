@@ -1,4 +1,4 @@
-"""A client that sends without pause and repeats what it got no answer to, with the same key."""
+"""A client that sends all the time and repeats what it got no answer to, with the same key."""
 
 import asyncio
 import itertools
@@ -9,12 +9,15 @@ import aiohttp
 from tests.crash.journals import Accepted
 
 FIRST_NUMBER = 46_720_000_000
+CONNECTIONS = 6
+LONGEST_PAUSE = 0.08
+"""Between two requests of one connection, in seconds."""
 
 
 class Client:
     """Sends batches of 1 to ``largest`` recipients, every recipient a number of its own."""
 
-    def __init__(self, address: str, token: str, *, report_url: str, seed: int, largest: int = 40) -> None:
+    def __init__(self, address: str, token: str, *, report_url: str, seed: int, largest: int = 20) -> None:
         self._url = f"{address}/v2/batches"
         self._token = token
         self._report_url = report_url
@@ -22,23 +25,30 @@ class Client:
         self._largest = largest
         self._numbers = itertools.count(FIRST_NUMBER)
         self._keys = itertools.count(1)
+        self._left = 0
+        self._may_end = asyncio.Event()
         self.accepted: list[Accepted] = []
         self.repeats = 0
 
-    async def send(self, messages: int, *, connections: int = 6) -> None:
-        """Send at least so many messages; returns when every request was answered with 201."""
-        left = [messages]
+    async def send(self, messages: int) -> None:
+        """Send at least so many messages, and on until ``end``; returns when all are answered with 201."""
+        self._left = messages
         headers = {"Authorization": f"Bearer {self._token}"}
         timeout = aiohttp.ClientTimeout(total=10)
         async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
-            await asyncio.gather(*(self._send_some(session, left) for _ in range(connections)))
+            await asyncio.gather(*(self._send_some(session) for _ in range(CONNECTIONS)))
 
-    async def _send_some(self, session: aiohttp.ClientSession, left: list[int]) -> None:
-        while left[0] > 0:
+    def end(self) -> None:
+        """Send no more than was asked for."""
+        self._may_end.set()
+
+    async def _send_some(self, session: aiohttp.ClientSession) -> None:
+        while self._left > 0 or not self._may_end.is_set():
             count = 1 if self._random.random() < 0.5 else self._random.randint(2, self._largest)
-            left[0] -= count
+            self._left -= count
             recipients = tuple(str(next(self._numbers)) for _ in range(count))
             await self._send_until_answered(session, recipients)
+            await asyncio.sleep(self._random.uniform(0, LONGEST_PAUSE))
 
     async def _send_until_answered(self, session: aiohttp.ClientSession, recipients: tuple[str, ...]) -> None:
         key = f"crash-{next(self._keys)}"
@@ -62,7 +72,7 @@ class Client:
             async with session.post(self._url, json=order, headers={"Idempotency-Key": key}) as answer:
                 if answer.status == 201:
                     return str((await answer.json())["id"])
-                # 409: the first try of this key is still under way. 5xx: the database is away.
+                # 409: the first try of this key is still under way. 503: the database is away.
                 assert answer.status in (409, 500, 503), await answer.text()
                 return None
         except (aiohttp.ClientError, TimeoutError, ConnectionError):

@@ -3,225 +3,220 @@
 import asyncio
 import os
 import random
-import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-import msgspec
-
 from heliograph.domain.ids import IdSource
-from heliograph.failpoints import VARIABLE
-from heliograph.services.first_start import FirstStartSettings, first_start
+from heliograph.domain.pricing import UNIT
+from heliograph.services.first_start import FirstStart, FirstStartSettings, first_start
 from heliograph.simulator.faults import Faults
-from heliograph.simulator.run_simulator import SimulatorAddress, run_simulator
 from heliograph.simulator.simulator_settings import SimulatorSettings
-from heliograph.storage.database import Database
+from heliograph.simulator.smsc import Smsc
+from heliograph.storage.database import Connection, Database, connect
 from heliograph.storage.embedded_postgres import EmbeddedPostgres
+from heliograph.storage.new_accounts import NewAccount, OpenedAccount, open_account
 from heliograph.storage.sealing import Sealer
+from tests.crash.doubt_witness import place_witness
 from tests.crash.journals import CarrierTestimony, Reported, read_carrier_journal
-from tests.support.report_receiver import ReportReceiver
+from tests.crash.member import Member
+from tests.support.report_receiver import Received, ReportReceiver, take
 
 SECRET_KEY = "5e" * 32
 WINDOW = 100
 ROLES = ("api", "dispatcher", "reporter", "keeper")
-RESTART_SECONDS = 0.2
+READY_SECONDS = 60.0
+CREDIT = 1_000_000
+SYSTEM_ID = "crash"
+ANSWER_SECONDS = 0.03
+"""How long the carrier takes to answer: so that its window is full most of the time."""
 
-
-class Member:
-    """One role's process, started again whenever it dies, until it is stopped."""
-
-    def __init__(self, role: str, environment: Mapping[str, str], log: Path) -> None:
-        self.role = role
-        self.deaths = 0
-        self._environment = dict(environment)
-        self._log = log
-        self._process: asyncio.subprocess.Process | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._stop = asyncio.Event()
-
-    def start(self, failpoint: str = "") -> None:
-        """Start it; a failpoint is armed for its first life only."""
-        self._task = asyncio.create_task(self._keep_running(failpoint), name=self.role)
-
-    def kill(self) -> None:
-        """kill -9."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGKILL)
-
-    async def stop(self) -> None:
-        """SIGTERM, and wait; kill -9 if it takes more than 20 s."""
-        self._stop.set()
-        assert self._task is not None
-        process = self._process
-        if process is not None and process.returncode is None:
-            process.terminate()
-        try:
-            await asyncio.wait_for(asyncio.shield(self._task), 20)
-        except TimeoutError:
-            self.kill()
-            await self._task
-
-    async def _keep_running(self, failpoint: str) -> None:
-        armed = {VARIABLE: failpoint} if failpoint else {}
-        while not self._stop.is_set():
-            with self._log.open("ab") as log:
-                self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "heliograph", "serve", "--role", self.role),
-                    env={**os.environ, **self._environment, **armed},
-                    stdout=log,
-                    stderr=log,
-                )
-            code = await self._process.wait()
-            if self._stop.is_set():
-                return
-            self.deaths += code == -signal.SIGKILL
-            assert code == -signal.SIGKILL, f"{self.role} ended by itself with {code}"
-            armed = {}
-            await asyncio.sleep(RESTART_SECONDS)
+QUICK = {
+    "HELIOGRAPH_DISPATCH_LEASE_SECONDS": "2",
+    "HELIOGRAPH_DISPATCH_POLL_SECONDS": "0.2",
+    "HELIOGRAPH_RECEIPTS_UNMATCHED_RETRY_SECONDS": "0.5",
+    "HELIOGRAPH_RECEIPTS_SILENCE_SECONDS": "3",
+    "HELIOGRAPH_REPORTS_LEASE_SECONDS": "2",
+    "HELIOGRAPH_REPORTS_POLL_SECONDS": "0.2",
+    "HELIOGRAPH_REPORTS_SCHEDULE_SCALE": "0.02",
+    "HELIOGRAPH_KEEPER_POLL_SECONDS": "0.5",
+}
+"""Everything that waits waits less, so that a run takes seconds; all else is as by default."""
 
 
 class Installation:
-    """Everything of one crash run. Use as a context."""
+    """Everything of one run. Use as a context; ``source`` is where the members find another package."""
 
-    def __init__(self, server: EmbeddedPostgres, dsn: str, folder: Path, *, seed: int) -> None:
+    def __init__(
+        self,
+        server: EmbeddedPostgres,
+        dsn: str,
+        folder: Path,
+        *,
+        seed: int,
+        source: Path | None = None,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         self.server = server
         self.dsn = dsn
         self.folder = folder
         self.random = random.Random(seed)
-        self.token = ""
         self.members: dict[str, Member] = {}
-        self.receiver = ReportReceiver()
-        self._seed = seed
+        self.receiver = ReportReceiver(self._receive)
+        self.decide_on_report = take
+        """How the customer's server answers a report."""
+        self.reported: list[Reported] = []
+        """The reports that it took, in their order."""
+        self.carrier = Smsc(
+            SimulatorSettings(
+                system_id=SYSTEM_ID,
+                password=SYSTEM_ID,
+                answer_delay=answer_seconds,
+                receipt_delay=0.05,
+                receipt_retry_delay=0.1,
+                journal=str(folder / "carrier.jsonl"),
+                seed=seed,
+            ),
+            now=lambda: datetime.now(UTC),
+        )
+        """In this process: nobody kills it, and its journal is its word."""
+        self._source = source
         self._stack = AsyncExitStack()
-        self._stop_carrier = asyncio.Event()
-        self._port = _free_port()
+        # Bound all the time but not listened on: the port stays ours while the api is dead.
+        self._reserved_port = socket.socket()
+        self._reserved_port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reserved_port.bind(("127.0.0.1", 0))
+        self.port: int = self._reserved_port.getsockname()[1]
 
     @property
     def address(self) -> str:
         """Where the API answers."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
-        await self._stack.__aenter__()
+        self._stack.enter_context(self._reserved_port)
         await self._stack.enter_async_context(self.receiver)
         return self
 
     async def __aexit__(self, *failure: object) -> None:
-        for member in self.members.values():
-            with suppress(AssertionError):
-                await member.stop()
-        self._stop_carrier.set()
+        await asyncio.gather(*(member.stop() for member in self.members.values()))
         await self._stack.aclose()
 
-    async def start(self, *, failpoints: Mapping[str, str], faults: Faults) -> None:
+    async def start(
+        self, *, failpoints: Mapping[str, str] | None = None, faults: Faults | None = None
+    ) -> None:
         """Start the carrier, make the first account, start every role; failpoints by role."""
-        carrier = await self._stack.enter_async_context(
-            _carrier(self.folder / "carrier.jsonl", faults, self._stop_carrier, seed=self._seed)
-        )
-        await self._make_account(carrier)
+        self.carrier.change_faults(faults or Faults())
+        host, port = await self.carrier.start()
+        self._stack.push_async_callback(self.carrier.stop)
+        self.first = await self._make_first_account(host, port)
+        environment = self._environment()
         for role in ROLES:
-            member = Member(role, self._environment(), self.folder / f"{role}.log")
+            member = Member(role, environment, self.folder / f"{role}.log")
             self.members[role] = member
-            member.start(failpoints.get(role, ""))
-        await self._wait_until_reachable()
+            member.start((failpoints or {}).get(role, ""))
+        async with asyncio.timeout(READY_SECONDS):
+            await asyncio.gather(*(member.ready.wait() for member in self.members.values()))
+            await self._wait_until_reachable()
 
-    async def _make_account(self, carrier: SimulatorAddress) -> None:
-        async with Database(self.dsn) as database:
-            made = await first_start(
-                database,
-                FirstStartSettings(
-                    simulator_host=carrier.smpp_host,
-                    simulator_port=carrier.smpp_port,
-                    simulator_system_id="crash",
-                    simulator_password="crash",
-                    test_credit=1_000_000,
-                ),
-                sealer=Sealer(bytes.fromhex(SECRET_KEY)),
+    async def open_account(self, name: str) -> OpenedAccount:
+        """One more account like the first one."""
+        async with Database(self.dsn) as database, database.transaction() as tx:
+            wanted = NewAccount(
+                name=name,
+                currency=self.first.currency,
+                price_list_id=await tx.fetchval("SELECT price_list_id FROM account LIMIT 1"),
+                number_prefix="ip1-",
+                senders=self.first.senders,
+                credit=CREDIT * UNIT,
+            )
+            return await open_account(
+                tx,
+                wanted,
+                sealer=_sealer(),
                 now=datetime.now(UTC),
                 ids=IdSource(os.urandom(5)),
                 random_bytes=os.urandom,
             )
-        assert made is not None
-        self.token = made.token
 
-    def _environment(self) -> dict[str, str]:
-        return {
-            "HELIOGRAPH_DATABASE_URL": self.dsn,
-            "HELIOGRAPH_SECRET_KEY": SECRET_KEY,
-            "HELIOGRAPH_HTTP_PORT": str(self._port),
-            "HELIOGRAPH_DISPATCH_LEASE_SECONDS": "2",
-            "HELIOGRAPH_DISPATCH_POLL_SECONDS": "0.2",
-            "HELIOGRAPH_DISPATCH_RESPONSE_SECONDS": "2",
-            "HELIOGRAPH_DISPATCH_FIRST_RECONNECT_SECONDS": "0.1",
-            "HELIOGRAPH_DISPATCH_LONGEST_RECONNECT_SECONDS": "0.5",
-            "HELIOGRAPH_RECEIPTS_UNMATCHED_RETRY_SECONDS": "0.5",
-            "HELIOGRAPH_RECEIPTS_SILENCE_SECONDS": "3",
-            "HELIOGRAPH_REPORTS_LEASE_SECONDS": "2",
-            "HELIOGRAPH_REPORTS_POLL_SECONDS": "0.2",
-            "HELIOGRAPH_REPORTS_SCHEDULE_SCALE": "0.02",
-            "HELIOGRAPH_REPORTS_LOOPBACK_ALLOWED": "true",
-            "HELIOGRAPH_KEEPER_POLL_SECONDS": "0.5",
-        }
-
-    async def _wait_until_reachable(self) -> None:
-        async with asyncio.timeout(30):
-            while True:
-                with suppress(OSError):
-                    _, writer = await asyncio.open_connection("127.0.0.1", self._port)
-                    writer.close()
-                    return
-                await asyncio.sleep(0.05)
+    async def wait_until_working(self, role: str) -> None:
+        """Return when a member is up, and, where its work can be seen from outside, has done some."""
+        async with asyncio.timeout(READY_SECONDS):
+            await self.members[role].ready.wait()
+            before = self._work_of(role)
+            while before is not None and self._work_of(role) == before:
+                await asyncio.sleep(0.02)
 
     def carrier_testimony(self) -> CarrierTestimony:
         """What the carrier wrote down so far."""
         return read_carrier_journal(self.folder / "carrier.jsonl")
 
-    def reported(self) -> list[Reported]:
-        """The reports that arrived so far, in their order."""
-        return [
-            Reported(r.report["messageId"], r.headers["webhook-id"], r.report["code"])
-            for r in self.receiver.received
-        ]
+    def _receive(self, received: Received) -> int:
+        status = self.decide_on_report(received)
+        if 200 <= status < 300:
+            report = received.report
+            webhook_id = received.headers["webhook-id"]
+            self.reported.append(Reported(report["messageId"], webhook_id, report["code"]))
+        return status
+
+    def _work_of(self, role: str) -> int | None:
+        return {
+            "dispatcher": self.carrier.counts.submits,
+            "reporter": len(self.receiver.received),
+        }.get(role)
+
+    async def _make_first_account(self, host: str, port: int) -> FirstStart:
+        async with Database(self.dsn) as database:
+            made = await first_start(
+                database,
+                FirstStartSettings(
+                    simulator_host=host,
+                    simulator_port=port,
+                    simulator_system_id=SYSTEM_ID,
+                    simulator_password=SYSTEM_ID,
+                    test_credit=CREDIT,
+                ),
+                sealer=_sealer(),
+                now=datetime.now(UTC),
+                ids=IdSource(os.urandom(5)),
+                random_bytes=os.urandom,
+            )
+        assert made is not None
+        async with owner_connection(self.dsn) as connection:
+            await place_witness(connection)
+        return made
+
+    def _environment(self) -> dict[str, str]:
+        found = {
+            "HELIOGRAPH_DATABASE_URL": self.dsn,
+            "HELIOGRAPH_SECRET_KEY": SECRET_KEY,
+            "HELIOGRAPH_HTTP_PORT": str(self.port),
+            "HELIOGRAPH_REPORTS_LOOPBACK_ALLOWED": "true",
+            **QUICK,
+        }
+        return found if self._source is None else found | {"PYTHONPATH": str(self._source)}
+
+    async def _wait_until_reachable(self) -> None:
+        while True:
+            with suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                writer.close()
+                return
+            await asyncio.sleep(0.05)
+
+
+def _sealer() -> Sealer:
+    return Sealer(bytes.fromhex(SECRET_KEY))
 
 
 @asynccontextmanager
-async def _carrier(
-    journal: Path, faults: Faults, stop: asyncio.Event, *, seed: int
-) -> AsyncIterator[SimulatorAddress]:
-    """The simulated carrier, in this process: nobody kills it, and its journal is its word."""
-    ready: asyncio.Future[SimulatorAddress] = asyncio.get_running_loop().create_future()
-    settings = SimulatorSettings(
-        system_id="crash",
-        password="crash",
-        answer_delay=0.005,
-        receipt_delay=0.05,
-        receipt_retry_delay=0.1,
-        journal=str(journal),
-        seed=seed,
-        faults=faults,
-    )
-    running = asyncio.create_task(
-        run_simulator(settings, now=lambda: datetime.now(UTC), stop=stop, on_ready=ready.set_result)
-    )
+async def owner_connection(dsn: str) -> AsyncIterator[Connection]:
+    """A connection that sees everything, closed afterwards."""
+    connection = await connect(dsn)
     try:
-        yield await asyncio.wait_for(ready, 10)
+        yield connection
     finally:
-        stop.set()
-        await running
-
-
-def without_faults(faults: Faults) -> Faults:
-    """The same carrier on its best behaviour."""
-    return msgspec.structs.replace(faults, cut_link_every=0)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        await connection.close()

@@ -3,10 +3,14 @@
 The checker believes only them and the database.
 """
 
+from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
+from heliograph.simulator.journal import SubmitRecord
+from tests.support.smsc_journal import read_journal
+
+_UDHI = 0x40
 
 
 class Accepted(NamedTuple):
@@ -20,8 +24,10 @@ class Submitted(NamedTuple):
     """A submit_sm that the carrier accepted, or may have."""
 
     recipient: str
+    segment: int
     smsc_message_id: str
     number: int
+    at: datetime
 
 
 class CarrierTestimony(NamedTuple):
@@ -33,7 +39,7 @@ class CarrierTestimony(NamedTuple):
 
 
 class Reported(NamedTuple):
-    """A report as it came."""
+    """A report that the customer's server took: it answered 2xx."""
 
     message_id: str
     webhook_id: str
@@ -41,21 +47,16 @@ class Reported(NamedTuple):
 
 
 def read_carrier_journal(path: Path) -> CarrierTestimony:
-    """The journal of the simulated carrier, a JSON line for each event; a torn last line is left out."""
-    submitted: list[Submitted] = []
-    answered: set[int] = set()
-    for line in path.read_bytes().split(b"\n"):
-        record = _decoded(line)
-        if record.get("event") == "submit" and record["number"] is not None:
-            submitted.append(Submitted(record["recipient"], record["smsc_message_id"], int(record["number"])))
-        elif record.get("event") == "answer" and record["status"] == 0:
-            answered.add(int(record["number"]))
-    return CarrierTestimony(submitted, answered)
+    """What the simulated carrier wrote down so far."""
+    journal = read_journal(path)
+    submitted = [
+        Submitted(submit.recipient, _segment_of(submit), submit.smsc_message_id, submit.number, submit.at)
+        for submit in journal.submits
+        if submit.number is not None
+    ]
+    return CarrierTestimony(submitted, {number for number, _ in journal.acknowledged()})
 
 
-def _decoded(line: bytes) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = msgspec.json.decode(line)
-    except msgspec.DecodeError:
-        return {}
-    return found
+def _segment_of(submit: SubmitRecord) -> int:
+    """Its number in the message, from 0: the last octet of the concatenation header (3GPP TS 23.040)."""
+    return submit.octets[5] - 1 if submit.esm_class & _UDHI else 0
