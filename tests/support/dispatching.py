@@ -126,6 +126,7 @@ def dispatch_service(
     settings: DispatchSettings = QUICK,
     receipt_settings: ReceiptSettings = RECEIPTS,
     clock: Callable[[], float] = time.monotonic,
+    time_of_day: Callable[[], datetime] = now,
     holder: str = "test",
 ) -> DispatchService:
     """A service over these carriers; changing the list changes the carriers."""
@@ -152,7 +153,7 @@ def dispatch_service(
         wake=wake or asyncio.Event(),
         holder=holder,
         clock=clock,
-        now=now,
+        now=time_of_day,
         settings=settings,
     )
 
