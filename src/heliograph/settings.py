@@ -12,6 +12,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -202,6 +203,14 @@ def load_secret_key(settings: Settings) -> bytes:
     return _parse_key(path.read_text("ascii", "replace"), str(path))
 
 
+def _is_readable_url(url: str) -> bool:
+    try:
+        urlsplit(url)
+    except ValueError:
+        return False
+    return True
+
+
 class SettingLine(Struct, frozen=True):
     """One setting for the list that people read. Secrets are not shown."""
 
@@ -317,6 +326,7 @@ def _refuse_contradictions(settings: Settings) -> None:
         f"{PREFIX}DATABASE_URL must begin with postgresql://": lambda: (
             not url or url.startswith(("postgresql://", "postgres://"))
         ),
+        f"{PREFIX}DATABASE_URL is no URL that can be read": lambda: _is_readable_url(url),
         f"{PREFIX}HTTP_PUBLIC_URL must begin with https:// or http://": lambda: (
             not settings.http.public_url or settings.http.public_url.startswith(("https://", "http://"))
         ),

@@ -52,11 +52,6 @@ def in_one_line() -> Iterator[None]:
         if not is_connection_failure(error):
             raise
         raise CommandRefused(f"the database cannot be reached: {_reason(error)}") from None
-    except ValueError as error:
-        # asyncpg refuses a URL that it cannot read with a plain ValueError.
-        if "dsn" not in str(error).lower() and "port" not in str(error).lower():
-            raise
-        raise CommandRefused(f"the database URL cannot be read: {error}") from None
 
 
 def _reason(error: BaseException) -> str:
@@ -81,6 +76,15 @@ async def prepare_schema(dsn: str, *, phases: frozenset[Phase] = frozenset(Phase
     return applied
 
 
+async def require_schema(dsn: str) -> None:
+    """Refuse a database that was never migrated, which has not even the roles that we connect as.
+
+    Raises MigrationError.
+    """
+    if not (await status(dsn)).applied:
+        raise MigrationError("the database has no schema yet: run `heliograph migrate`")
+
+
 async def migrate_schema(settings: Settings, phase: MigrationPhase, *, dry: bool) -> MigrationReport:
     """Bring the schema of the database URL up to date."""
     if settings.is_embedded:
@@ -99,6 +103,7 @@ async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
     with ExitStack() as stack:
         stack.enter_context(in_one_line())
         dsn = settings.database_url or await _embedded_dsn(settings, stack)
+        await require_schema(dsn)
         async with Database(dsn) as database:
             await check_schema(database)
             yield Ground(

@@ -14,6 +14,7 @@ from heliograph.storage.database import UnsuitableServer
 from heliograph.storage.migrations_runner import MigrationError
 from heliograph.supervisor import WRONG_CONFIGURATION, report_ready, stop_with_parent
 from heliograph.telemetry import configure_logging, describe_error
+from heliograph.wiring.administration import require_schema
 from heliograph.wiring.parts import utc_now
 
 FAILED: Final = 1
@@ -32,7 +33,7 @@ def run_role_process(role: str, settings: Settings) -> int:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_work(role, settings))
     except (SettingsError, UnsuitableServer, MigrationError) as error:
-        sys.stderr.write(f"heliograph {role}: {error}\n")
+        sys.stderr.write(f"heliograph: {role}: {error}\n")
         return WRONG_CONFIGURATION
     except Exception as error:
         log.critical("role.failed", error=describe_error(_first_of(error)))
@@ -58,7 +59,9 @@ async def _work(role: str, settings: Settings) -> None:
     # Each role loads only what it needs: the carrier is a stranger to all of this.
     from heliograph.wiring.roles import run_role
 
-    await run_role(role, settings, _dsn(settings), stop=stop)
+    dsn = _dsn(settings)
+    await require_schema(dsn)
+    await run_role(role, settings, dsn, stop=stop)
 
 
 async def _simulate(settings: Settings, stop: asyncio.Event) -> None:

@@ -31,7 +31,7 @@ from heliograph.storage.migrations_runner import check_schema
 from heliograph.storage.postgres_binaries import EmbeddedPostgresError
 from heliograph.storage.sealing import Sealer
 from heliograph.supervisor import ChildProgram, Supervisor
-from heliograph.wiring.administration import embedded_postgres, prepare_schema
+from heliograph.wiring.administration import embedded_postgres, prepare_schema, require_schema
 from heliograph.wiring.listening_address import bind_listening_socket, shown_url, with_bound_port
 from heliograph.wiring.parts import new_ids, utc_now
 from heliograph.wiring.role_process import set_up_logging
@@ -182,6 +182,7 @@ class _Embedded(_OnDatabase):
 
 
 async def _check(dsn: str) -> None:
+    await require_schema(dsn)
     async with Database(dsn) as database:
         await check_server_settings(database)
         await check_schema(database)

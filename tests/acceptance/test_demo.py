@@ -1,0 +1,58 @@
+"""`heliograph demo`: the newcomer's first minute."""
+
+import re
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import type_command
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("processes")]
+
+
+@pytest.fixture(scope="module")
+def demo() -> subprocess.CompletedProcess[str]:
+    """One run of it, which takes under a minute and leaves nothing behind."""
+    began = time.monotonic()
+    # Settings of an installation of one's own must not disturb it.
+    answer = type_command("demo", HELIOGRAPH_HTTP_PORT="1", HELIOGRAPH_SECRET_KEY="5e" * 32)
+    assert time.monotonic() - began < 60
+    assert list(Path(tempfile.gettempdir()).glob("heliograph-demo-*")) == []
+    return answer
+
+
+def test_everything_is_as_it_should_be(demo: subprocess.CompletedProcess[str]) -> None:
+    assert (demo.returncode, demo.stderr) == (0, "")
+    assert "Everything was as it should be." in demo.stdout
+
+
+def test_each_recipient_of_the_page_is_shown_with_its_code(demo: subprocess.CompletedProcess[str]) -> None:
+    ends = dict(re.findall(r"^ +[0-9.]+ s  (\d+) .*?(\d{3}) [a-z ]+$", demo.stdout, re.MULTILINE))
+    assert ends == {
+        "456189040623": "408",
+        "175368927054": "408",
+        "392094880589": "201",
+        "568798567631": "201",
+        "46701740605": "201",
+        "46701740606": "201",
+        "46701740612": "512",
+    }
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "4 of 4 right",
+        "Hello Alice! ",
+        "Hello whoever you are! ",
+        "\N{SUN WITH FACE}",
+        "The ledger is proved.",
+        "curl -X POST",
+        "/docs",
+    ],
+)
+def test_it_shows(demo: subprocess.CompletedProcess[str], shown: str) -> None:
+    assert shown in demo.stdout
