@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from heliograph.faces.api.documents import whole_batch
 from heliograph.faces.api.request_bodies import BodyLimits
+from heliograph.faces.api.schemas import encode_document
+from heliograph.storage.batch_reading import count_messages, find_batch
 from heliograph.storage.database import connect
-from tests.support.accepting import accepting_api, request
+from tests.support.accepting import accepting_api, request, utc_now
 
 BATCH = {"sender": "iP1", "recipients": ["46701740605"], "body": "A nice message"}
 # The example of a call on the page, with its trailing comma.
@@ -47,6 +50,36 @@ async def test_a_send_is_201_with_the_batch_and_where_it_is(database: str) -> No
         assert len(answer.json["id"]) == 24
         assert created.endswith("Z")
         assert len(created) == 20
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"recipients": ["46701740605", "1"], "type": "flash", "priority": 2, "body": "x" * 200},
+        {"recipients": {"46701740605": {"a": "b"}}, "body": "{a}", "datacoding": "auto", "tags": ["t", "u"]},
+        {
+            "deliveryWindows": [{"opens": "2090-01-01T00:00:00Z"}],
+            "deliveryReportUrl": "https://example.org/r",
+        },
+        {"recipients": [f"4670{number:07}" for number in range(600)]},
+        {"recipients": [f"4670{number:07}" for number in range(4000)]},
+    ],
+    ids=["plain", "flash", "templated", "scheduled", "600", "unpaid"],
+)
+async def test_the_answer_is_what_reading_the_batch_shows(database: str, change: dict[str, Any]) -> None:
+    async with accepting_api(database) as api:
+        answer = await api.post(BATCH | change)
+        account = await api.accounts.account(api.started.account_id)
+        assert account is not None
+        async with api.database.reader(account.account_id) as tx:
+            batch = await find_batch(tx, account.account_id, bytes.fromhex(answer.json["id"]))
+            assert batch is not None
+            counts = await count_messages(tx, account.account_id, batch.batch_id, batch.message_count)
+        shown = whole_batch(batch, counts, account=account, now=utc_now())
+        answered = answer.json
+        answered.pop("warnings", None)
+        assert answered == json.loads(encode_document(shown))
 
 
 async def test_the_page_example_with_its_trailing_comma_is_accepted(database: str) -> None:
