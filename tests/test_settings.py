@@ -24,7 +24,7 @@ def test_the_defaults_are_the_embedded_laptop() -> None:
     assert settings.loopback_reports_allowed
     assert settings.accounts.default_senders == ("iP1", "iP1sms")
     assert (settings.http.max_recipients, settings.http.max_body_bytes) == (100_000, 33_554_432)
-    assert (settings.dispatch.resolve_seconds, settings.receipts.wait_hours) == (900, 72)
+    assert (settings.dispatch.lease_seconds, settings.receipts.wait_hours) == (15, 72)
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_defaults(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_the_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
             ("10.0.0.1", "fd00::/8"),
         ),
         ("HELIOGRAPH_HTTP_TRUSTED_PROXIES", "", "http.trusted_proxies", ()),
-        ("HELIOGRAPH_DISPATCH_RESOLVE_SECONDS", "0.005", "dispatch.resolve_seconds", 0.005),
+        ("HELIOGRAPH_DISPATCH_LEASE_SECONDS", "0.005", "dispatch.lease_seconds", 0.005),
         ("HELIOGRAPH_REPORTS_LOOPBACK_ALLOWED", "false", "loopback_reports_allowed", False),
         ("HELIOGRAPH_REPORTS_LOOPBACK_ALLOWED", "true", "loopback_reports_allowed", True),
         ("HELIOGRAPH_LOG_LEVEL", "debug", "log.level", "debug"),

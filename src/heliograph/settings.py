@@ -69,13 +69,7 @@ class DispatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Sending to carriers. The timers are real durations; tests shorten them."""
 
     poll_seconds: Seconds = 0.5
-    response_seconds: Seconds = 60.0  # a submit_sm without its answer by then is in doubt
-    resolve_seconds: Seconds = 900.0  # how long an orphan receipt may resolve what is in doubt
-    enquire_link_seconds: Seconds = 30.0
-    enquire_answer_seconds: Seconds = 15.0
-    first_reconnect_seconds: Seconds = 1.0
-    longest_reconnect_seconds: Seconds = 60.0
-    refused_bind_seconds: Seconds = 300.0  # after a wrong system id or password
+    gather_seconds: Annotated[float, Meta(ge=0)] = 0.025  # how long outcomes wait for company
     lease_seconds: Seconds = 15.0  # of a bind; renewed at a third of it
     stop_seconds: Seconds = 30.0  # for the answers still to come
 
@@ -86,7 +80,6 @@ class ReceiptSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     gather_seconds: Annotated[float, Meta(ge=0)] = 0.020  # how long receipts wait for company
     wait_hours: Seconds = 72.0  # then a message without a final receipt is closed
     unmatched_retry_seconds: Seconds = 5.0
-    unmatched_keep_hours: Seconds = 72.0
     silence_seconds: Seconds = 30.0  # a receipt that cannot be stored closes its link after that
 
 
@@ -107,9 +100,6 @@ class KeeperSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Housekeeping."""
 
     poll_seconds: Seconds = 1.0
-    text_keep_days: Count = 90
-    message_keep_days: Count = 400
-    partition_weeks_ahead: Count = 8
 
 
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

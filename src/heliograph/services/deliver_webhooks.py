@@ -39,8 +39,8 @@ EVENTS_IN_HAND_OF_ORIGIN = 1_000
 LEASE_MARGIN = 0.8
 """The share of a lease after which one acts as its holder no more."""
 ACCOUNT_REMEMBERED_SECONDS = 10.0
-GATHER_SECONDS = 0.02
-"""How long news gather before they are written together."""
+GATHER_SECONDS = 0.05
+"""How far two claims are apart at least, and how long news gather before they are written together."""
 
 
 class Sender(NamedTuple):
@@ -86,6 +86,7 @@ class DeliverWebhooks:
         self._desk = ReportDesk()
         self._held: dict[int, int] = {}
         self._held_until = 0.0
+        self._claimed_at = 0.0
         self._lease_seconds = lease_seconds
         self.renew_seconds = lease_seconds / 3
         """How often ``lease`` is to be called."""
@@ -157,9 +158,12 @@ class DeliverWebhooks:
         desk = self._desk
         if self._monotonic() >= self._held_until or desk.events_in_hand >= EVENTS_IN_HAND:
             return 0
+        # Under load events come all the time: a claim that follows another waits until there are many.
+        await asyncio.sleep(self._claimed_at + GATHER_SECONDS - self._monotonic())
+        self._claimed_at = self._monotonic()
         resting = desk.resting_origins(self._now().timestamp(), EVENTS_IN_HAND_OF_ORIGIN)
         buckets = list(self._held)
-        async with self._database.transaction(Purpose.HOT) as tx:
+        async with self._database.autocommit(Purpose.HOT) as tx:
             blocks = await report_queue.list_due_blocks(
                 tx, buckets, in_hand=desk.blocks, resting=resting, limit=BLOCKS_AT_ONCE
             )

@@ -159,6 +159,15 @@ class Database:
             finally:
                 await _roll_back(connection)
 
+    @asynccontextmanager
+    async def autocommit(self, purpose: Purpose) -> AsyncIterator[Connection]:
+        """A connection on which every statement is a transaction of its own: for reads that need no snapshot.
+
+        Two round trips less than a transaction.
+        """
+        async with self._borrowed(purpose) as connection:
+            yield connection
+
     async def fetch(self, purpose: Purpose, statement: str, *arguments: object) -> Sequence[Row]:
         """One statement that is a transaction of its own: two round trips less than a block."""
         async with self._borrowed(purpose) as connection:

@@ -50,6 +50,7 @@ async def run_dispatcher(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
             settings=DispatchSettings(
                 lease=settings.lease_seconds,
                 margin=settings.lease_seconds / 5,
+                group=settings.gather_seconds,
                 poll=settings.poll_seconds,
                 drain=settings.stop_seconds,
             ),

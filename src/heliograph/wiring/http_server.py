@@ -27,6 +27,41 @@ def _unreadable_head() -> bytes:
 UNREADABLE_HEAD: Final = _unreadable_head()
 
 
+class CorkedTransport:
+    """A transport that hands what was written in one turn of the loop to the kernel at once.
+
+    uvicorn writes the head and the body of an answer one by one: two calls into the kernel and two packets,
+    which cost as much as the rest of writing an answer.
+    """
+
+    __slots__ = ("_loop", "_transport", "_waiting")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._waiting: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write at the end of this turn, in order."""
+        if not self._waiting:
+            self._loop.call_soon(self.flush)
+        self._waiting.append(data)
+
+    def flush(self) -> None:
+        """Write what waits now."""
+        if self._waiting:
+            self._transport.write(b"".join(self._waiting))
+            self._waiting.clear()
+
+    def close(self) -> None:
+        """Write what waits, then close."""
+        self.flush()
+        self._transport.close()
+
+
 class DeadlineProtocol(HttpToolsProtocol):
     """One connection. A head that is not complete in time closes it, also one that never begins.
 
@@ -39,7 +74,7 @@ class DeadlineProtocol(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(CorkedTransport(transport, self.loop))  # type: ignore[arg-type]
         self._deadline = self.loop.call_later(self.header_seconds, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -30,7 +30,6 @@ async def run_role(role: str, settings: Settings, dsn: str, *, stop: asyncio.Eve
     run: Role = getattr(import_module(module), name)
     # What is loaded stays for ever, and hardly anything made for a message refers to itself: the collector
     # need not look at the one and only seldom at the other.
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*_GARBAGE_THRESHOLD)
     async with open_parts(settings, dsn) as parts:
