@@ -292,7 +292,7 @@ def _without_repeated(group: list[_Waiting], repeated: frozenset[tuple[int, str]
 
 
 def is_stored_already(failure: BaseException) -> bool:
-    """Whether an insert failed since the batch's own id is there."""
+    """Whether an insert failed since rows with the ids of the batch are there, in whichever partition."""
     return isinstance(failure, asyncpg.UniqueViolationError) and (failure.table_name or "").startswith(
-        "batch"
+        ("batch", "message", "summary")
     )
