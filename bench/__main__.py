@@ -3,16 +3,19 @@
 --only NAME[,NAME]  these rows only
 --quick             few messages, one run, results.json left alone
 --runs N            runs of each row, 3 by default
---profile           PostgreSQL's costliest statements of each row (their counting costs some itself)
+--profile           also where each row's time goes, by function and by statement; that costs some
+                    itself, so results.json is left alone
 """
 
 import argparse
 import asyncio
+import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from bench.bench_server import NotOnDisk, bench_server
+from bench.bench_server import BenchServer, NotOnDisk, bench_server
 from bench.child_process import ToolFailed
 from bench.measuring_bed import MeasuringBed, RunTooLong, measuring_bed
 from bench.results_file import lines_of, write_results
@@ -51,24 +54,41 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", help="rows, separated by commas")
     parser.add_argument("--quick", action="store_true", help="few messages; results.json is left alone")
     parser.add_argument("--runs", type=int, help="runs of each row")
-    parser.add_argument("--profile", action="store_true", help="show PostgreSQL's costliest statements")
+    parser.add_argument("--profile", action="store_true", help="show where the time goes")
     return parser
 
 
-async def _measure(server: Any, rows: Sequence[Row], scale: Scale, *, profile: bool) -> list[dict[str, Any]]:
+async def _measure(
+    server: BenchServer, rows: Sequence[Row], scale: Scale, *, profile: bool
+) -> list[dict[str, Any]]:
     measured = []
     async with measuring_bed(server, past=scale.past) as bed:
         for row in rows:
             if profile:
-                await forget_statements(server)
+                bed.profiles = await _begin_profile(server)
             figures = {"name": row.name, **await _figures(row, bed, scale)}
             measured.append(figures)
             for line in lines_of(row, figures):
                 print(line, flush=True)
             if profile:
-                for line in await costliest_statements(server):
-                    print(f"{'':14} {line}", flush=True)
+                await _print_profile(server)
     return measured
+
+
+async def _begin_profile(server: BenchServer) -> Path:
+    """Forget what was counted; where roles write their part."""
+    await forget_statements(server)
+    folder = server.folder / "profiles"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+async def _print_profile(server: BenchServer) -> None:
+    for line in await costliest_statements(server):
+        print(line)
+    for file in sorted((server.folder / "profiles").iterdir()):
+        print(f"{file.name}: {file.read_text()}", flush=True)
 
 
 async def _figures(row: Row, bed: MeasuringBed, scale: Scale) -> dict[str, Any]:

@@ -27,12 +27,12 @@ async def growth_of_queue(bed: MeasuringBed, *, depth: int, messages: int, runs:
     """
     await bed.carrier.ask("send_receipts", False)
     async with bed.product() as product:
-        await _steady_run(bed, product, SMALL_QUEUE)
+        await _steady_run(bed, product, messages // 4)
         shallow = [await _steady_run(bed, product, messages) for _ in range(runs)]
         await bed.wait_for(lambda: is_all_answered(bed.connection), "lots stayed in the queue")
     await _fill(bed, depth)
     async with bed.product() as product:
-        await _steady_run(bed, product, SMALL_QUEUE)
+        await _steady_run(bed, product, messages // 4)
         deep = [await _steady_run(bed, product, messages) for _ in range(runs)]
         left = await bed.connection.fetchval(_QUEUED)
         peak = product.peak_mb()

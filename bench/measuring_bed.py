@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from bench import carrier_process, load_client, report_sink
@@ -12,7 +13,7 @@ from bench.child_process import ChildProcess
 from bench.load_client import Answers, Load, Target
 from bench.process_accounting import CpuReading
 from bench.run_checks import raise_differences
-from bench.running_product import RunningProduct
+from bench.running_product import ROLES, RunningProduct
 from heliograph.storage.database import Connection, connect
 
 POLL_SECONDS: Final = 0.01
@@ -47,6 +48,8 @@ class MeasuringBed:
         self.client = client
         self._report_url = f"http://127.0.0.1:{report_port}/reports"
         self._next_number = 0
+        self.profiles: Path | None = None
+        """Where roles write what they spent their time on; each then runs by itself, without supervisor."""
 
     def __repr__(self) -> str:
         return f"<MeasuringBed {self.server.folder}>"
@@ -60,7 +63,10 @@ class MeasuringBed:
             "HELIOGRAPH_REPORTS_LOOPBACK_ALLOWED": "true",
             "HELIOGRAPH_LOG_LEVEL": "warning",
         }
-        product = RunningProduct(environment, self.server.folder / "product.log", roles)
+        if self.profiles is not None:
+            roles = roles or ROLES
+        log = self.server.folder / "product.log"
+        product = RunningProduct(environment, log, roles, profiles=self.profiles)
         try:
             await product.start()
             if "dispatcher" in product.members:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bench.performance_page import PAGE, with_figures
 from bench.rows import ROWS, Goal, Row, verdict
 
 RESULTS: Final = Path(__file__).with_name("results.json")
@@ -19,11 +20,16 @@ def merge_results(before: Iterable[Mapping[str, Any]], measured: Iterable[Mappin
     return sorted(known, key=lambda row: _PLACES[row["name"]])
 
 
-def write_results(measured: Iterable[Mapping[str, Any]], path: Path = RESULTS) -> None:
-    """Write the rows measured now; earlier rows of other names stay."""
-    before = msgspec.json.decode(path.read_bytes()) if path.exists() else []
-    encoded = msgspec.json.encode(merge_results(before, measured))
-    path.write_bytes(msgspec.json.format(encoded, indent=2) + b"\n")
+def read_results(path: Path = RESULTS) -> list[Any]:
+    """The rows measured last."""
+    return msgspec.json.decode(path.read_bytes(), type=list) if path.exists() else []
+
+
+def write_results(measured: Iterable[Mapping[str, Any]], path: Path = RESULTS, page: Path = PAGE) -> None:
+    """Write the rows measured now, there and into the page for people; earlier rows of other names stay."""
+    results = merge_results(read_results(path), measured)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
+    page.write_text(with_figures(page.read_text("utf-8"), results), "utf-8")
 
 
 def lines_of(row: Row, figures: Mapping[str, Any]) -> list[str]:

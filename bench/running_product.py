@@ -24,15 +24,24 @@ class ProductFailed(Exception):
 class RunningProduct:
     """Processes of the product on one database.
 
-    ``roles`` None: all of them under their supervisor. Else these, each by itself.
+    ``roles`` None: all of them under their supervisor. Else these, each by itself, and with ``profiles``
+    each writes what it spent its time on into a file of that folder.
     """
 
-    def __init__(self, environment: Mapping[str, str], log: Path, roles: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        log: Path,
+        roles: Sequence[str] | None = None,
+        *,
+        profiles: Path | None = None,
+    ) -> None:
         self.port = _free_port()
         self.members: dict[str, int] = {}
         """Process ids by role; the supervisor is one of them."""
         self._environment = {**os.environ, **environment, "HELIOGRAPH_HTTP_PORT": str(self.port)}
         self._log = log
+        self._profiles = profiles
         self._roles = roles
         self._processes: list[asyncio.subprocess.Process] = []
 
@@ -42,19 +51,24 @@ class RunningProduct:
     async def start(self) -> None:
         """Start, and wait until the API answers and every role runs. Raises ProductFailed."""
         if self._roles is None:
-            supervisor = await self._start()
+            supervisor = await self._start("heliograph", "serve")
             await self._wait_until(lambda: self._found_roles(supervisor.pid))
         else:
             for role in self._roles:
-                process = await self._start("--role", role)
+                process = await self._start_role(role)
                 self.members[role] = process.pid
         if "api" in self.members:
             await self._wait_until(self._is_reachable)
 
+    async def _start_role(self, role: str) -> asyncio.subprocess.Process:
+        if self._profiles is None:
+            return await self._start("heliograph", "serve", "--role", role)
+        return await self._start("bench.profile_role", role, str(self._profiles / role))
+
     async def _start(self, *arguments: str) -> asyncio.subprocess.Process:
         with self._log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "heliograph", "serve", *arguments),
+                *(sys.executable, "-m", *arguments),
                 env=self._environment,
                 stdout=log,
                 stderr=log,

@@ -13,7 +13,7 @@ SERVER_SETTINGS: Final = {
     "track_io_timing": "on",
 }
 _TOP: Final = """
-SELECT calls, rows, total_exec_time + total_plan_time AS ms, wal_bytes,
+SELECT calls, rows, total_exec_time + total_plan_time AS ms, wal_bytes::float8,
        left(regexp_replace(regexp_replace(query, '--[^\n]*', '', 'g'), '\\s+', ' ', 'g'), 110) AS text
 FROM pg_stat_statements
 ORDER BY 3 DESC

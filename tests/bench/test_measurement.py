@@ -1,10 +1,12 @@
 """What several runs come to, and what is kept of earlier results."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from bench.measurement import Run, median_of
-from bench.results_file import lines_of, merge_results
+from bench.performance_page import BEGIN, END, PAGE, with_figures
+from bench.results_file import lines_of, merge_results, read_results, write_results
 from bench.rows import ROWS, Goal, verdict
 
 
@@ -69,3 +71,29 @@ def test_every_goal_of_a_median_names_one_of_its_figures() -> None:
     figures = median_of([run_of(seconds=1.0, cpu=0.5)])
     sending = [row for row in ROWS if row.name.startswith(("accept", "submit", "e2e", "idle"))]
     assert {goal.figure for row in sending for goal in row.goals} <= figures.keys()
+
+
+def test_the_page_for_people_shows_the_results_that_are_kept() -> None:
+    page = PAGE.read_text("utf-8")
+    assert with_figures(page, read_results()) == page
+
+
+def test_a_page_without_a_place_for_figures_is_not_overwritten() -> None:
+    with pytest.raises(ValueError, match="no place"):
+        with_figures("# Performance\n", [])
+
+
+def test_results_and_page_are_written_together(tmp_path: Path) -> None:
+    results, page = tmp_path / "results.json", tmp_path / "performance.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    figures = {"name": "submit-single", **median_of([run_of(seconds=1.0, cpu=0.5)])}
+    write_results([figures], results, page)
+    write_results([{"name": "accept-1000", "error": "lots left: 3 instead of 0"}], results, page)
+    assert [row["name"] for row in read_results(results)] == ["accept-1000", "submit-single"]
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "old" not in text
+    assert "| `submit-single` |" in text
+    assert "**2,000** a CPU-second | missed |" in text
+    assert "lots left: 3 instead of 0 | failed |" in text
