@@ -42,7 +42,7 @@ class RunningCarrier:
     ) -> None:
         self.settings = settings
         self.slots = [make_slot(number, sent, recorder) for number in range(settings.bind_count)]
-        self._recorder = recorder
+        self.recorder = recorder
         self._task = asyncio.create_task(self._run(), name=f"carrier {settings.name}")
 
     def __repr__(self) -> str:
@@ -60,7 +60,7 @@ class RunningCarrier:
         await self._task
 
     async def _run(self) -> None:
-        recorder = asyncio.create_task(self._recorder.run())
+        recorder = asyncio.create_task(self.recorder.run())
         try:
             await asyncio.gather(*(self._keep_running(slot) for slot in self.slots))
         finally:

@@ -141,12 +141,11 @@ class RecordReceipts:
         """Wait for something to store, then a moment for more of it; or for something to look at again."""
         if not (self._waiting or self._answered_since):
             await self._wait(max(0.0, self._retry_at - self._clock()))
-        elif self._waiting:
-            while len(self._waiting) < self._settings.most:
-                left = self._waiting[0].received + self._settings.collect - self._clock()
-                if left <= 0:
-                    return
-                await self._wait(left)
+        while 0 < len(self._waiting) < self._settings.most:
+            left = self._waiting[0].received + self._settings.collect - self._clock()
+            if left <= 0:
+                return
+            await self._wait(left)
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
