@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 .PHONY: help install demo check format test test-fast crash fuzz bench clean
 
 help:
-	@echo "make demo     set up, start everything and follow four messages to the handset"
+	@echo "make demo     set up, start everything and follow messages to the handset"
 	@echo "make test     set up, run every check and every test (under 15 minutes on 2 cores)"
 	@echo "make check    format, lint, strict types, import contracts, repository rules"
 	@echo "make install  only make .venv with heliograph in it"
