@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.rows import ROWS, Goal, Row, verdict
+from bench.running_product import ROLES
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "performance.md"
 BEGIN: Final = "<!-- figures: written by `make bench` -->"
 END: Final = "<!-- end of figures -->"
 
+_PROCESSES: Final = ("supervisor", *ROLES, "postgres")
 _FIGURES: Final = {
     "per_cpu_s": "a CPU-second",
     "rate_per_s": "a second",
@@ -45,12 +47,11 @@ def goals_table(measured: _Measured) -> str:
     """What was to be reached, and what was."""
     lines = []
     for row, result in measured:
+        head = [f"`{row.name}`", row.work, row.kannel, row.jasmin]
         if "error" in result:
-            lines.append(
-                [f"`{row.name}`", row.work, row.kannel, row.jasmin, "", "", result["error"], "failed"]
-            )
-        for goal in row.goals if "error" not in result else ():
-            lines.append([f"`{row.name}`", row.work, row.kannel, row.jasmin, *_reached(goal, result)])
+            lines.append([*head, "", "", result["error"], "failed"])
+        else:
+            lines += [[*head, *_reached(goal, result)] for goal in row.goals]
     return _table(["row", "work", "Kannel", "Jasmin", "floor", "aim", "measured", "reaches"], lines)
 
 
@@ -76,7 +77,8 @@ def rates_table(measured: _Measured) -> str:
 def cost_table(measured: _Measured) -> str:
     """Where a message's CPU goes, process by process."""
     split = [(row, result) for row, result in measured if "cpu_us_each" in result]
-    ours = list(dict.fromkeys(name for _, result in split for name in result["cpu_us_each"]))
+    used = {name for _, result in split for name in result["cpu_us_each"]}
+    ours = [name for name in _PROCESSES if name in used]
     lines = [
         [
             f"`{row.name}`",
