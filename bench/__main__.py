@@ -17,6 +17,7 @@ from typing import Any
 
 from bench.bench_server import BenchServer, NotOnDisk, bench_server
 from bench.child_process import ToolFailed
+from bench.machine_speed import MachineSpeed
 from bench.measuring_bed import MeasuringBed, RunTooLong, measuring_bed
 from bench.results_file import lines_of, write_results
 from bench.rows import QUICK, ROWS, Row, Scale
@@ -66,7 +67,9 @@ async def _measure(
         for row in rows:
             if profile:
                 bed.profiles = await _begin_profile(server)
-            figures = {"name": row.name, **await _figures(row, bed, scale)}
+            async with MachineSpeed() as speed:
+                figures = {"name": row.name, **await _figures(row, bed, scale)}
+            figures["machine_us"] = speed.microseconds
             measured.append(figures)
             for line in lines_of(row, figures):
                 print(line, flush=True)

@@ -65,13 +65,13 @@ def _reached(goal: Goal, result: Mapping[str, Any]) -> list[str]:
 
 def rates_table(measured: _Measured) -> str:
     """Rates and latencies, which depend on what else the machine does."""
-    names = ("rate_per_s", "per_cpu_s", "p50_ms", "p99_ms", "peak_mb")
+    names = ("rate_per_s", "per_cpu_s", "p50_ms", "p99_ms", "peak_mb", "machine_us")
     lines = [
         [f"`{row.name}`", *("" if result.get(name) is None else _shown(result[name]) for name in names)]
         for row, result in measured
         if "error" not in result
     ]
-    return _table(["row", "a second", "a CPU-second", "p50 ms", "p99 ms", "peak MB"], lines)
+    return _table(["row", "a second", "a CPU-second", "p50 ms", "p99 ms", "peak MB", "fixed work us"], lines)
 
 
 def cost_table(measured: _Measured) -> str:

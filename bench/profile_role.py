@@ -1,8 +1,8 @@
 """One role of the product under a sampling profiler: `python -m bench.profile_role ROLE FILE`.
 
-Every few ms of CPU time the stack is looked at; at the end the functions are written to FILE, the
-costliest first. What C code used (sockets, the event loop, the database driver) is found at the Python function that called
-it or that ran next. Starting up is left out.
+Every few ms of CPU time the stack is looked at; at the end the functions are written to FILE, the costliest
+first. What C code used (sockets, the event loop, the database driver) is found at the Python function that
+called it or that ran next. Starting up is left out.
 """
 
 import signal

@@ -42,6 +42,8 @@ def lines_of(row: Row, figures: Mapping[str, Any]) -> list[str]:
         if kind in figures:
             split = ", ".join(f"{name} {used:.1f}" for name, used in figures[kind].items())
             lines.append(f"{'':14} {label}: {split}")
+    if "machine_us" in figures:
+        lines.append(f"{'':14} fixed work on this machine meanwhile: {figures['machine_us']:g} us")
     return lines + [f"{'':14} {_goal_line(goal, figures)}" for goal in row.goals]
 
 

@@ -1,9 +1,11 @@
 """What several runs come to, and what is kept of earlier results."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bench.machine_speed import MachineSpeed
 from bench.measurement import Run, median_of
 from bench.performance_page import BEGIN, END, PAGE, with_figures
 from bench.results_file import lines_of, merge_results, read_results, write_results
@@ -71,6 +73,12 @@ def test_every_goal_of_a_median_names_one_of_its_figures() -> None:
     figures = median_of([run_of(seconds=1.0, cpu=0.5)])
     sending = [row for row in ROWS if row.name.startswith(("accept", "submit", "e2e", "idle"))]
     assert {goal.figure for row in sending for goal in row.goals} <= figures.keys()
+
+
+async def test_the_speed_of_the_machine_is_what_fixed_work_takes() -> None:
+    async with MachineSpeed() as speed:
+        await asyncio.sleep(0.01)
+    assert 10 < speed.microseconds < 1_000_000
 
 
 def test_the_page_for_people_shows_the_results_that_are_kept() -> None:
