@@ -18,18 +18,25 @@ def own_postgres() -> Iterator[Postgres]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the figures of the runs by fault, as docs/reliability.md shows them."""
-    runs: dict[str, list[dict[str, Any]]] = {}
+    """Print the figures of the runs by fault and by altered rule, as docs/reliability.md shows them."""
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {"crash run": {}, "altered rule": {}}
     for outcome in ("passed", "failed"):
         for report in terminalreporter.getreports(outcome):
             for key, value in report.user_properties:
-                if key == "crash run":
-                    runs.setdefault(value[0], []).append(value[1])
-    if not runs:
-        return
-    terminalreporter.section("crash runs")
+                if key in found:
+                    found[key].setdefault(value[0], []).append(value[1])
+    if found["crash run"]:
+        terminalreporter.section("crash runs")
+        terminalreporter.write_line("\n".join(_table(found["crash run"])))
+    if found["altered rule"]:
+        terminalreporter.section("altered rules")
+        for name, faults in found["altered rule"].items():
+            terminalreporter.write_line(f"| {name} | {faults[0]} |")
+
+
+def _table(runs: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     columns = ("runs", "messages", "lost", "twice", "unresolved", "receipts", "reports", "in doubt", "held")
-    terminalreporter.write_line("| fault | " + " | ".join(columns) + " |")
+    yield "| fault | " + " | ".join(columns) + " |"
     for name, verdicts in runs.items():
         figures = [
             len(verdicts),
@@ -38,4 +45,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             max(verdict["most_in_doubt"] for verdict in verdicts),
             sum(verdict["held"] for verdict in verdicts),
         ]
-        terminalreporter.write_line(f"| {name} | " + " | ".join(map(str, figures)) + " |")
+        yield f"| {name} | " + " | ".join(map(str, figures)) + " |"

@@ -1,11 +1,12 @@
 """One crash run: send under a fault, wait until everything has settled, let the checker judge."""
 
 import asyncio
+from contextlib import suppress
 from typing import NamedTuple
 
 import asyncpg
 
-from heliograph.storage.database import Connection, connect
+from heliograph.storage.database import Connection
 from tests.crash.checker import Verdict, judge, segments_in_doubt
 from tests.crash.client import Client
 from tests.crash.crash_faults import Fault
@@ -49,7 +50,9 @@ async def crash_run(
         await fault.disturb(installation)
         client.end()
     # What does not settle is judged as it stands: the verdict says what is missing.
-    await asyncio.wait([asyncio.create_task(_settled(installation))], timeout=settle_seconds)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(settle_seconds):
+            await _settled(installation)
     async with owner_connection(installation.dsn) as connection:
         verdict = await judge(
             connection, client.accepted, installation.carrier_testimony(), installation.reported
@@ -64,15 +67,12 @@ async def crash_run(
 
 async def _settled(installation: Installation) -> None:
     """Return once every message that can end has ended, and every report was delivered."""
-    connection: Connection | None = None
     while True:
-        try:
-            connection = connection or await connect(installation.dsn)
-            if await _is_settled(connection, installation):
-                await connection.close()
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            async with owner_connection(installation.dsn) as connection:
+                while not await _is_settled(connection, installation):
+                    await asyncio.sleep(0.1)
                 return
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            connection = None
         await asyncio.sleep(0.1)
 
 
