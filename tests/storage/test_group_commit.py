@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from heliograph.domain.ids import IdSource
 from heliograph.domain.lot import decode_contents
+from heliograph.storage.accounts import add_sender, create_account, top_up
+from heliograph.storage.api_keys import create_key
 from heliograph.storage.database import Purpose, connect
-from tests.support.accepting import AcceptingApi, Answer, accepting_api
+from tests.support.accepting import AcceptingApi, Answer, accepting_api, utc_now
 
 BATCH = {"sender": "iP1", "recipients": ["46701740605"], "body": "Hello", "datacoding": "gsm"}
 PRICE = 350_000
@@ -259,3 +262,58 @@ async def credit(api: AcceptingApi, amount: int) -> None:
             account_id,
             amount,
         )
+
+
+async def other_accounts(api: AcceptingApi, count: int, *, test_credit: int) -> list[str]:
+    """More accounts on the same price list; their tokens."""
+    tokens = []
+    ids = IdSource(b"other")
+    async with api.database.transaction() as tx:
+        for number in range(count):
+            account_id, _ = await create_account(
+                tx, name=f"{number}", currency="SEK", price_list_id=1, number_prefix="ip1-", now=utc_now()
+            )
+            await add_sender(tx, account_id, "iP1", now=utc_now())
+            await top_up(tx, account_id, test_credit, note=None, now=utc_now(), ids=ids)
+            tokens.append(
+                await create_key(
+                    tx,
+                    account_id,
+                    name="key",
+                    key_id=bytes([number]) * 10,
+                    secret=bytes([number]) * 32,
+                    now=utc_now(),
+                )
+            )
+    return tokens
+
+
+async def test_accounts_in_one_commit_are_charged_apart_and_one_short_of_money_harms_no_other(
+    database: str,
+) -> None:
+    async with (
+        accepting_api(database, test_credit=0) as one,
+        accepting_api(database, started=one.started, process=b"test2") as two,
+    ):
+        tokens = await other_accounts(one, 8, test_credit=10 * PRICE)
+        broke = one.started.token
+        answers = await asyncio.gather(
+            *[
+                api.post(BATCH, token=token)
+                for _ in range(5)
+                for token in [broke, *tokens]
+                for api in (one, two)
+            ]
+        )
+        assert {answer.status for answer in answers} == {201}
+        unpaid = [answer for answer in answers if codes(answer) == {"402": 1}]
+        assert {answer.json["owner"] for answer in unpaid} == {one.started.account_number}
+        assert len(unpaid) == 10
+        rows = await one.database.fetch(
+            Purpose.GENERAL,
+            "SELECT b.amount, (SELECT sum(l.amount) FROM ledger l WHERE l.account_id = b.account_id),"
+            " (SELECT sum(charged) FROM batch t WHERE t.account_id = b.account_id),"
+            " (SELECT sum(segment_count) FROM lot WHERE lot.account_id = b.account_id)"
+            " FROM balance b ORDER BY b.account_id",
+        )
+        assert [tuple(row) for row in rows] == [(0, None, 0, None), *[(0, 0, 10 * PRICE, 10)] * 8]
