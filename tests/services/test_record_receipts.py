@@ -362,7 +362,7 @@ async def test_a_carrier_that_prefers_it_hears_a_temporary_error(
 
 async def test_a_stop_answers_what_came_before_it(connection: Connection, pools: Database) -> None:
     async with scripted_smsc() as smsc:
-        patient = msgspec.structs.replace(RECEIPTS, collect=0.3)
+        patient = msgspec.structs.replace(RECEIPTS, collect=0.3, quiet=0.3)
         service = dispatch_service(pools, [carrier(smsc.port)], receipt_settings=patient)
         async with running(service):
             await accepted(smsc, connection)

@@ -38,7 +38,9 @@ class ReceiptSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How deliveries are stored; times in seconds."""
 
     collect: float = 0.020
-    """How long the first of a group waits for others."""
+    """How long the first of a group waits for others, while others come."""
+    quiet: float = 0.004
+    """A group is stored once nothing came for so long: most carriers stop at some number unanswered."""
     most: int = 500
     """In one transaction."""
     silence: float = 30.0
@@ -143,9 +145,11 @@ class RecordReceipts:
             await self._wait(max(0.0, self._retry_at - self._clock()))
         while 0 < len(self._waiting) < self._settings.most:
             left = self._waiting[0].received + self._settings.collect - self._clock()
-            if left <= 0:
+            count = len(self._waiting)
+            if left > 0:
+                await self._wait(min(left, self._settings.quiet))
+            if left <= 0 or len(self._waiting) == count:
                 return
-            await self._wait(left)
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
