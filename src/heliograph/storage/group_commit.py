@@ -154,7 +154,14 @@ class GroupCommit:
             await self._arrived.wait()
             self._arrived.clear()
             while self._queue:
-                await self._commit(self._take_group())
+                group = self._take_group()
+                try:
+                    await self._commit(group)
+                except Exception as failure:
+                    # A fault of ours must end these requests, not all that come after them.
+                    log.error("accept.failed", error=describe_error(failure))
+                    for waiting in group:
+                        waiting.fail(failure)
 
     def _take_group(self) -> list[_Waiting]:
         group: list[_Waiting] = []
