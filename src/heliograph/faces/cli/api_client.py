@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -10,7 +11,8 @@ import msgspec
 
 from heliograph.faces.cli.command_refused import CommandRefused
 
-TRIES: Final = 3
+PAUSES: Final = (1.0, 2.0)
+"""Seconds before the second and the third try of a send."""
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=120, connect=10)
 _LARGEST_PAGE: Final = 1_000
 
@@ -21,8 +23,9 @@ Shape = TypeVar("Shape")
 class ApiClient:
     """``async with ApiClient(url, key) as api``. Every method raises CommandRefused."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, *, pauses: Sequence[float] = PAUSES) -> None:
         self.url = url.rstrip("/")
+        self._pauses = pauses
         self._headers = {"Authorization": f"Bearer {key}"}
 
     async def __aenter__(self) -> Self:
@@ -37,7 +40,7 @@ class ApiClient:
     async def send(self, body: bytes) -> Document:
         """Send a batch; what the API answers. A lost answer is asked for again, which sends nothing twice."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": secrets.token_hex(16)}
-        for pause in range(1, TRIES):
+        for pause in self._pauses:
             try:
                 status, octets = await self._ask("POST", "/v2/batches", body, headers)
             except (aiohttp.ClientError, TimeoutError):

@@ -150,7 +150,7 @@ class DemoStory:
         )
 
     async def _send_and_follow(self, request: str, wanted: dict[str, list[int]]) -> None:
-        shown = Syntax(request, "json", word_wrap=True, background_color="default")
+        shown = Syntax(request, "json", word_wrap=True, theme="ansi_dark")
         self._console.print(shown, width=min(self._console.width, LINE_WIDTH))
         async with ApiClient(self._process.url, self._process.key) as api:
             began = time.monotonic()
@@ -188,8 +188,9 @@ class DemoStory:
 
     def _print_statuses(self, seconds: float, recipient: str, codes: Sequence[int]) -> None:
         if codes:
-            moment = Text(f"  {seconds:6.2f} s  ", style="dim")
-            self._console.print(moment + Text(f"{recipient:<13}  ") + journey_text(codes), soft_wrap=True)
+            moment = (f"  {seconds:6.2f} s  ", "dim")
+            line = Text.assemble(moment, f"{recipient:<13}  ", journey_text(codes))
+            self._console.print(line, soft_wrap=True)
 
     def _head(self, title: str) -> None:
         print_heading(self._console, title)

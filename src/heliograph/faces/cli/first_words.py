@@ -59,4 +59,4 @@ def _print_facts(console: Console, started: Started) -> None:
     if started.handsets_url is not None:
         facts["Handsets"] = f"{started.handsets_url}/handsets"
     for label, value in facts.items():
-        console.print(Text(f"  {label:<17}", style="bold") + Text(value), soft_wrap=True)
+        console.print(Text.assemble((f"  {label:<17}", "bold"), value), soft_wrap=True)

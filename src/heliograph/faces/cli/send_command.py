@@ -151,8 +151,8 @@ def _line_of(folder: Path | None, name: str, otherwise: str) -> str:
 def _print_accepted(console: Console, batch: Document) -> None:
     price, count = batch["priceSummary"], _message_count(batch)
     noun = "message" if count == 1 else "messages"
-    head = Text.assemble(("Accepted ", "bold green"), f"batch {batch['id']}: {count:,} {noun}, ")
-    console.print(head + Text(f"{price['total']:g} {price['currency']}"), soft_wrap=True)
+    told = f"batch {batch['id']}: {count:,} {noun}, {price['total']:g} {price['currency']}"
+    console.print(Text.assemble(("Accepted ", "bold green"), told), soft_wrap=True)
     for warning in batch.get("warnings", ()):
         console.print(Text(f"Note: {warning}", style="yellow"), soft_wrap=True)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 from cyclopts import App
+from rich.text import Text
 
 from heliograph.faces.cli.command_options import AsJson, Flag, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
@@ -153,11 +154,8 @@ async def _show_messages(client: HandsetClient, msisdn: str, *, as_json: bool) -
         parts = "" if message.segments == 1 else f", {message.segments} SMS"
         whole = "" if message.complete else ", incomplete"
         flash = ", flash" if message.flash else ""
-        console.print(
-            f"[bold]{message.sender}[/]  [dim]{message.arrived_at:%Y-%m-%d %H:%M:%S}"
-            f"  {message.encoding}{parts}{flash}{whole}[/]",
-            soft_wrap=True,
-        )
+        about = f"  {message.arrived_at:%Y-%m-%d %H:%M:%S}  {message.encoding}{parts}{flash}{whole}"
+        console.print(Text.assemble((message.sender, "bold"), (about, "dim")), soft_wrap=True)
         console.print(message.text, markup=False, soft_wrap=True)
         console.print()
 
