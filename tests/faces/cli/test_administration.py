@@ -8,6 +8,7 @@ import pytest
 from heliograph.domain.api_token import parse_token
 from heliograph.storage.database import connect
 from tests.faces.cli.conftest import Answer, Run
+from tests.support.rows import insert_account, insert_batch
 
 
 @pytest.fixture
@@ -246,3 +247,26 @@ async def execute(dsn: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
+
+
+def test_a_batch_that_was_charged_something_else_is_found(admin: Run, database: str) -> None:
+    batch_id = asyncio.run(store_batch(database))
+    assert admin("ledger", "check").exit_code == 0
+    asyncio.run(execute(database, "UPDATE message SET price = price + 1"))
+    answer = admin("ledger", "check", "--json")
+    assert answer.exit_code == 1
+    assert answer.json["faults"] == [
+        f"ip1-00001: batch {batch_id} was charged 700000 and refunded 0, its messages cost 700002 and"
+        " returned 0"
+    ]
+
+
+async def store_batch(dsn: str) -> str:
+    """An account with a paid batch of two messages; the batch's id."""
+    connection = await connect(dsn)
+    try:
+        await insert_account(connection)
+        batch_id, _ = await insert_batch(connection, recipients=["46701740605", "46701740606"])
+    finally:
+        await connection.close()
+    return batch_id.hex()
