@@ -10,6 +10,8 @@ from pathlib import Path
 from heliograph.failpoints import VARIABLE
 from heliograph.supervisor import PARENT_VARIABLE, READY_VARIABLE
 
+BYTECODE = Path(__file__).parents[2] / ".pytest_cache" / "bytecode"
+"""Compiled once for all processes, even where Python was told to write nothing beside its source."""
 RESTART_SECONDS = 0.2
 STOP_SECONDS = 20.0
 
@@ -84,7 +86,7 @@ class Member:
             with self._log.open("ab") as log:
                 self._process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-m", "heliograph.wiring.role_process", self.role),
-                    env={**os.environ, **self._environment, **armed, **pipes},
+                    env={**_clean_environment(), **self._environment, **armed, **pipes},
                     pass_fds=(ready_pipe, parent_pipe),
                     stdout=log,
                     stderr=log,
@@ -102,3 +104,10 @@ class Member:
         asyncio.get_running_loop().remove_reader(descriptor)
         if os.read(descriptor, 16):
             self.ready.set()
+
+
+def _clean_environment() -> dict[str, str]:
+    """Ours without settings of Heliograph."""
+    left_out = ("HELIOGRAPH_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(BYTECODE)}

@@ -15,7 +15,7 @@ from heliograph.domain.batch import RawBatch
 from heliograph.domain.refusals import InvalidRequest, Refusal, RefusedError
 from heliograph.faces.api.auth import Authenticator
 from heliograph.faces.api.batch_decoding import decode_carefully, decode_usual
-from heliograph.faces.api.problems import Problem, problem_of
+from heliograph.faces.api.problems import Problem, problem_of, unavailable_for
 from heliograph.faces.api.request_bodies import BodyReader, Disconnected, check_media_type
 from heliograph.faces.api.schemas import BATCHES_PATH
 from heliograph.failpoints import failpoint
@@ -71,8 +71,10 @@ class AcceptHandler:
         except Disconnected:
             return
         except Exception as failure:
-            log.error("accept.failed", error=describe_error(failure))
-            await _send_problem(send, problem_of(failure, scope["path"]))
+            away = unavailable_for(failure)
+            if away is None:
+                log.error("accept.failed", error=describe_error(failure))
+            await _send_problem(send, problem_of(away or failure, scope["path"]))
         else:
             # 2xx only after the commit: what the customer was promised can be lost no more.
             failpoint("api.pre_response")

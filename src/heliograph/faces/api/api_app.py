@@ -11,15 +11,14 @@ from litestar import Litestar, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 
-from heliograph.domain.refusals import NotFound, RefusedError, Unavailable
+from heliograph.domain.refusals import NotFound, RefusedError
 from heliograph.faces.api.api_context import UNKNOWN_PATH, ApiContext, ApiRequest
 from heliograph.faces.api.batch_endpoints import delete_batch, read_batch, read_batches, send_batch
 from heliograph.faces.api.docs_reader import read_docs, read_docs_style, read_openapi, redirect_to_docs
 from heliograph.faces.api.health_endpoints import read_health, read_readiness
 from heliograph.faces.api.message_endpoints import read_message, read_messages
-from heliograph.faces.api.problems import MethodNotAllowed, problem_of
+from heliograph.faces.api.problems import MethodNotAllowed, problem_of, unavailable_for
 from heliograph.faces.api.schemas import BATCHES_PATH
-from heliograph.storage.database import is_retryable
 from heliograph.telemetry import describe_error
 
 Scope = MutableMapping[str, Any]
@@ -29,8 +28,6 @@ Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 UNREADABLE: Final = "The request cannot be read."
-AWAY: Final = "The service cannot reach its database. Try again in a moment."
-RETRY_SECONDS: Final = 2.0
 
 ROUTES: Final = (
     read_batches,
@@ -137,7 +134,7 @@ def refusal_of(request: ApiRequest, failure: Exception) -> RefusedError | None:
         return MethodNotAllowed(request.method, with_head(allowed.split(", ")))
     if isinstance(failure, HTTPException) and failure.status_code < 500:
         return NotFound(UNKNOWN_PATH) if failure.status_code == 404 else RefusedError(UNREADABLE)
-    return Unavailable(AWAY, RETRY_SECONDS) if is_retryable(failure) else None
+    return unavailable_for(failure)
 
 
 def instance_of(request: ApiRequest, refusal: RefusedError | None) -> str:

@@ -12,6 +12,7 @@ from typing import ClassVar, Final
 import msgspec
 
 from heliograph.domain.refusals import InvalidRequest, RefusedError, TooManyRequests, Unavailable
+from heliograph.storage.database import is_retryable
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:heliograph:problem:"
@@ -40,6 +41,9 @@ INTERNAL_SENTENCE: Final = (
     "Something went wrong on our side. Nothing is known to have been accepted; "
     "with an Idempotency-Key the request can safely be sent again."
 )
+
+AWAY: Final = "The service cannot reach its database. Try again in a moment."
+RETRY_SECONDS: Final = 2.0
 
 
 class MethodNotAllowed(RefusedError):
@@ -95,6 +99,11 @@ def problem_of(failure: BaseException, instance: str) -> Problem:
     if not isinstance(refusal, InvalidRequest):
         return _plain_problem(refusal.code, refusal.sentence, instance, _extra_headers(refusal))
     return _problem(refusal.code, refusal.sentence, instance, (), refusal.by_field() or None)
+
+
+def unavailable_for(failure: BaseException) -> Unavailable | None:
+    """What to tell the caller where only the database is away or overloaded; None for any other failure."""
+    return Unavailable(AWAY, RETRY_SECONDS) if is_retryable(failure) else None
 
 
 @lru_cache(maxsize=256)
