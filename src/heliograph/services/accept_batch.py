@@ -6,8 +6,9 @@ served in between.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -38,8 +39,8 @@ class ReportUrlRules(msgspec.Struct, frozen=True):
     """Which report URLs an installation takes; see ``domain/report_url.parse_report_url``."""
 
     loopback_allowed: bool = False
-    own_hosts: Container[str] = ()
-    own_addresses: Container[str] = ()
+    own_hosts: frozenset[str] = frozenset()
+    own_addresses: frozenset[str] = frozenset()
 
 
 class Accepted(NamedTuple):
@@ -143,7 +144,7 @@ def checked(
         faults.append(fault)
     bucket = None
     if raw.delivery_report_url is not None and "deliveryReportUrl" not in faulty:
-        url = _parsed_url(str(raw.delivery_report_url), account, rules)
+        url = _judged_url(str(raw.delivery_report_url), account.http_reports, rules)
         if isinstance(url, ReportUrl):
             bucket = bucket_of(url.origin)
         else:
@@ -168,10 +169,11 @@ def sender_fault(sender: str, registered: Collection[str]) -> Refusal | None:
     return Refusal("sender", "unregistered", f"The sender {sender} is not registered on this account. {hint}")
 
 
-def _parsed_url(text: str, account: Account, rules: ReportUrlRules) -> ReportUrl | UrlRefusal:
+@lru_cache(maxsize=4096)
+def _judged_url(text: str, http_allowed: bool, rules: ReportUrlRules) -> ReportUrl | UrlRefusal:
     return parse_report_url(
         text,
-        http_allowed=account.http_reports,
+        http_allowed=http_allowed,
         loopback_allowed=rules.loopback_allowed,
         own_hosts=rules.own_hosts,
         own_addresses=rules.own_addresses,

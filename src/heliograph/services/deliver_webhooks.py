@@ -22,7 +22,7 @@ from heliograph.domain.report_desk import (
     stored_chain,
 )
 from heliograph.domain.report_events import decode_block, decode_retry, encode_events
-from heliograph.domain.report_url import BUCKETS, ReportUrl, parse_report_url
+from heliograph.domain.report_url import BUCKETS, ReportUrl, stored_report_url
 from heliograph.domain.retry import REPORT_SCHEDULES
 from heliograph.domain.status import is_final
 from heliograph.domain.webhook_event import ReportEvent, event_id, parse_secret, report_body, webhook_headers
@@ -236,7 +236,7 @@ class DeliverWebhooks:
 
     def _post(self, chain: MessageChain) -> None:
         event = chain.first
-        url = parse_report_url(chain.destination.url, http_allowed=True, loopback_allowed=True)
+        url = stored_report_url(chain.destination.url)
         if not isinstance(url, ReportUrl):
             # It was judged at accept; a rule that became stricter since then ends it here.
             self._failed(chain, status=410, reason=url.sentence, duration_ms=0)

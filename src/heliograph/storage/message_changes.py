@@ -14,7 +14,7 @@ from heliograph.domain.history import entry
 from heliograph.domain.ids import IdSource, id_bytes
 from heliograph.domain.message_change import RANK_CLOSED, MessageChange, merge_segments, rounds
 from heliograph.domain.report_events import Destination, EventBlock, StoredEvent, encode_events
-from heliograph.domain.report_url import ReportUrl, parse_report_url
+from heliograph.domain.report_url import ReportUrl, stored_report_url
 from heliograph.domain.status import Code, is_final
 from heliograph.storage.database import Transaction, announce, load_query
 from heliograph.storage.wakeups import REPORTS_CHANNEL
@@ -319,8 +319,7 @@ async def insert_reports(tx: Transaction, rows: Sequence[Changed], *, now: datet
 
 def _collect(blocks: dict[tuple[int, str], _Collected], row: Changed, url: str, bucket: int) -> None:
     """Add a change's events to the block of its account and origin."""
-    # It was judged when the batch was accepted, and its address is judged again at every try.
-    parsed = parse_report_url(url, http_allowed=True, loopback_allowed=True)
+    parsed = stored_report_url(url)
     if not isinstance(parsed, ReportUrl):
         return
     key = row.account_id, parsed.origin

@@ -18,7 +18,7 @@ DURABILITY: Mapping[str, str] = {"fsync": "on", "full_page_writes": "on", "synch
 _SETTINGS = {
     "listen_addresses": "",
     "max_connections": "60",
-    "wal_compression": "pglz",
+    "wal_compression": "off",
     "wal_buffers": "16MB",
     "max_wal_size": "4GB",
     "min_wal_size": "256MB",
