@@ -86,8 +86,8 @@ async def fill(connection: Connection, lot_size: int) -> None:
         recipients = [str(46_700_000_000 + start + number) for number in range(lot_size)]
         await connection.execute(
             "INSERT INTO batch (account_id, batch_id, created_at, sender, body, flash, coding, priority,"
-            " templated, opens, closes, delivery_report_url, report_bucket, tags, message_count, segment_count,"
-            " charged) VALUES (1, $1, $2, 'iP1', $3, false, 'gsm', 1, false, $4, $5,"
+            " templated, opens, closes, delivery_report_url, report_bucket, tags, message_count,"
+            " segment_count, charged) VALUES (1, $1, $2, 'iP1', $3, false, 'gsm', 1, false, $4, $5,"
             " 'http://127.0.0.1:9/reports', 7, '{}', $6, $6, 0)",
             batch_id,
             now,
@@ -98,7 +98,8 @@ async def fill(connection: Connection, lot_size: int) -> None:
         )
         await connection.execute(
             "INSERT INTO message (account_id, message_id, batch_id, price, code, rank, segments, encoding,"
-            " recipient) SELECT 1, u.m, $1, 0, 103, 0, 1, 0, u.r FROM unnest($2::bytea[], $3::text[]) AS u(m, r)",
+            " recipient) SELECT 1, u.m, $1, 0, 103, 0, 1, 0, u.r"
+            " FROM unnest($2::bytea[], $3::text[]) AS u(m, r)",
             batch_id,
             ids,
             recipients,
@@ -201,7 +202,8 @@ async def run_once(dsn: str, data: Path, port: int, *, lot_size: int, receipts: 
     await connection.close()
     each = 1e6 / MESSAGES
     print(
-        f"lots of {lot_size:4} receipts {receipts!s:5}: {MESSAGES / took:8,.0f}/s, Python {ours * each:5.1f} us,"
+        f"lots of {lot_size:4} receipts {receipts!s:5}: {MESSAGES / took:8,.0f}/s,"
+        f" Python {ours * each:5.1f} us,"
         f" PostgreSQL {theirs * each:5.1f} us a message",
         flush=True,
     )

@@ -94,30 +94,8 @@ class BindSlot:
         self._stopping = False
         self._stop_deadline = 0.0
         self._alarmed_at: dict[tuple[str, int], float] = {}
-        self.lease = SlotLease(
-            carrier.carrier_id,
-            slot,
-            database=database,
-            ids=ids,
-            holder=holder,
-            settings=settings,
-            clock=clock,
-            now=now,
-            is_bound=lambda: self.keeper.is_bound,
-            on_taken=self.wake,
-            on_lost=self._give_up,
-        )
-        self.lane = Lane(
-            carrier.profile,
-            sent,
-            tps=carrier.profile.tps / carrier.bind_count,
-            clock=clock,
-            wall_ms=lambda: milliseconds(now()),
-            may_write=self.lease.may_write,
-            on_change=self._changed.set,
-            on_deliveries=receipts.receive,
-            on_alarm=self._alarm,
-        )
+        self.lease = self._new_lease(holder)
+        self.lane = self._new_lane(sent)
         self.keeper = BindKeeper(
             carrier,
             slot,
@@ -138,6 +116,34 @@ class BindSlot:
         self.flights = 0
         """Claims ever made."""
         self._lots_at_once = _FEWEST_LOTS
+
+    def _new_lease(self, holder: str) -> SlotLease:
+        return SlotLease(
+            self.carrier.carrier_id,
+            self.slot,
+            database=self._database,
+            ids=self._ids,
+            holder=holder,
+            settings=self._settings,
+            clock=self._clock,
+            now=self._now,
+            is_bound=lambda: self.keeper.is_bound,
+            on_taken=self.wake,
+            on_lost=self._give_up,
+        )
+
+    def _new_lane(self, sent: SentSegments) -> Lane:
+        return Lane(
+            self.carrier.profile,
+            sent,
+            tps=self.carrier.profile.tps / self.carrier.bind_count,
+            clock=self._clock,
+            wall_ms=lambda: milliseconds(self._now()),
+            may_write=self.lease.may_write,
+            on_change=self._changed.set,
+            on_deliveries=self._receipts.receive,
+            on_alarm=self._alarm,
+        )
 
     def __repr__(self) -> str:
         return f"<BindSlot {self.carrier.name}/{self.slot} {self.lease!r} {self.keeper!r} {self.lane!r}>"

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from heliograph.carriers.carrier import CarrierSettings
-from heliograph.carriers.deliveries import WaitingDelivery, answer_all, links_of
+from heliograph.carriers.waiting_deliveries import WaitingDelivery, answer_all, links_of
 from heliograph.carriers.link import Link
 from heliograph.carriers.sent_segments import SentSegments
 from heliograph.carriers.translate import Delivery, DeliveryKind
