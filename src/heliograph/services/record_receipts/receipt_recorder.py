@@ -10,10 +10,10 @@ import msgspec
 import structlog
 
 from heliograph.carriers.carrier import CarrierSettings
-from heliograph.carriers.waiting_deliveries import WaitingDelivery, answer_all, links_of
 from heliograph.carriers.link import Link
 from heliograph.carriers.sent_segments import SentSegments
 from heliograph.carriers.translate import Delivery, DeliveryKind
+from heliograph.carriers.waiting_deliveries import WaitingDelivery, answer_all, links_of
 from heliograph.domain.flight import SentSegment
 from heliograph.domain.ids import IdSource
 from heliograph.failpoints import failpoint
