@@ -10,6 +10,7 @@
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +32,8 @@ _FAILURES = (CheckFailed, ProductFailed, RunTooLong, ToolFailed)
 def main(arguments: Sequence[str]) -> int:
     """Measure; 0 if every row that was asked for has its figures."""
     options = _parser().parse_args(arguments)
+    # As an exit, so that whatever runs is stopped and the folder of the data goes.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     names = set(options.only.split(",")) if options.only else {row.name for row in ROWS}
     unknown = names - {row.name for row in ROWS}
     if unknown:

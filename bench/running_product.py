@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.process_accounting import forget_peak, living_children, memory_mb
+from heliograph.parent_death import signal_at_parent_death
 
 ROLES: Final = ("api", "dispatcher", "reporter", "keeper")
 _READY_SECONDS: Final = 60.0
@@ -72,6 +73,7 @@ class RunningProduct:
                 env=self._environment,
                 stdout=log,
                 stderr=log,
+                preexec_fn=signal_at_parent_death(signal.SIGTERM),
             )
         self._processes.append(process)
         return process
