@@ -97,11 +97,11 @@ async def judge(
         ],
         receipts_missing=await _missing_receipts(connection, carrier),
         ledger_error=await connection.fetchval(
-            "SELECT (SELECT sum(amount) FROM ledger) - (SELECT sum(amount) FROM balance)"
+            "SELECT ((SELECT sum(amount) FROM ledger) - (SELECT sum(amount) FROM balance))::bigint"
         ),
         charge_error=await connection.fetchval(
-            "SELECT (SELECT coalesce(sum(charged - refunded), 0) FROM batch)"
-            " + (SELECT coalesce(sum(amount), 0) FROM ledger WHERE kind IN (2, 3))"
+            "SELECT ((SELECT coalesce(sum(charged - refunded), 0) FROM batch)"
+            " + (SELECT coalesce(sum(amount), 0) FROM ledger WHERE kind IN (2, 3)))::bigint"
         ),
         reports_wrong=_wrong_reports(rows, reported),
     )
