@@ -318,7 +318,7 @@ class DeliverWebhooks:
 
     def _tell(self) -> None:
         self.news.set()
-        if self._desk.events_in_hand < EVENTS_IN_HAND // 2:
+        if self._desk.events_in_hand == EVENTS_IN_HAND // 2:
             self.room.set()
 
     # Writing down

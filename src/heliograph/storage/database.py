@@ -59,6 +59,9 @@ _SESSIONS: Mapping[Purpose, Mapping[str, str]] = {
         # Join a handful of keys to a large table by its index, whatever the statistics say.
         "enable_hashjoin": "off",
         "enable_mergejoin": "off",
+        # Plan once: planning the large statements anew costs as much as running them, and plans made for
+        # present values read whole partitions where those are small.
+        "plan_cache_mode": "force_generic_plan",
         "citus.max_adaptive_executor_pool_size": "1",
         "citus.all_modifications_commutative": "on",
     },

@@ -17,7 +17,7 @@ LOTS_CHANNEL = "lots"
 """Wakes dispatchers: there may be lots to claim."""
 REPORTS_CHANNEL = "reports"
 """Wakes reporters: there may be events to deliver."""
-SPACING_SECONDS = 0.005
+SPACING_SECONDS = 0.02
 RECONNECT_SECONDS = 1.0
 CHECK_SECONDS = 30.0
 
