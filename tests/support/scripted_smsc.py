@@ -144,11 +144,14 @@ class ScriptedSmsc:
 
 
 @asynccontextmanager
-async def scripted_smsc() -> AsyncIterator[ScriptedSmsc]:
-    """A listening SMSC."""
+async def scripted_smsc(*, receive_buffer: int | None = None) -> AsyncIterator[ScriptedSmsc]:
+    """A listening SMSC; with a small receive buffer its peers soon cannot write while it does not read."""
     smsc = ScriptedSmsc()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: ScriptedLink(smsc), "127.0.0.1", 0)
+    listener = socket.create_server(("127.0.0.1", 0))
+    if receive_buffer is not None:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    server = await loop.create_server(lambda: ScriptedLink(smsc), sock=listener)
     smsc.port = server.sockets[0].getsockname()[1]
     try:
         yield smsc
