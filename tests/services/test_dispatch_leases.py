@@ -202,3 +202,17 @@ async def test_an_owner_that_was_overtaken_gives_its_link_and_lots_up(
             await until_codes(connection, messages[:10], {110})
     assert smsc.recipients == numbers(12)
     assert await connection.fetchval("SELECT count(*) FROM in_doubt") == 10
+
+
+async def test_a_lot_that_cannot_be_read_does_not_keep_a_slot_from_being_taken(
+    connection: Connection, pools: Database, database: str
+) -> None:
+    async with scripted_smsc() as smsc:
+        smsc.accept_everything()
+        messages = await queue(connection, numbers(2), lot_size=1)
+        await dead_holder(database, 2)
+        await connection.execute("UPDATE lot SET payload = '\\xc1' WHERE first_id = $1", messages[0])
+        async with running(dispatch_service(pools, [carrier(smsc.port)])):
+            await until_codes(connection, messages[1:], {110})
+            await until_codes(connection, await queue(connection, ["46799999999"]), {111})
+    assert smsc.recipients == ["46799999999"]

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+import msgspec
+
 from heliograph.carriers.link import Block, Link, Unanswered
 from heliograph.carriers.outcome_book import OutcomeBook, Token
 from heliograph.carriers.sent_segments import SentSegments
@@ -125,7 +127,12 @@ class Lane:
 
     def _load_lot(self, lot: ClaimedLot, groups: _Groups) -> None:
         book, translator = self.book, self._translator
-        held = book.hold(lot)
+        try:
+            held = book.hold(lot)
+        except msgspec.MsgspecError:
+            # It stays ours and untouched until a person looks; the others go on.
+            self._on_alarm("lot_unreadable", 0)
+            return
         intent_ms = int(lot.intent_at.timestamp() * 1000)
         messages, places = held.contents.messages, held.places
         for index in range(lot.start, lot.end):

@@ -91,7 +91,7 @@ class BindSlot:
         self._settings = settings
         self._log = log.bind(carrier=carrier.name, slot=slot)
         self._changed = asyncio.Event()
-        self._stopping = False
+        self.is_stopping = False
         self._stop_deadline = 0.0
         self._alarmed_at: dict[tuple[str, int], float] = {}
         self.lease = self._new_lease(holder)
@@ -155,7 +155,7 @@ class BindSlot:
 
     def stop(self) -> None:
         """Claim nothing more; ``run`` ends once every answer came and is committed."""
-        self._stopping = True
+        self.is_stopping = True
         self._stop_deadline = self._clock() + self._settings.drain
         self._changed.set()
 
@@ -188,7 +188,7 @@ class BindSlot:
         return self._harvest is not None or self.lane.book.has_outcomes
 
     def _is_drained(self) -> bool:
-        if not self._stopping:
+        if not self.is_stopping:
             return False
         book = self.lane.book
         if self._clock() >= self._stop_deadline:
@@ -207,7 +207,7 @@ class BindSlot:
                 self._failures = 0
             except Exception as error:
                 self._note_failure(error)
-                if self._stopping and self._clock() >= self._stop_deadline:
+                if self.is_stopping and self._clock() >= self._stop_deadline:
                     return
 
     def _note_failure(self, error: Exception) -> None:
@@ -230,7 +230,7 @@ class BindSlot:
         if self._harvest is not None:
             return self._not_before - now
         due = min(self._seconds_to_commit(now), self._seconds_to_claim(now))
-        if self._stopping:
+        if self.is_stopping:
             due = min(due, max(0.001, self._stop_deadline - now))
         return max(due, self._not_before - now)
 
@@ -257,7 +257,7 @@ class BindSlot:
         return (
             self.keeper.is_bound
             and self.carrier.submits
-            and not self._stopping
+            and not self.is_stopping
             and self.lease.owner is not None
             and self.lane.rebind_after is None
             and self.lease.may_write()

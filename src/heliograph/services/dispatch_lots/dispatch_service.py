@@ -76,6 +76,8 @@ class RunningCarrier:
             except Exception as error:
                 # A fault of ours in one slot must not stop the others, nor this one for ever.
                 log.exception("dispatch.slot_failed", slot=repr(slot), error=type(error).__name__)
+                if slot.is_stopping:
+                    return
                 await asyncio.sleep(_RESTART_SECONDS)
 
 

@@ -2,6 +2,9 @@
 
 from datetime import datetime, timedelta
 
+import msgspec
+import structlog
+
 from heliograph.domain.flight import (
     RECEIPT_WAIT,
     DoubtfulSegment,
@@ -22,6 +25,8 @@ from heliograph.storage.database import Database, Purpose, Transaction
 from heliograph.storage.in_doubt import insert_in_doubt
 from heliograph.storage.lots import Owner, finish_lots, free_lots, lock_lots_of_dead_owners
 from heliograph.storage.message_changes import apply_changes
+
+log = structlog.get_logger()
 
 
 async def take_slot(
@@ -80,7 +85,12 @@ async def settle_dead_owners(tx: Transaction, owner: Owner, *, ids: IdSource, no
     doubtful: list[DoubtfulSegment] = []
     changes: list[MessageChange] = []
     for lot in await lock_lots_of_dead_owners(tx, owner):
-        contents = decode_contents(lot.payload)
+        try:
+            contents = decode_contents(lot.payload)
+        except msgspec.MsgspecError:
+            # One lot that cannot be read must not keep the slot from being taken.
+            log.error("carrier.alarm", alarm="lot_unreadable", lot_id=lot.lot_id.hex())
+            continue
         if lot.has_rest:
             freed[lot.lot_id] = stored_bits((1 << lot.next_segment) - 1, lot.segment_count)
         else:

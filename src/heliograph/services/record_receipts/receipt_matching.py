@@ -120,31 +120,43 @@ def _fill(found: list[SentSegment | None], receipts: Sequence[Told], rows: Seque
 async def resolve_orphans(
     tx: Transaction, carrier_id: int, orphans: Sequence[Told], *, now: datetime
 ) -> list[DoubtfulSegment | None]:
-    """For each receipt without a segment the one segment in doubt that it must be of, which is resolved.
-
-    Two or more candidates are no proof: then nobody guesses.
-    """
+    """For each receipt without a segment the one in doubt that it counts for, which is resolved."""
     recipients = {told.recipient for told in orphans if told.recipient}
     candidates = await find_in_doubt(tx, carrier_id, recipients) if recipients else []
     resolved: list[DoubtfulSegment | None] = []
-    noted: list[SentSegment] = []
+    noted: dict[str, SentSegment] = {}
     for told in orphans:
-        fitting = [
-            segment
-            for segment in candidates
-            if segment.recipient == told.recipient and segment.submitted_at <= told.received_at
-        ]
-        only = fitting[0] if len(fitting) == 1 else None
-        if only is not None and await resolve_in_doubt(tx, carrier_id, [(only.message_id, only.segment)]):
-            resolved.append(only)
-            if told.smsc_id:
-                # From now on the id is known: the next receipt with it finds its segment.
-                noted.append(_as_sent(told, only))
-        else:
+        segment = None if told.smsc_id in noted else segment_in_doubt_of(told, candidates)
+        if segment is None or not await resolve_in_doubt(
+            tx, carrier_id, [(segment.message_id, segment.segment)]
+        ):
             resolved.append(None)
+            continue
+        resolved.append(segment)
+        candidates.remove(segment)
+        if told.smsc_id:
+            # From now on the id is known: the next receipt with it finds its segment.
+            noted[told.smsc_id] = _as_sent(told, segment)
     if noted:
-        await insert_segments(tx, carrier_id, noted, day=now.date())
+        await insert_segments(tx, carrier_id, list(noted.values()), day=now.date())
     return resolved
+
+
+def segment_in_doubt_of(told: Told, candidates: Sequence[DoubtfulSegment]) -> DoubtfulSegment | None:
+    """The segment in doubt that a receipt without a segment counts for; None unless it is certain.
+
+    Between messages nobody guesses. The segments of one message are as good as each other, since it ends
+    alike whichever of them a receipt was for; but each receipt must name an id, or one that comes twice
+    would count for two of them.
+    """
+    fitting = [
+        segment
+        for segment in candidates
+        if segment.recipient == told.recipient and segment.submitted_at <= told.received_at
+    ]
+    if len({segment.message_id for segment in fitting}) != 1 or (len(fitting) > 1 and not told.smsc_id):
+        return None
+    return min(fitting, key=lambda segment: segment.segment)
 
 
 def _as_sent(told: Told, segment: DoubtfulSegment) -> SentSegment:
