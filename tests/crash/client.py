@@ -10,6 +10,10 @@ from tests.crash.journals import Accepted
 
 FIRST_NUMBER = 46_720_000_000
 CONNECTIONS = 6
+SHORT = "Nothing lost, nothing twice"
+LONG = " and ".join([SHORT] * 6)
+"""Two segments."""
+LONG_FRACTION = 0.2
 LONGEST_PAUSE = 0.08
 """Between two requests of one connection, in seconds."""
 
@@ -47,15 +51,18 @@ class Client:
             count = 1 if self._random.random() < 0.5 else self._random.randint(2, self._largest)
             self._left -= count
             recipients = tuple(str(next(self._numbers)) for _ in range(count))
-            await self._send_until_answered(session, recipients)
+            body = LONG if self._random.random() < LONG_FRACTION else SHORT
+            await self._send_until_answered(session, recipients, body)
             await asyncio.sleep(self._random.uniform(0, LONGEST_PAUSE))
 
-    async def _send_until_answered(self, session: aiohttp.ClientSession, recipients: tuple[str, ...]) -> None:
+    async def _send_until_answered(
+        self, session: aiohttp.ClientSession, recipients: tuple[str, ...], body: str
+    ) -> None:
         key = f"crash-{next(self._keys)}"
         order: dict[str, object] = {
             "sender": "iP1",
             "recipients": recipients,
-            "body": "Nothing lost, nothing twice",
+            "body": body,
             "datacoding": "gsm",
             "deliveryReportUrl": self._report_url,
         }
