@@ -66,6 +66,17 @@ async def test_a_cancelled_block_rolls_back_and_returns_its_connection(database:
         assert await accounts(db) == []
 
 
+async def test_a_wait_that_the_driver_gives_up_is_a_lost_connection_and_no_end_of_the_task(
+    db: Database,
+) -> None:
+    # When a connection dies at certain moments the driver cancels the wait for it; nobody cancelled the task.
+    with pytest.raises(asyncpg.ConnectionDoesNotExistError) as lost:
+        async with db.transaction():
+            raise asyncio.CancelledError
+    assert is_connection_failure(lost.value)
+    assert await accounts(db) == []
+
+
 async def test_a_block_cancelled_at_any_moment_commits_whole_or_not_at_all(database: str) -> None:
     async def work(db: Database, turns: int) -> None:
         async with db.transaction() as tx:

@@ -7,8 +7,8 @@ when a connection is made or with SET LOCAL, so a connection needs no cleaning b
 
 import asyncio
 import enum
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
@@ -89,19 +89,36 @@ async def connect(
 
     ``settings`` are added to them. Statements stay prepared for the life of the connection.
     """
-    return await asyncpg.connect(
-        dsn,
-        timeout=CONNECT_SECONDS,
-        statement_cache_size=500,
-        max_cached_statement_lifetime=0,
-        max_cacheable_statement_size=0,
-        server_settings={
-            "application_name": f"heliograph {purpose.value}",
-            **_EVERY_SESSION,
-            **_SESSIONS[purpose],
-            **(settings or {}),
-        },
-    )
+    with _cancelled_by_its_owner_only():
+        return await asyncpg.connect(
+            dsn,
+            timeout=CONNECT_SECONDS,
+            statement_cache_size=500,
+            max_cached_statement_lifetime=0,
+            max_cacheable_statement_size=0,
+            server_settings={
+                "application_name": f"heliograph {purpose.value}",
+                **_EVERY_SESSION,
+                **_SESSIONS[purpose],
+                **(settings or {}),
+            },
+        )
+
+
+@contextmanager
+def _cancelled_by_its_owner_only() -> Iterator[None]:
+    """Tell a lost connection from a cancelled task.
+
+    When a connection dies at certain moments the driver cancels the wait for it. Nobody has cancelled the
+    task then, and a loop that took it for the end would never work again.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise asyncpg.ConnectionDoesNotExistError("the connection was lost during a statement") from error
 
 
 class Database:
@@ -185,7 +202,8 @@ class Database:
         pool = self._pools[purpose]
         connection = await pool.take()
         try:
-            yield connection
+            with _cancelled_by_its_owner_only():
+                yield connection
         except BaseException as error:
             if is_connection_failure(error):
                 connection.terminate()
@@ -221,9 +239,10 @@ async def transaction_on(
     ``ring`` is told the channels that were announced in it, once it has committed.
     """
     try:
-        await connection.execute("BEGIN" if account_id is None else f"BEGIN; {_bind_account(account_id)}")
-        yield connection
-        await _commit(connection)
+        with _cancelled_by_its_owner_only():
+            await connection.execute("BEGIN" if account_id is None else f"BEGIN; {_bind_account(account_id)}")
+            yield connection
+            await _commit(connection)
     except BaseException:
         _announced.pop(connection, None)
         await _roll_back(connection)

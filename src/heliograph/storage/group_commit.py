@@ -157,11 +157,21 @@ class GroupCommit:
                 group = self._take_group()
                 try:
                     await self._commit(group)
-                except Exception as failure:
+                except BaseException as failure:
+                    if isinstance(failure, asyncio.CancelledError) and self._is_cancelled():
+                        raise
                     # A fault of ours must end these requests, not all that come after them.
                     log.error("accept.failed", error=describe_error(failure))
+                    told = (
+                        failure
+                        if isinstance(failure, Exception)
+                        else Unavailable(UNKNOWN_IF_STORED, _RETRY_AFTER)
+                    )
                     for waiting in group:
-                        waiting.fail(failure)
+                        waiting.fail(told)
+
+    def _is_cancelled(self) -> bool:
+        return self._task is not None and self._task.cancelling() > 0
 
     def _take_group(self) -> list[_Waiting]:
         group: list[_Waiting] = []
