@@ -7,14 +7,13 @@ import pytest
 from heliograph.storage.database import (
     Database,
     Purpose,
-    UnsuitableServer,
-    check_server_settings,
     connect,
     is_connection_failure,
     is_retryable,
     load_query,
     transaction_on,
 )
+from heliograph.storage.server_check import UnsuitableServer, check_server_settings
 from tests.support.postgres import Postgres
 
 NEW_SUMMARY = "INSERT INTO summary VALUES ($1, $2, 201, 1, 1)"

@@ -15,7 +15,6 @@ from heliograph.settings import Settings, SettingsError, load_secret_key
 from heliograph.storage.database import (
     Database,
     Purpose,
-    UnsuitableServer,
     connect,
     is_connection_failure,
     transaction_on,
@@ -25,6 +24,7 @@ from heliograph.storage.migrations_runner import MigrationError, Phase, check_sc
 from heliograph.storage.partitions import make_partitions
 from heliograph.storage.postgres_binaries import EmbeddedPostgresError
 from heliograph.storage.sealing import Sealer, UnreadableSecret
+from heliograph.storage.server_check import UnsuitableServer
 from heliograph.wiring.parts import new_ids, utc_now
 
 ATTACH_SECONDS: Final = 15.0

@@ -10,9 +10,10 @@ from typing import Any
 
 from heliograph.domain.ids import IdSource
 from heliograph.settings import Settings, load_secret_key
-from heliograph.storage.database import Database, check_server_settings
+from heliograph.storage.database import Database
 from heliograph.storage.migrations_runner import check_schema
 from heliograph.storage.sealing import Sealer
+from heliograph.storage.server_check import check_server_settings
 from heliograph.storage.wakeups import LOTS_CHANNEL, WakeupSender
 
 

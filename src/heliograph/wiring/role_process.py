@@ -10,8 +10,8 @@ import structlog
 import uvloop
 
 from heliograph.settings import EMBEDDED_DSN_VARIABLE, Settings, SettingsError, load_settings
-from heliograph.storage.database import UnsuitableServer
 from heliograph.storage.migrations_runner import MigrationError
+from heliograph.storage.server_check import UnsuitableServer
 from heliograph.supervisor import WRONG_CONFIGURATION, report_ready, stop_with_parent
 from heliograph.telemetry import configure_logging, describe_error
 from heliograph.wiring.administration import require_schema

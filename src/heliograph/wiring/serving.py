@@ -25,11 +25,12 @@ from heliograph.settings import (
     Settings,
     load_secret_key,
 )
-from heliograph.storage.database import Database, check_server_settings
+from heliograph.storage.database import Database
 from heliograph.storage.embedded_postgres import EmbeddedPostgres
 from heliograph.storage.migrations_runner import check_schema
 from heliograph.storage.postgres_binaries import EmbeddedPostgresError
 from heliograph.storage.sealing import Sealer
+from heliograph.storage.server_check import check_server_settings
 from heliograph.supervisor import ChildProgram, Supervisor
 from heliograph.wiring.administration import embedded_postgres, prepare_schema, require_schema
 from heliograph.wiring.listening_address import bind_listening_socket, shown_url, with_bound_port
