@@ -2,12 +2,11 @@
 
 import re
 import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 
 from tests.acceptance.conftest import type_command
+from tests.support.postgres import reachable_folder
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("processes")]
 
@@ -15,16 +14,13 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("processes")]
 @pytest.fixture(scope="module")
 def demo() -> subprocess.CompletedProcess[str]:
     """One run of it, which takes under a minute and leaves nothing behind."""
-    before = leftovers()
-    # Settings of an installation of one's own must not disturb it.
-    answer = type_command("demo", HELIOGRAPH_HTTP_PORT="1", HELIOGRAPH_SECRET_KEY="5e" * 32)
-    assert leftovers() <= before
+    with reachable_folder() as folder:
+        # Settings of an installation of one's own must not disturb it.
+        answer = type_command(
+            "demo", HELIOGRAPH_HTTP_PORT="1", HELIOGRAPH_SECRET_KEY="5e" * 32, TMPDIR=str(folder)
+        )
+        assert list(folder.iterdir()) == []
     return answer
-
-
-def leftovers() -> set[Path]:
-    """The folders of demos that still run, or that were killed."""
-    return set(Path(tempfile.gettempdir()).glob("heliograph-demo-*"))
 
 
 def test_everything_is_as_it_should_be(demo: subprocess.CompletedProcess[str]) -> None:

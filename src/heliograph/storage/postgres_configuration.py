@@ -32,7 +32,7 @@ _SETTINGS = {
     "max_parallel_workers_per_gather": "0",
     "max_logical_replication_workers": "0",
     # Queue tables turn over quickly: look often, and finish fast.
-    "autovacuum_naptime": "15s",
+    "autovacuum_naptime": "5s",
     "autovacuum_vacuum_cost_limit": "1000",
     "autovacuum_vacuum_scale_factor": "0.05",
     "autovacuum_analyze_scale_factor": "0.05",
