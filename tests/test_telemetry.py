@@ -1,4 +1,6 @@
+import io
 import json
+import sys
 
 import pytest
 import structlog
@@ -6,6 +8,7 @@ import structlog
 from heliograph.telemetry import (
     NEVER_LOGGED,
     Counters,
+    StderrLogger,
     configure_logging,
     describe_error,
     drop_private_fields,
@@ -67,3 +70,10 @@ def test_counters_and_gauges_appear_at_the_scrape() -> None:
         'heliograph_segments_total{outcome="refused"} 1.0',
         "heliograph_connections 7.0",
     ]
+
+
+def test_a_line_that_cannot_be_written_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stderr", closed)
+    StderrLogger().error("nobody reads this")

@@ -5,6 +5,7 @@ of people are never given to the log; a processor drops them should it happen al
 logged for each message: what happens thousands of times a second is a counter.
 """
 
+import contextlib
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
@@ -25,6 +26,17 @@ NEVER_LOGGED = frozenset(
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
+class StderrLogger:
+    """Writes lines to whatever stderr is now. A line that cannot be written never stops the work."""
+
+    def msg(self, message: str) -> None:
+        """Write a line."""
+        with contextlib.suppress(OSError, ValueError):
+            print(message, file=sys.stderr, flush=True)  # noqa: T201 - this is where logs go
+
+    debug = info = warning = warn = error = critical = fatal = failure = err = exception = log = msg
+
+
 def configure_logging(*, level: str = "info", as_json: bool = True, **bound: object) -> None:
     """Set up structlog for this process; ``bound`` (role, machine) goes into every line, on stderr."""
     renderer: Callable[..., str | bytes] = (
@@ -39,7 +51,7 @@ def configure_logging(*, level: str = "info", as_json: bool = True, **bound: obj
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: StderrLogger(),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.clear_contextvars()
