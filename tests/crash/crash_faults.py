@@ -40,6 +40,18 @@ async def stop_dispatcher(installation: Installation) -> None:
         installation.members["dispatcher"].ready.clear()
 
 
+async def freeze_dispatcher(installation: Installation) -> None:
+    """The dispatcher stands still until another one has its slot and sends; then it goes on."""
+    await installation.wait_until_working("dispatcher")
+    other = installation.add_member("dispatcher", name="other dispatcher")
+    await other.ready.wait()
+    await asyncio.sleep(installation.random.uniform(0.1, 0.8))
+    installation.members["dispatcher"].freeze()
+    await installation.wait_until_working("dispatcher", name="other dispatcher")
+    await asyncio.sleep(installation.random.uniform(0.1, 0.5))
+    installation.members["dispatcher"].thaw()
+
+
 async def kill_reporter_over_a_report(installation: Installation) -> None:
     """The reporter dies while the customer's server has a report and has not answered it."""
     left = installation.random.randint(2, 12)
@@ -112,6 +124,7 @@ FAULTS = {
         "dispatcher", "receipts.post_commit", may_doubt=WINDOW
     ),
     "dispatcher asked to stop in mid-window": Fault(disturb=stop_dispatcher, may_doubt=0),
+    "dispatcher frozen while another takes over": Fault(disturb=freeze_dispatcher),
     "api killed at random": Fault(disturb=kill_at_random("api"), kills="api", may_doubt=0),
     "api killed before the commit": _at("api", "api.pre_commit"),
     "api killed between commit and answer": _at("api", "api.post_commit"),

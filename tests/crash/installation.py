@@ -113,14 +113,18 @@ class Installation:
         host, port = await self.carrier.start()
         self._stack.push_async_callback(self.carrier.stop)
         self.first = await self._make_first_account(host, port)
-        environment = self._environment()
         for role in ROLES:
-            member = Member(role, environment, self.folder / f"{role}.log")
-            self.members[role] = member
-            member.start((failpoints or {}).get(role, ""))
+            self.add_member(role, failpoint=(failpoints or {}).get(role, ""))
         async with asyncio.timeout(READY_SECONDS):
             await asyncio.gather(*(member.ready.wait() for member in self.members.values()))
             await self._wait_until_reachable()
+
+    def add_member(self, role: str, *, name: str = "", failpoint: str = "") -> Member:
+        """Start a process of a role; further ones of the same role need a name."""
+        name = name or role
+        member = self.members[name] = Member(role, self._environment(), self.folder / f"{name}.log")
+        member.start(failpoint)
+        return member
 
     async def open_account(self, name: str) -> OpenedAccount:
         """One more account like the first one."""
@@ -142,10 +146,10 @@ class Installation:
                 random_bytes=os.urandom,
             )
 
-    async def wait_until_working(self, role: str) -> None:
-        """Return when a member is up, and, where its work can be seen from outside, has done some."""
+    async def wait_until_working(self, role: str, *, name: str = "") -> None:
+        """Return when a member is up, and, where the work of its role can be seen, some was done since."""
         async with asyncio.timeout(READY_SECONDS):
-            await self.members[role].ready.wait()
+            await self.members[name or role].ready.wait()
             before = self._work_of(role)
             while before is not None and self._work_of(role) == before:
                 await asyncio.sleep(0.02)

@@ -50,11 +50,20 @@ class Member:
         self._is_asked_to_stop = True
         self._send(signal.SIGTERM)
 
+    def freeze(self) -> None:
+        """SIGSTOP: it neither lives nor dies, as a machine that swaps or a virtual one that is moved."""
+        self._send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT: it goes on as if no time had passed."""
+        self._send(signal.SIGCONT)
+
     async def stop(self) -> None:
         """SIGTERM for good, and wait; kill -9 if it takes too long."""
         self._is_over = True
         if self._task is None:
             return
+        self.thaw()
         self.ask_to_stop()
         await asyncio.wait([self._task], timeout=STOP_SECONDS)
         self.kill()

@@ -51,6 +51,8 @@ _SESSIONS: Mapping[Purpose, Mapping[str, str]] = {
     Purpose.FACE: {"role": FACE_ROLE, "statement_timeout": "30s"},
     Purpose.HOT: {
         "role": ENGINE_ROLE,
+        # A process that stands still in a transaction has its lease locked: nobody could take over from it.
+        "idle_in_transaction_session_timeout": "15s",
         # Join a handful of keys to a large table by its index, whatever the statistics say.
         "enable_hashjoin": "off",
         "enable_mergejoin": "off",
