@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 
 from heliograph.domain.history import entry
-from heliograph.domain.ids import IdSource, id_bytes
+from heliograph.domain.ids import IdSource
 from heliograph.domain.message_change import RANK_CLOSED, MessageChange, merge_segments, rounds
 from heliograph.domain.report_events import Destination, EventBlock, StoredEvent, encode_events
 from heliograph.domain.report_url import ReportUrl, stored_report_url
@@ -75,15 +75,6 @@ def _range(identifiers: Sequence[bytes]) -> tuple[bytes, bytes]:
     return min(identifiers), max(identifiers)
 
 
-_WIDEST_BATCH = 1 << 24
-
-
-def _batch_range(lowest: bytes, highest: bytes) -> tuple[bytes, bytes]:
-    """The range in which the batches of these messages lie: a batch id precedes its messages."""
-    number = int.from_bytes(lowest, "big") - _WIDEST_BATCH
-    return id_bytes(max(0, number)), highest
-
-
 async def _change_short(tx: Transaction, changes: list[MessageChange]) -> list[Changed]:
     # Rows are locked in the order of their key, in every transaction, so that two never wait for each other.
     changes.sort(key=lambda change: (change.account_id, change.message_id))
@@ -100,7 +91,6 @@ async def _change_short(tx: Transaction, changes: list[MessageChange]) -> list[C
         [change.refund for change in changes],
         lowest,
         highest,
-        *_batch_range(lowest, highest),
     )
     by_message = {change.message_id: change for change in changes}
     return [_changed(row, by_message[row["message_id"]]) for row in rows]
@@ -185,7 +175,6 @@ async def _change_long_of(
         *(list(column) for column in zip(*written, strict=True)),
         lowest,
         highest,
-        *_batch_range(lowest, highest),
     )
     return [_changed(row, by_message[row["message_id"]][-1]) for row in answer]
 

@@ -2,8 +2,8 @@
 -- which makes order and repetition of what carriers say irrelevant:
 --   rank 0 (another try) and rank 10 (closed by ourselves) apply only while no carrier accepted it.
 -- $1 accounts, $2 messages, $3 ranks, $4 codes, $5 history entry, $6 history entry of the intent or '',
--- $7 refund, $8 and $9 lowest and highest message id, which let unneeded partitions be skipped, and
--- $10 and $11 the same for batches.
+-- $7 refund, $8 and $9 lowest and highest message id, which let unneeded partitions be skipped. The batch
+-- is found by its key alone: a range as well makes plans that read the range.
 WITH changed AS (
     UPDATE message m
     SET rank = u.rank,
@@ -25,4 +25,4 @@ WITH changed AS (
 SELECT c.*, b.delivery_report_url, b.report_bucket, b.reference, b.message_count, a.currency, a.report_codes
 FROM changed c
 JOIN account a ON a.account_id = c.account_id
-JOIN batch b ON b.account_id = c.account_id AND b.batch_id = c.batch_id AND b.batch_id BETWEEN $10 AND $11
+JOIN batch b ON b.account_id = c.account_id AND b.batch_id = c.batch_id

@@ -1,6 +1,6 @@
 -- The merged ranks of locked messages of several segments. An entry of '' keeps code and history.
 -- $1 account, $2 messages, $3 ranks by segment, $4 rank, $5 code, $6 entry, $7 entry of the intent or '',
--- $8 refund, $9 and $10 lowest and highest message id, $11 and $12 the same for batches.
+-- $8 refund, $9 and $10 lowest and highest message id.
 WITH changed AS (
     UPDATE message m
     SET ranks = u.ranks,
@@ -24,5 +24,4 @@ SELECT c.account_id, c.message_id, c.batch_id, c.code, c.previous_code, c.recipi
 FROM changed c
 JOIN account a ON a.account_id = c.account_id
 JOIN batch b ON b.account_id = $1 AND b.account_id = c.account_id AND b.batch_id = c.batch_id
-            AND b.batch_id BETWEEN $11 AND $12
 WHERE c.changed
