@@ -22,6 +22,8 @@ class MachineSpeed:
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
+        # A row that never yields to the loop would leave no sample at all.
+        self._samples.append(_seconds_of_work())
         self._task = asyncio.create_task(self._measure(), name="machine speed")
         return self
 
@@ -30,6 +32,7 @@ class MachineSpeed:
     ) -> None:
         assert self._task is not None
         self._task.cancel()
+        self._samples.append(_seconds_of_work())
 
     @property
     def microseconds(self) -> float:

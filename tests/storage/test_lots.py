@@ -222,6 +222,21 @@ async def test_outcomes_of_lots_that_were_taken_over_are_refused(connection: Con
     assert await connection.fetchval("SELECT count(*) FROM lot") == 2
 
 
+async def test_outcomes_of_a_lot_that_its_next_owner_finished_are_refused(connection: Connection) -> None:
+    mine = await owner(connection)
+    taken = await lot(connection, 1, position=1)
+    await claim(connection, mine, 1)
+    finished = [FinishedLot(taken, 1, b"123456789012")]
+    async with transaction_on(connection) as tx:
+        await finish_lots(tx, CARRIER, finished, LATER)
+    with pytest.raises(LotsTakenOver) as refused:
+        async with transaction_on(connection) as tx:
+            await record_outcomes(
+                tx, mine, finished=finished, progressed=[], accepted=[], now=NOW, due_at=LATER
+            )
+    assert refused.value.lot_ids == {taken}
+
+
 async def test_a_queued_lot_is_claimed_like_any_other(connection: Connection) -> None:
     mine = await owner(connection)
     message = LotMessage(IDS.new(int(NOW.timestamp())), "46701740605", 0, 3, (0, 2), 1, 0)

@@ -12,7 +12,7 @@ WITH done AS (
     INSERT INTO finished_lot (carrier_id, lot_id, account_id, due_at, message_ids)
     SELECT $1, u.lot_id, u.account_id, $7, u.message_ids
     FROM unnest($4::bytea[], $5::bigint[], $6::bytea[]) AS u(lot_id, account_id, message_ids)
-    WHERE u.message_ids <> ''
+    WHERE u.message_ids <> '' AND u.lot_id IN (SELECT lot_id FROM done)
 ), progressed AS (
     UPDATE lot l
     SET answered = u.answered,
