@@ -83,7 +83,7 @@ class Sender:
 async def wait_until_final(connection: Connection, batch_id: str | None = None) -> None:
     """Every message of a batch, or of the database, has ended.
 
-    While single messages are being sent there is nearly always one that has not: only the batch is waited for.
+    While single messages are being sent there is nearly always one that has not, so only the batch counts.
     """
     unfinished = "SELECT EXISTS (SELECT FROM message WHERE code < 200 AND batch_id = coalesce($1, batch_id))"
     batch = bytes.fromhex(batch_id) if batch_id else None
