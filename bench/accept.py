@@ -112,7 +112,7 @@ async def handler_on(dsn: str) -> AsyncIterator[Application]:
             accept_batch=AcceptBatch(
                 accounts,
                 group_commit,
-                LargeBatches(database, ids=ids, now=utc_now, wake=wake),
+                LargeBatches(database, ids=ids, now=utc_now, wake=wake, give_way=group_commit.give_way),
                 IdempotencyKeys(database),
                 ids=ids,
                 now=utc_now,

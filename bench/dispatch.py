@@ -27,7 +27,7 @@ import uvloop
 from heliograph.carriers.carrier import CarrierSettings
 from heliograph.carriers.sent_segments import SentSegments
 from heliograph.domain.carrier_profile import CarrierProfile
-from heliograph.domain.ids import IdSource, id_bytes, message_ids
+from heliograph.domain.ids import IdSource, MessageIds, id_bytes
 from heliograph.domain.lot import LotContents, LotMessage, LotText, encode_contents
 from heliograph.services.dispatch_lots import DispatchService, DispatchSettings
 from heliograph.services.record_receipts import RecordReceipts
@@ -82,7 +82,7 @@ async def fill(connection: Connection, lot_size: int) -> None:
     seconds = int(now.timestamp())
     for start in range(0, MESSAGES, lot_size):
         batch_id = id_bytes(IDS.reserve(lot_size + 1, seconds))
-        ids = message_ids(batch_id, lot_size)
+        ids = MessageIds(batch_id, lot_size)
         recipients = [str(46_700_000_000 + start + number) for number in range(lot_size)]
         await connection.execute(
             "INSERT INTO batch (account_id, batch_id, created_at, sender, body, flash, coding, priority,"

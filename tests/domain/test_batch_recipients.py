@@ -1,8 +1,16 @@
 """Recipients in both forms: distinct, in order, limited, and named where they are wrong."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from heliograph.domain.batch_recipients import DraftRecipients, check_recipients
+from heliograph.domain.batch_recipients import (
+    MAX_RECIPIENTS,
+    DistinctNumbers,
+    DraftRecipients,
+    check_recipients,
+    distinct_numbers,
+)
 from heliograph.domain.refusals import Refusal
 
 PAGE = ["456189040623", "175368927054", "392094880589", "568798567631"]
@@ -149,3 +157,28 @@ def test_a_flood_of_faults_ends_in_one_sentence() -> None:
     faults = faults_of(["x"] * 5000)
     assert len(faults) == 1001
     assert faults[-1] == ("recipients", "4000 more faults of recipients are not listed.")
+
+
+def looked_at_in_steps(values: list[object]) -> DistinctNumbers | None:
+    *steps, last = [None, *distinct_numbers(values)]
+    assert steps == [None] * len(steps)
+    return last
+
+
+@given(st.lists(st.integers(461, 470).map(str), min_size=1), st.integers(0, 2))
+def test_a_look_in_steps_finds_the_same_numbers(numbers: list[str], many: int) -> None:
+    values: list[object] = [*numbers, *(f"46{number:09}" for number in range(many * 9_999)), *numbers]
+    known = looked_at_in_steps(values)
+    assert known is not None
+    assert recipients_of(known) == recipients_of(values)
+
+
+@pytest.mark.parametrize("wrong", ["", "+461", "4" * 16, 461, None, "46\u0661"])
+def test_a_look_in_steps_leaves_what_is_wrong_to_be_refused(wrong: object) -> None:
+    assert looked_at_in_steps([*PAGE, wrong]) is None
+    assert faults_of([*PAGE, wrong])
+
+
+def test_a_look_in_steps_leaves_a_wrong_count_to_be_refused() -> None:
+    assert looked_at_in_steps([]) is None
+    assert looked_at_in_steps(["461"] * (MAX_RECIPIENTS + 1)) is None

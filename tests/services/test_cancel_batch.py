@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from heliograph.domain.history import entries
-from heliograph.domain.ids import message_ids
+from heliograph.domain.ids import MessageIds
 from heliograph.domain.lot import LotContents, LotMessage, LotText, cut_lots, decode_contents, encode_contents
 from heliograph.domain.message_change import MessageChange
 from heliograph.domain.refusals import Conflict, NotFound
@@ -393,7 +393,7 @@ async def insert_large_batch(connection: Connection, count: int) -> bytes:
     """A funded batch as accept leaves it: rows, summary, lots."""
     batch_id, _ = await insert_batch(connection, recipients=[], message_count=count)
     IDS.reserve(count, int(NOW.timestamp()))
-    messages = message_ids(batch_id, count)
+    messages = MessageIds(batch_id, count)
     await connection.execute(
         "INSERT INTO message (account_id, message_id, batch_id, price, code, rank, segments, encoding,"
         " recipient) SELECT 1, u, $1, 1000, 103, 0, 1, 0, '46701740605' FROM unnest($2::bytea[]) u",

@@ -1,5 +1,6 @@
 """Cutting accepted messages into lots: what may share one, and how large they get."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -85,6 +86,7 @@ def batch(
         segments_per_second={1: pace, 2: pace},
         bodies=change.pop("bodies", None),
         total=sum(segments),
+        kinds=Counter((103, count) for count in segments),
         encode_answer=lambda _batch, _funded: b"",
     )
 

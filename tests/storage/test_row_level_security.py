@@ -11,7 +11,7 @@ from importlib import resources
 import asyncpg
 import pytest
 
-from heliograph.domain.ids import message_ids
+from heliograph.domain.ids import MessageIds
 from heliograph.storage import batch_reading, message_reading
 from heliograph.storage.database import (
     ENGINE_ROLE,
@@ -156,8 +156,8 @@ def arguments_of(
         "list_lowest_codes": (
             account_id,
             batches,
-            [message_ids(batch_id, 1)[0] for batch_id in batches],
-            [message_ids(batch_id, 500)[-1] for batch_id in batches],
+            [MessageIds(batch_id, 1)[0] for batch_id in batches],
+            [MessageIds(batch_id, 500)[-1] for batch_id in batches],
             bytes(12),
             b"\xff" * 12,
         ),

@@ -151,7 +151,7 @@ async def accepting_api(
             accept_batch = AcceptBatch(
                 accounts,
                 group_commit,
-                LargeBatches(database, ids=ids, now=now, wake=wakeups.append),
+                LargeBatches(database, ids=ids, now=now, wake=wakeups.append, give_way=group_commit.give_way),
                 IdempotencyKeys(database),
                 ids=ids,
                 now=now,

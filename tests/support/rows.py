@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from heliograph.domain.ids import IdSource, id_bytes, message_ids
+from heliograph.domain.ids import IdSource, MessageIds, id_bytes
 from heliograph.domain.lot import LotContents, LotMessage, LotText, encode_contents
 from heliograph.storage.database import Connection
 
@@ -55,7 +55,7 @@ async def insert_batch(
     """A funded batch whose messages wait to be sent; its id and its messages' ids."""
     numbers = recipients if recipients is not None else ["46701740605"]
     batch_id = id_bytes(IDS.reserve(len(numbers) + 1, int(NOW.timestamp())))
-    messages = message_ids(batch_id, len(numbers))
+    messages = MessageIds(batch_id, len(numbers))[:]
     total = price * len(numbers)
     await connection.execute(
         "INSERT INTO batch (account_id, batch_id, created_at, sender, body, flash, coding, priority,"

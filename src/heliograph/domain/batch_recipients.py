@@ -1,8 +1,8 @@
 """The recipients of a request: an array of numbers, or an object of numbers with values for the template."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -19,7 +19,30 @@ MAX_FAULTS: Final = 1000
 
 _FIELD: Final = "recipients"
 _SHOWN: Final = 40
+_STEP: Final = 2_500
 _EMPTY: Final[Mapping[str, str]] = {}
+
+
+class DistinctNumbers(list[str]):
+    """At most ``MAX_RECIPIENTS`` numbers that are known to be well formed and different.
+
+    An array in this form is not looked at again: so the look at a long one can be taken in steps.
+    """
+
+
+def distinct_numbers(values: list[object]) -> Iterator[DistinctNumbers | None]:
+    """Look at an array step by step: None after each step, at last the numbers, if nothing is wrong."""
+    known: dict[str, None] = {}
+    if len(values) > MAX_RECIPIENTS:
+        return
+    for start in range(0, len(values), _STEP):
+        step = values[start : start + _STEP]
+        if not are_well_formed(step):
+            return
+        known.update(dict.fromkeys(cast("list[str]", step)))
+        yield None
+    if known:
+        yield DistinctNumbers(known)
 
 
 class DraftRecipients(msgspec.Struct, frozen=True):
@@ -34,6 +57,8 @@ class DraftRecipients(msgspec.Struct, frozen=True):
 
 def check_recipients(value: object, faults: list[Refusal]) -> DraftRecipients:
     """The recipients in either form; what is wrong with them is added to ``faults``."""
+    if isinstance(value, DistinctNumbers):
+        return DraftRecipients(numbers=value)
     if isinstance(value, list):
         return _from_array(value, faults)
     if isinstance(value, dict):
@@ -52,7 +77,7 @@ def _from_array(values: list[object], faults: list[Refusal]) -> DraftRecipients:
     if not are_well_formed(values):
         _add(faults, (format_fault(value, f"{_FIELD}[{index}]") for index, value in enumerate(values)))
         return DraftRecipients()
-    return DraftRecipients(numbers=[str(number) for number in dict.fromkeys(values)])
+    return DraftRecipients(numbers=list(dict.fromkeys(cast("list[str]", values))))
 
 
 def _from_object(members: dict[str, object], faults: list[Refusal]) -> DraftRecipients:

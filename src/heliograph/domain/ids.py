@@ -7,7 +7,8 @@ The messages of a batch directly follow it: message number n (from 1) of batch b
 messages of a batch are one range of their primary key and need no second index.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import overload
 
 ID_BYTES = 12
 _COUNTER_SIZE = 1 << 24
@@ -63,9 +64,34 @@ def block(first: int, count: int) -> list[bytes]:
     return [prefix + number.to_bytes(3, "big") for number in range(start, start + count)]
 
 
-def message_ids(batch_id: bytes, count: int) -> list[bytes]:
-    """The ids of messages 1 to ``count`` of a batch."""
-    return block(int.from_bytes(batch_id, "big") + 1, count)
+class MessageIds(Sequence[bytes]):
+    """The ids of messages 1 to ``count`` of a batch, each made when it is asked for."""
+
+    __slots__ = ("_count", "_first")
+
+    def __init__(self, batch_id: bytes, count: int) -> None:
+        self._first = int.from_bytes(batch_id, "big") + 1
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> bytes: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[bytes]: ...
+
+    def __getitem__(self, place: int | slice) -> bytes | list[bytes]:
+        if isinstance(place, int):
+            return id_bytes(self._first + range(self._count)[place])
+        places = range(self._count)[place]
+        if places.step != 1:
+            raise ValueError("message ids are taken in a row")
+        return block(self._first + places.start, len(places))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(block(self._first, self._count))
 
 
 def message_range(batch_id: bytes, count: int) -> tuple[bytes, bytes]:

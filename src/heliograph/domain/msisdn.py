@@ -19,6 +19,7 @@ Msisdn = NewType("Msisdn", str)
 """A phone number: 1 to 15 ASCII digits, country calling code first, no ``+`` and no ``00``."""
 
 MAX_DIGITS: Final = 15
+_DIGITS: Final = b"0123456789"
 _SHOWN: Final = 40
 _KEY: Final = 3
 """No calling code is longer, and none begins with another one."""
@@ -112,8 +113,10 @@ def are_well_formed(recipients: Sequence[object]) -> bool:
         joined = "".join(cast("Sequence[str]", recipients))
     except TypeError:
         return False
+    if not joined.isascii() or joined.encode("ascii").translate(None, _DIGITS):
+        return False
     sizes = set(map(len, cast("Sequence[str]", recipients)))
-    return joined.isascii() and joined.isdigit() and min(sizes) > 0 and max(sizes) <= MAX_DIGITS
+    return min(sizes) > 0 and max(sizes) <= MAX_DIGITS
 
 
 def is_possible(msisdn: str) -> bool:

@@ -5,7 +5,7 @@ is done once for each distinct text, and a batch of many recipients is prepared 
 served in between.
 """
 
-import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -14,8 +14,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from heliograph.domain.batch import BatchDraft, RawBatch, check_batch
+from heliograph.domain.batch_recipients import distinct_numbers
 from heliograph.domain.composition import Composition, compose, warnings
-from heliograph.domain.ids import IdSource, block, id_bytes
+from heliograph.domain.ids import IdSource, MessageIds, block, id_bytes
 from heliograph.domain.pricing import quote, surcharge
 from heliograph.domain.refusals import InvalidRequest, Refusal, Unavailable
 from heliograph.domain.report_url import ReportUrl, UrlRefusal, bucket_of, parse_report_url
@@ -29,7 +30,7 @@ from heliograph.storage.large_batches import LargeBatches
 
 LARGE: Final = 1_000
 """Batches of more messages than this are prepared in slices and written on a connection of their own."""
-SLICE: Final = 2_500
+SLICE: Final = 1_000
 _SENDERS_SHOWN: Final = 5
 _FUNDED: Final = Code.FUNDED.value
 _UNROUTABLE: Final = Code.UNROUTABLE.value
@@ -97,13 +98,15 @@ class AcceptBatch:
         self, account: Account, raw: RawBatch, idempotent: IdempotentRequest | None
     ) -> Accepted:
         now = self._now()
+        if type(raw.recipients) is list and len(raw.recipients) > LARGE:
+            raw = await self._with_known_numbers(raw, raw.recipients)
         draft, report_bucket = checked(raw, account, now, self._report_urls)
         routing = await self._accounts.routing()
         preparation = Preparation(account, draft, routing)
         while not preparation.is_complete:
             preparation.prepare_slice()
             if not preparation.is_complete:
-                await asyncio.sleep(0)
+                await self._group_commit.give_way()
         batch = preparation.finished(
             self._ids,
             now,
@@ -117,6 +120,17 @@ class AcceptBatch:
         return Accepted(
             ACCEPTED_STATUS, batch.answer(funded=outcome.funded), location_of(batch.batch_id), False
         )
+
+    async def _with_known_numbers(self, raw: RawBatch, recipients: list[object]) -> RawBatch:
+        """The request with its many recipients looked at in steps, others being served in between.
+
+        Where something is wrong with them it comes back as it is, to be refused.
+        """
+        for numbers in distinct_numbers(recipients):
+            if numbers is not None:
+                return msgspec.structs.replace(raw, recipients=numbers)
+            await self._group_commit.give_way()
+        return raw
 
     async def _store(self, batch: PreparedBatch) -> Outcome:
         if batch.message_count > LARGE:
@@ -196,6 +210,8 @@ class Preparation:
         self._encodings: list[int] = []
         self._prices: list[int] = []
         self._carriers: list[int] = []
+        self._total = 0
+        self._kinds: dict[tuple[int, int], int] = {}
         self._bodies: list[str] | None = [] if draft.templated else None
 
     @property
@@ -217,6 +233,8 @@ class Preparation:
         self._segments += slice_.segments
         self._encodings += slice_.encodings
         self._prices += quoted.prices
+        self._total += quoted.total
+        _count_kinds(self._kinds, self._codes[start:], slice_.segments)
         self._carriers += carriers
         if self._bodies is not None and slice_.bodies is not None:
             self._bodies += slice_.bodies
@@ -240,7 +258,7 @@ class Preparation:
             draft=self._draft,
             report_bucket=report_bucket,
             warnings=warnings(self._draft, self._refused_bodies),
-            message_ids=block(first + 1, count),
+            message_ids=block(first + 1, count) if self._is_small else MessageIds(id_bytes(first), count),
             recipients=self._draft.recipients,
             codes=self._codes,
             segments=self._segments,
@@ -249,10 +267,19 @@ class Preparation:
             carriers=self._carriers,
             segments_per_second=self._routing.segments_per_second,
             bodies=self._bodies,
-            total=sum(self._prices),
+            total=self._total,
+            kinds=self._kinds,
             encode_answer=encode_answer,
             idempotent=idempotent,
         )
+
+
+def _count_kinds(kinds: dict[tuple[int, int], int], codes: list[int], segments: list[int]) -> None:
+    if not kinds and len(codes) == 1:
+        kinds[codes[0], segments[0]] = 1
+        return
+    for kind, count in Counter(zip(codes, segments, strict=True)).items():
+        kinds[kind] = kinds.get(kind, 0) + count
 
 
 def routed(composed: Composition, found: Sequence[int | None]) -> tuple[list[int], list[int]]:

@@ -3,7 +3,6 @@
 Columns, not objects: a batch may have 100,000 messages, and the database takes columns too.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import repeat
@@ -57,6 +56,8 @@ class PreparedBatch(msgspec.Struct, frozen=True, kw_only=True):
     bodies: Sequence[str] | None
     """The rendered texts; None when all have the text of the batch."""
     total: int
+    kinds: Mapping[tuple[int, int], int]
+    """How many messages have a code and a number of segments."""
     encode_answer: Callable[["PreparedBatch", bool], bytes]
     idempotent: IdempotentRequest | None = None
 
@@ -99,12 +100,10 @@ class PreparedBatch(msgspec.Struct, frozen=True, kw_only=True):
 
     def summary(self, *, funded: bool) -> dict[int, tuple[int, int]]:
         """Messages and segments by code."""
-        codes = self.codes_if(funded=funded)
-        if len(codes) == 1:
-            return {codes[0]: (1, self.segments[0])}
-        counted = Counter(zip(codes, self.segments, strict=True))
         summary: dict[int, tuple[int, int]] = {}
-        for (code, segments), count in counted.items():
+        for (code, segments), count in self.kinds.items():
+            if code == _FUNDED and not funded:
+                code = _UNFUNDED
             messages, total = summary.get(code, (0, 0))
             summary[code] = (messages + count, total + count * segments)
         return summary

@@ -9,6 +9,7 @@ within each family, so two transactions cannot wait for each other; should they 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, Self
 
@@ -54,6 +55,7 @@ _MAX_MESSAGES_WAITING: Final = 200_000
 _ROUNDS: Final = 4
 _RETRY_DELAYS: Final = (0.0, 0.05, 0.5, 2.0)
 _RETRY_AFTER: Final = 1.0
+_LONGEST_WAY: Final = 0.005
 
 log = structlog.get_logger()
 
@@ -116,6 +118,8 @@ class GroupCommit:
         self._queue: deque[_Waiting] = deque()
         self._messages_waiting = 0
         self._arrived = asyncio.Event()
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self._connection: Connection | None = None
@@ -153,6 +157,7 @@ class GroupCommit:
         while self._queue or not self._stopping:
             await self._arrived.wait()
             self._arrived.clear()
+            self._at_rest.clear()
             while self._queue:
                 group = self._take_group()
                 try:
@@ -169,6 +174,14 @@ class GroupCommit:
                     )
                     for waiting in group:
                         waiting.fail(told)
+            self._at_rest.set()
+
+    async def give_way(self) -> None:
+        """Let small batches go first, ``_LONGEST_WAY`` seconds at most; for long work done piece by piece."""
+        await asyncio.sleep(0)
+        if not self._at_rest.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._at_rest.wait(), _LONGEST_WAY)
 
     def _is_cancelled(self) -> bool:
         return self._task is not None and self._task.cancelling() > 0

@@ -6,9 +6,9 @@ mostly found out before anything is written; where not, it is rolled back and wr
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 import structlog
@@ -37,7 +37,7 @@ from heliograph.storage.new_lots import LotCutter, NewLot, place_lots
 from heliograph.storage.wakeups import LOTS_CHANNEL
 from heliograph.telemetry import describe_error
 
-SLICE: Final = 2_500
+SLICE: Final = 1_000
 _RETRY_DELAYS: Final = (0.0, 0.1, 1.0)
 _RETRY_AFTER: Final = 5.0
 
@@ -45,7 +45,10 @@ log = structlog.get_logger()
 
 
 class LargeBatches:
-    """Stores large batches, ``at_once`` of them side by side and ``waiting_limit`` behind them."""
+    """Stores large batches, ``at_once`` of them side by side and ``waiting_limit`` behind them.
+
+    ``give_way`` is awaited between two slices: it lets the small ones go first.
+    """
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class LargeBatches:
         ids: IdSource,
         now: Callable[[], datetime],
         wake: Callable[[str], None],
+        give_way: Callable[[], Awaitable[None]],
         at_once: int = 2,
         waiting_limit: int = 20,
     ) -> None:
@@ -61,6 +65,7 @@ class LargeBatches:
         self._ids = ids
         self._now = now
         self._wake = wake
+        self._give_way = give_way
         self._free = asyncio.Semaphore(at_once)
         self._room = at_once + waiting_limit
 
@@ -118,7 +123,7 @@ class LargeBatches:
         batch, now = attempt.batch, self._now()
         decided = [Decided(batch, attempt.funded)]
         async with self._database.transaction(Purpose.HOT) as tx:
-            await _insert_messages(tx, batch, funded=attempt.funded)
+            await self._insert_messages(tx, batch, funded=attempt.funded)
             advances = await self._insert_lots(tx, batch, now) if attempt.funded else {}
             for carrier_id, moved in advances.items():
                 await advance_fair_positions(tx, carrier_id, moved)
@@ -132,6 +137,29 @@ class LargeBatches:
         if advances:
             self._wake(LOTS_CHANNEL)
 
+    async def _insert_messages(self, tx: Transaction, batch: PreparedBatch, *, funded: bool) -> None:
+        statement = load_query("insert_messages")
+        columns: list[Sequence[int]] = [
+            batch.prices_if(funded=funded),
+            batch.codes_if(funded=funded),
+            batch.segments,
+            batch.encodings,
+        ]
+        for start in range(0, batch.message_count, SLICE):
+            await self._give_way()
+            chosen = slice(start, start + SLICE)
+            said = [_said_once(column[chosen]) for column in columns]
+            await tx.execute(
+                statement,
+                batch.account.account_id,
+                batch.batch_id,
+                b"".join(batch.message_ids[chosen]),
+                ",".join(batch.recipients[chosen]),
+                *[common for common, _ in said],
+                *[each for _, each in said],
+                [] if batch.bodies is None else batch.bodies[chosen],
+            )
+
     async def _insert_lots(
         self, tx: Transaction, batch: PreparedBatch, now: datetime
     ) -> dict[int, dict[tuple[int, int], int]]:
@@ -144,6 +172,7 @@ class LargeBatches:
         advances: dict[int, dict[tuple[int, int], int]] = {}
         key = batch.draft.priority, batch.account.account_id
         for start in range(0, batch.message_count, SLICE):
+            await self._give_way()
             cutter.add(batch, start, start + SLICE)
             for carrier_id, lots in cutter.cut().items():
                 if carrier_id not in starts:
@@ -175,23 +204,7 @@ def _places(
     return [0 if offset is None else start + before + offset for offset in placed.offsets]
 
 
-async def _insert_messages(tx: Transaction, batch: PreparedBatch, *, funded: bool) -> None:
-    statement = load_query("insert_messages")
-    columns: list[Sequence[Any]] = [
-        batch.message_ids,
-        batch.recipients,
-        batch.prices_if(funded=funded),
-        batch.codes_if(funded=funded),
-        batch.segments,
-        batch.encodings,
-    ]
-    for start in range(0, batch.message_count, SLICE):
-        chosen = slice(start, start + SLICE)
-        bodies = None if batch.bodies is None else batch.bodies[chosen]
-        await tx.execute(
-            statement,
-            batch.account.account_id,
-            batch.batch_id,
-            *[column[chosen] for column in columns],
-            bodies if bodies is not None else [None] * len(batch.message_ids[chosen]),
-        )
+def _said_once(values: Sequence[int]) -> tuple[int, Sequence[int]]:
+    """What all the values are, and nothing more; else anything, and the values."""
+    first = values[0]
+    return (first, []) if min(values) == max(values) else (first, values)

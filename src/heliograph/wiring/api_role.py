@@ -45,7 +45,9 @@ async def run_api(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
         accept = AcceptBatch(
             accounts,
             committer,
-            LargeBatches(database, ids=ids, now=utc_now, wake=parts.wakeups.notify),
+            LargeBatches(
+                database, ids=ids, now=utc_now, wake=parts.wakeups.notify, give_way=committer.give_way
+            ),
             IdempotencyKeys(database),
             ids=ids,
             now=utc_now,

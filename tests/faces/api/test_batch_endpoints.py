@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from heliograph.domain.ids import message_ids
+from heliograph.domain.ids import MessageIds
 from heliograph.services.cancel_batch import TOO_LATE
 from heliograph.storage.database import Connection, connect
 from tests.support.rows import NOW, insert_account, insert_batch, insert_lot
@@ -147,7 +147,7 @@ async def test_a_page_of_1000_batches_knows_the_status_of_each(
         " recipient) SELECT 1, m, b, 0, 201, 9, 1, 0, '46701740605'"
         " FROM unnest($1::bytea[], $2::bytea[]) u(b, m)",
         ids,
-        [message_ids(batch_id, 1)[0] for batch_id in ids],
+        [MessageIds(batch_id, 1)[0] for batch_id in ids],
     )
     listed = decoded(await api.get("/v2/batches?limit=1000"))
     assert [batch["status"] for batch in listed] == [111] + 999 * [112]

@@ -34,6 +34,7 @@ BAD_KEY: Final = (
 )
 _PATHS: Final = frozenset({BATCHES_PATH, BATCHES_PATH + "/"})
 _LONGEST_KEY: Final = 255
+_LONG_BYTES: Final = 256 * 1024
 _CAREFUL_BYTES_ON_LOOP: Final = 64 * 1024
 """Bodies larger than this are read carefully in a thread: it takes 60 ms for each MB."""
 _HEADERS: Final = frozenset(
@@ -91,6 +92,8 @@ class AcceptHandler:
         body = await self._bodies.read(receive, headers.get(b"content-length"))
         idempotent = IdempotentRequest(account.account_id, ROUTE, key, sha256(body).digest()) if key else None
         raw = decode_usual(body) or await self._decode_carefully(body)
+        if len(body) > _LONG_BYTES:
+            await asyncio.sleep(0)  # reading it took some milliseconds: others first
         return await self._accept_batch.accept(account, raw, idempotent)
 
     async def _decode_carefully(self, body: bytes) -> RawBatch:
