@@ -85,6 +85,8 @@ class CarrierProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     error_codes: dict[str, Annotated[int, Meta(ge=500, le=599)]] | None = None
     """``err`` text of an UNDELIV receipt to a public code; None takes the MAP table, {} none."""
 
+    incoming_alphabet: Literal["gsm7", "gsm7_packed", "latin1"] = "gsm7"
+    """What data_coding 0 means in messages from handsets: septets one to an octet, packed, or Latin-1."""
     deliver_failure: Literal["silence"] | Annotated[int, Meta(ge=1, le=0x4FF)] = "silence"
     """Our answer to deliver_sm when we cannot store it: none at all, or this temporary command_status."""
 

@@ -114,6 +114,20 @@ def decode(octets: bytes) -> str:
     return head + "".join(_unescape(piece) for piece in rest)
 
 
+def unpack(octets: bytes, fill_bits: int = 0) -> bytes:
+    """The septets, one to an octet, of octets that hold them packed (3GPP TS 23.038, 6.1.2.1).
+
+    ``fill_bits`` stand before the first septet, as behind a header. Where seven bits are left over they may
+    be a septet or fill: a zero counts as fill, since a text seldom ends with "@".
+    """
+    number = int.from_bytes(octets, "little") >> fill_bits
+    count = max(0, 8 * len(octets) - fill_bits) // 7
+    septets = bytes(number >> 7 * place & 0x7F for place in range(count))
+    if count and (8 * len(octets) - fill_bits) % 7 == 0 and septets[-1] == 0:
+        return septets[:-1]
+    return septets
+
+
 _SEVEN_BITS: Final = bytes(number & 0x7F for number in range(256))
 _DECODED: Final = DEFAULT_ALPHABET.replace(_HOLE, "\x1b")
 _BY_DEFAULT_CHARACTER: Final = {
