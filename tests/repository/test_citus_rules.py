@@ -13,7 +13,17 @@ import pytest
 from tests.repository.source_tree import MIGRATIONS, QUERIES, bare_sql, sql_of
 
 FAMILIES = {
-    "account_id": ("balance", "ledger", "batch", "message", "idempotency", "summary", "summary_change"),
+    "account_id": (
+        "balance",
+        "ledger",
+        "batch",
+        "message",
+        "idempotency",
+        "summary",
+        "summary_change",
+        "blacklist",
+        "blacklist_event",
+    ),
     "carrier_id": (
         "lot",
         "fair_position",

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from heliograph.domain.ids import MessageIds
-from heliograph.storage import batch_reading, message_reading
+from heliograph.storage import batch_reading, blacklist_reading, message_reading
 from heliograph.storage.database import (
     ENGINE_ROLE,
     FACE_ROLE,
@@ -36,9 +36,10 @@ READABLE = (
     "summary",
     "summary_change",
     "in_doubt",
+    "blacklist",
 )
 ROLES = [FACE_ROLE, ENGINE_ROLE]
-READ_MODULES = (batch_reading, message_reading)
+READ_MODULES = (batch_reading, message_reading, blacklist_reading)
 
 
 @pytest.fixture
@@ -57,6 +58,9 @@ async def insert_rows(connection: Connection, account_id: int) -> None:
     await connection.execute(
         "INSERT INTO sender (account_id, sender) VALUES ($1, 'iP1')",
         account_id,
+    )
+    await connection.execute(
+        "INSERT INTO blacklist VALUES ($1, $2, $3)", account_id, f"4670174060{account_id}", NOW
     )
     large, _ = await insert_batch(connection, account_id, recipients=[], message_count=501)
     await connection.execute("INSERT INTO summary VALUES ($1, $2, 103, 501, 501)", account_id, large)
@@ -163,14 +167,18 @@ def arguments_of(
         ),
         "find_message": (account_id, messages[0], batches[0]),
         "list_messages": (account_id, lowest, highest, batches[0]),
+        "find_in_blacklist": (account_id, f"4670174060{account_id}"),
+        "list_blacklist_oldest_first": (account_id, 0, 1000),
+        "list_blacklist_newest_first": (account_id, 0, 1000),
+        "count_blacklist": (account_id,),
     }[name]
 
 
 def test_every_statement_of_the_faces_is_looked_at() -> None:
-    assert len(QUERIES) == 9
+    assert len(QUERIES) == 13
     for name in QUERIES:
         assert without_account_filter(load_query(name))[1] == len(
-            re.findall(r"\b(?:FROM|JOIN) (?:batch|message|summary)", load_query(name))
+            re.findall(r"\b(?:FROM|JOIN) (?:batch|message|summary|blacklist)", load_query(name))
         )
 
 
@@ -188,8 +196,8 @@ async def test_a_statement_that_forgets_the_account_still_shows_nothing_of_anoth
         foreign = [tuple(row) for row in await tx.fetch(forgetful, *arguments)]
     assert own == as_owner, "the account itself sees what is its own"
     assert own
-    if name == "count_batches":
-        assert (own, foreign) == ([(2,)], [(2,)]), "each account counts its own two batches"
+    if name in ("count_batches", "count_blacklist"):
+        assert own == foreign == [(2 if name == "count_batches" else 1,)], "each account counts its own"
     else:
         assert not set(map(repr, foreign)) & set(map(repr, own))
 

@@ -35,6 +35,8 @@ class Account(msgspec.Struct, frozen=True):
     is_disabled: bool
     senders: frozenset[str]
     prices: PriceTable
+    has_blacklist: bool = False
+    """Whether it ever had an entry on its blacklist; a paid send notices the first one by itself."""
 
 
 class Routing(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+SELECT count(*) FROM blacklist WHERE account_id = $1
