@@ -5,9 +5,12 @@ never in the database, so a dump or a backup gives nothing away.
 """
 
 import base64
+from functools import cached_property
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 
 class UnreadableSecret(Exception):
@@ -20,7 +23,14 @@ class Sealer:
     def __init__(self, secret_key: bytes) -> None:
         if len(secret_key) < 16:
             raise ValueError("the secret key has at least 16 bytes")
-        self._fernet = Fernet(base64.urlsafe_b64encode(sha256(b"heliograph sealing\0" + secret_key).digest()))
+        self._key = base64.urlsafe_b64encode(sha256(b"heliograph sealing\0" + secret_key).digest())
+
+    @cached_property
+    def _fernet(self) -> "Fernet":
+        # Loaded by those who seal or open: it takes 7 MB of each process.
+        from cryptography.fernet import Fernet
+
+        return Fernet(self._key)
 
     def seal(self, text: str) -> bytes:
         """The stored form of a secret; different each time."""
@@ -28,6 +38,8 @@ class Sealer:
 
     def open(self, sealed: bytes) -> str:
         """The secret. Raises UnreadableSecret."""
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken:
