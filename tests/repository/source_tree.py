@@ -25,7 +25,8 @@ def tracked_files() -> tuple[Path, ...]:
         folders[:] = sorted(
             name for name in folders if name not in _NOT_OURS and not name.endswith(".egg-info")
         )
-        found += [Path(folder, name) for name in sorted(names) if not name.endswith((".pyc", ".so"))]
+        kept = sorted({*names} - _NOT_OURS)  # in a worktree, .git is a file
+        found += [Path(folder, name) for name in kept if not name.endswith((".pyc", ".so"))]
     return tuple(found)
 
 

@@ -1,0 +1,160 @@
+"""The asynchronous client."""
+
+import asyncio
+import secrets
+import ssl
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from heliograph.client import calls
+from heliograph.client.calls import Call, Recipients, Result
+from heliograph.client.client_errors import BatchNotFinished
+from heliograph.client.received_documents import Batch, DeliveryWindow, Message
+from heliograph.client.retries import USUAL_RETRIES, Retries
+from heliograph.client.server_address import server_address
+
+if TYPE_CHECKING:
+    from heliograph.client.async_http import AsyncHttp
+
+Answered = TypeVar("Answered")
+FIRST_LOOK = 0.25
+LONGEST_LOOK = 5.0
+
+
+class AsyncHeliograph:
+    """An account's access to the API. Use it as a context, or close it; tasks may share one.
+
+    Without ``key`` and ``url`` it takes HELIOGRAPH_KEY and HELIOGRAPH_URL. ``timeout`` is for each try, in
+    seconds. Calls raise the errors of this package, above all ApiError and NoAnswer.
+    """
+
+    def __init__(
+        self,
+        key: str | None = None,
+        *,
+        url: str | None = None,
+        timeout: float = 30.0,
+        retries: Retries = USUAL_RETRIES,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._server = server_address(url, key)
+        self._timeout = timeout
+        self._tls = tls
+        self._http: AsyncHttp | None = None
+        self._retries = retries
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+
+    async def send(
+        self,
+        sender: str,
+        recipients: Recipients,
+        body: str,
+        *,
+        type: str | None = None,
+        datacoding: str | None = None,
+        priority: int | None = None,
+        delivery_windows: Sequence[DeliveryWindow] | None = None,
+        delivery_report_url: str | None = None,
+        reference: str | None = None,
+        tags: Sequence[str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Batch:
+        """Send a batch. When this returns, it is stored safely and will be sent.
+
+        ``recipients`` are numbers, or a mapping of each number to its values for ``{placeholders}``. Every
+        call has an idempotency key, kept over its retries, so that it is sent once; give one of your own to
+        repeat a call later, after a NoAnswer or a crash.
+        """
+        call = calls.send(
+            idempotency_key or secrets.token_hex(16),
+            sender=sender,
+            recipients=recipients,
+            body=body,
+            type=type,
+            datacoding=datacoding,
+            priority=priority,
+            delivery_windows=delivery_windows,
+            delivery_report_url=delivery_report_url,
+            reference=reference,
+            tags=tags,
+        )
+        return await self._run(call)
+
+    async def wait(self, batch_id: str, *, timeout: float = 60.0) -> Batch:
+        """The batch once all its messages have their final status. Raises BatchNotFinished."""
+        deadline = time.monotonic() + timeout
+        pause = FIRST_LOOK
+        while not (batch := await self.get_batch(batch_id)).is_finished:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise BatchNotFinished(f"batch {batch_id} is not finished after {timeout:g} seconds")
+            await asyncio.sleep(min(pause, left))
+            pause = min(LONGEST_LOOK, pause * 1.5)
+        return batch
+
+    async def get_batch(self, batch_id: str) -> Batch:
+        """One batch, with its price and the count of its messages by status."""
+        return await self._run(calls.get_batch(batch_id))
+
+    def list_batches(
+        self, *, tags: Sequence[str] | None = None, newest_first: bool = False, page_size: int = 100
+    ) -> AsyncIterator[Batch]:
+        """The account's batches, by when they were accepted; pages are fetched as they are needed."""
+        query = calls.page_query(newest_first=newest_first, page_size=page_size, tags=tags)
+        return self._pages(calls.list_batches(query))
+
+    async def cancel_batch(self, batch_id: str) -> Batch:
+        """Cancel every message not yet handed to its carrier. Raises Conflict if none is left."""
+        return await self._run(calls.cancel_batch(batch_id))
+
+    def list_messages(
+        self, batch_id: str, *, newest_first: bool = False, page_size: int = 500
+    ) -> AsyncIterator[Message]:
+        """The messages of a batch, each with its latest status."""
+        query = calls.page_query(newest_first=newest_first, page_size=page_size)
+        return self._pages(calls.list_messages(batch_id, query))
+
+    async def get_message(self, batch_id: str, message_id: str) -> Message:
+        """One message with every status it had, oldest first."""
+        return await self._run(calls.get_message(batch_id, message_id))
+
+    async def _run(self, call: Call[Answered]) -> Answered:
+        return call.read(await self._result(call))
+
+    async def _pages(self, first: Call[list[Answered]]) -> AsyncIterator[Answered]:
+        call: Call[list[Answered]] | None = first
+        while call is not None:
+            result = await self._result(call)
+            for each in call.read(result):
+                yield each
+            call = call.next_page(result)
+
+    async def _result(self, call: Call[Any]) -> Result:
+        """What came of the last try."""
+        tries = 1
+        while True:
+            result = await self._connected().attempt(call)
+            wait = self._retries.wait_before_next(call, result, tries)
+            if wait is None:
+                return result
+            await asyncio.sleep(wait)
+            tries += 1
+
+    def _connected(self) -> "AsyncHttp":
+        if self._http is None:
+            from heliograph.client.async_http import AsyncHttp
+
+            self._http = AsyncHttp(self._server, timeout=self._timeout, tls=self._tls)
+        return self._http

@@ -1,0 +1,132 @@
+"""What the API answers, as types. Fields that a newer server adds are passed over."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a batch cost, less what was returned; ``average`` is for one message."""
+
+    total: float
+    currency: str
+    average: float
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How many messages have a status, and how many SMS they are."""
+
+    messages: int
+    sms: int
+
+
+class DeliveryWindow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A time in which a batch may be sent. None opens now, or closes 72 hours after it opens."""
+
+    opens: datetime | None = None
+    closes: datetime | None = None
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One text for one or many recipients. Lists of batches leave the two summaries out."""
+
+    id: str
+    sender: str
+    body: str
+    owner: str
+    direction: str
+    type: str
+    datacoding: str
+    priority: int
+    templated: bool
+    delivery_windows: list[DeliveryWindow]
+    status: int
+    delivery_report_url: str | None = None
+    reference: str | None = None
+    tags: list[str] = []
+    created: datetime
+    price_summary: Price | None = None
+    message_summary: dict[int, Count] | None = None
+    """By status code."""
+    warnings: list[str] = []
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every message has its final status."""
+        return self.status in _FINISHED
+
+
+_FINISHED = frozenset({112, 201, 203})
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One status of a message."""
+
+    code: int
+    duration: int
+    created: datetime
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no other status will follow."""
+        return self.duration == 1
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One text to or from one number. Lists of messages have only the latest of its statuses."""
+
+    id: str
+    batch_id: str
+    owner: str
+    sender: str
+    recipient: str
+    body: str
+    direction: str
+    segments: int
+    type: str
+    datacoding: str
+    priority: int
+    statuses: list[Status]
+    modified: datetime
+    price: float | None = None
+    currency: str | None = None
+    reference: str | None = None
+    mcc: str | None = None
+    mnc: str | None = None
+
+    @property
+    def code(self) -> int:
+        """Its latest status code; 104, a refund, only stands beside another."""
+        return next(status.code for status in reversed(self.statuses) if status.code != _REFUNDED)
+
+
+_REFUNDED = 104
+
+
+class DeliveryReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is POSTed to your server when the status of a message changes."""
+
+    message_id: str
+    batch_id: str
+    recipient: str
+    code: int
+    duration: int
+    created: datetime
+    segments: int
+    price: float
+    currency: str
+    reference: str | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no other status will follow."""
+        return self.duration == 1
+
+
+class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The body of an error; everything has a default, since a proxy may have answered."""
+
+    type: str = ""
+    title: str = ""
+    detail: str = ""
+    errors: dict[str, list[str]] = {}

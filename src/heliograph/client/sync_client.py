@@ -1,0 +1,144 @@
+"""The client that blocks."""
+
+import secrets
+import ssl
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, Self, TypeVar
+
+from heliograph.client import calls
+from heliograph.client.calls import Call, Recipients, Result
+from heliograph.client.client_errors import BatchNotFinished
+from heliograph.client.received_documents import Batch, DeliveryWindow, Message
+from heliograph.client.retries import USUAL_RETRIES, Retries
+from heliograph.client.server_address import server_address
+from heliograph.client.sync_http import SyncHttp
+
+Answered = TypeVar("Answered")
+FIRST_LOOK = 0.25
+LONGEST_LOOK = 5.0
+
+
+class Heliograph:
+    """An account's access to the API. Use it as a context, or close it; threads may share one.
+
+    Without ``key`` and ``url`` it takes HELIOGRAPH_KEY and HELIOGRAPH_URL. ``timeout`` is for each try, in
+    seconds. Calls raise the errors of this package, above all ApiError and NoAnswer.
+    """
+
+    def __init__(
+        self,
+        key: str | None = None,
+        *,
+        url: str | None = None,
+        timeout: float = 30.0,
+        retries: Retries = USUAL_RETRIES,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._http = SyncHttp(server_address(url, key), timeout=timeout, tls=tls)
+        self._retries = retries
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def send(
+        self,
+        sender: str,
+        recipients: Recipients,
+        body: str,
+        *,
+        type: str | None = None,
+        datacoding: str | None = None,
+        priority: int | None = None,
+        delivery_windows: Sequence[DeliveryWindow] | None = None,
+        delivery_report_url: str | None = None,
+        reference: str | None = None,
+        tags: Sequence[str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Batch:
+        """Send a batch. When this returns, it is stored safely and will be sent.
+
+        ``recipients`` are numbers, or a mapping of each number to its values for ``{placeholders}``. Every
+        call has an idempotency key, kept over its retries, so that it is sent once; give one of your own to
+        repeat a call later, after a NoAnswer or a crash.
+        """
+        call = calls.send(
+            idempotency_key or secrets.token_hex(16),
+            sender=sender,
+            recipients=recipients,
+            body=body,
+            type=type,
+            datacoding=datacoding,
+            priority=priority,
+            delivery_windows=delivery_windows,
+            delivery_report_url=delivery_report_url,
+            reference=reference,
+            tags=tags,
+        )
+        return self._run(call)
+
+    def wait(self, batch_id: str, *, timeout: float = 60.0) -> Batch:
+        """The batch once all its messages have their final status. Raises BatchNotFinished."""
+        deadline = time.monotonic() + timeout
+        pause = FIRST_LOOK
+        while not (batch := self.get_batch(batch_id)).is_finished:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise BatchNotFinished(f"batch {batch_id} is not finished after {timeout:g} seconds")
+            time.sleep(min(pause, left))
+            pause = min(LONGEST_LOOK, pause * 1.5)
+        return batch
+
+    def get_batch(self, batch_id: str) -> Batch:
+        """One batch, with its price and the count of its messages by status."""
+        return self._run(calls.get_batch(batch_id))
+
+    def list_batches(
+        self, *, tags: Sequence[str] | None = None, newest_first: bool = False, page_size: int = 100
+    ) -> Iterator[Batch]:
+        """The account's batches, by when they were accepted; pages are fetched as they are needed."""
+        query = calls.page_query(newest_first=newest_first, page_size=page_size, tags=tags)
+        return self._pages(calls.list_batches(query))
+
+    def cancel_batch(self, batch_id: str) -> Batch:
+        """Cancel every message not yet handed to its carrier. Raises Conflict if none is left."""
+        return self._run(calls.cancel_batch(batch_id))
+
+    def list_messages(
+        self, batch_id: str, *, newest_first: bool = False, page_size: int = 500
+    ) -> Iterator[Message]:
+        """The messages of a batch, each with its latest status."""
+        query = calls.page_query(newest_first=newest_first, page_size=page_size)
+        return self._pages(calls.list_messages(batch_id, query))
+
+    def get_message(self, batch_id: str, message_id: str) -> Message:
+        """One message with every status it had, oldest first."""
+        return self._run(calls.get_message(batch_id, message_id))
+
+    def _run(self, call: Call[Answered]) -> Answered:
+        return call.read(self._result(call))
+
+    def _pages(self, first: Call[list[Answered]]) -> Iterator[Answered]:
+        call: Call[list[Answered]] | None = first
+        while call is not None:
+            result = self._result(call)
+            yield from call.read(result)
+            call = call.next_page(result)
+
+    def _result(self, call: Call[Any]) -> Result:
+        """What came of the last try."""
+        tries = 1
+        while True:
+            result = self._http.attempt(call)
+            wait = self._retries.wait_before_next(call, result, tries)
+            if wait is None:
+                return result
+            time.sleep(wait)
+            tries += 1

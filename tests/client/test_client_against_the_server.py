@@ -1,0 +1,158 @@
+"""Both clients against `heliograph serve`: real processes, real HTTP, the simulated carrier."""
+
+import asyncio
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from heliograph.client import (
+    ApiError,
+    AsyncHeliograph,
+    Conflict,
+    DeliveryReport,
+    DeliveryWindow,
+    Heliograph,
+    InvalidRequest,
+    NotFound,
+    Unauthorized,
+    verify_webhook,
+)
+from tests.acceptance.conftest import Served, serving
+from tests.support.postgres import reachable_folder
+from tests.support.report_receiver import ReportReceiver
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("processes")]
+
+ABSENT = "0" * 24
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """One installation for the tests of this module, whose receipts come at once."""
+    with reachable_folder() as folder:
+        options = {"HELIOGRAPH_SIMULATOR_RECEIPT_SECONDS": "0.05"}
+        with serving(folder / "data", "--json", **options) as running:
+            yield running
+
+
+@pytest.fixture
+def sms(served: Served) -> Iterator[Heliograph]:
+    """A client of the first account."""
+    with Heliograph(served.key, url=served.url) as client:
+        yield client
+
+
+def test_a_batch_is_sent_followed_and_read(sms: Heliograph) -> None:
+    recipients = ["46701740605", "46701740612"]
+    sent = sms.send("iP1", recipients, "A very nice message", datacoding="gsm", reference="order 1")
+    assert (sent.status, sent.reference, sent.is_finished) == (111, "order 1", False)
+    finished = sms.wait(sent.id, timeout=30)
+    assert finished.message_summary is not None
+    assert {code: count.messages for code, count in finished.message_summary.items()} == {201: 1, 512: 1}
+    messages = list(sms.list_messages(sent.id))
+    assert {message.recipient: message.code for message in messages} == {
+        recipients[0]: 201,
+        recipients[1]: 512,
+    }
+    whole = sms.get_message(sent.id, messages[0].id)
+    assert [status.code for status in whole.statuses] == [101, 102, 103, 110, 111, 201]
+    assert whole.statuses[-1].is_final
+
+
+def test_a_template_with_warnings(sms: Heliograph) -> None:
+    batch = sms.send(
+        "iP1", {"46701740605": {"name": "Åsa"}, "46701740606": {}}, "Hi {name}", datacoding="ucs"
+    )
+    assert batch.templated
+    assert batch.price_summary is not None
+    assert batch.price_summary.currency == "SEK"
+    long = sms.send("iP1", ["46701740605"], "x" * 71, datacoding="ucs")
+    assert "gsm" in long.warnings[0]
+
+
+def test_pages_hold_every_batch_once(sms: Heliograph) -> None:
+    tag = uuid.uuid4().hex
+    sent = [sms.send("iP1", ["46701740605"], f"Number {n}", tags=[tag]).id for n in range(5)]
+    assert [batch.id for batch in sms.list_batches(tags=[tag], page_size=2)] == sent
+    assert [batch.id for batch in sms.list_batches(tags=[tag], page_size=2, newest_first=True)] == sent[::-1]
+    many = sms.send("iP1", [str(46_720_000_000 + n) for n in range(120)], "Hi", tags=[tag])
+    messages = [message.id for message in sms.list_messages(many.id, page_size=50)]
+    assert len(set(messages)) == len(messages) == 120
+
+
+def test_a_batch_of_tomorrow_is_canceled(sms: Heliograph) -> None:
+    opens = datetime.now(UTC) + timedelta(days=1)
+    batch = sms.send("iP1", ["46701740605"], "Later", delivery_windows=[DeliveryWindow(opens=opens)])
+    assert batch.status == 101
+    assert sms.cancel_batch(batch.id).status == 203
+    assert sms.get_batch(batch.id).is_finished
+
+
+def test_the_same_key_sends_once_and_another_body_is_refused(sms: Heliograph) -> None:
+    key = uuid.uuid4().hex
+    first = sms.send("iP1", ["46701740605"], "Once", idempotency_key=key)
+    again = sms.send("iP1", ["46701740605"], "Once", idempotency_key=key)
+    assert again.id == first.id
+    with pytest.raises(InvalidRequest) as raised:
+        sms.send("iP1", ["46701740605"], "Twice", idempotency_key=key)
+    assert raised.value.status == 422
+
+
+def test_refusals_are_exceptions_with_their_sentences(served: Served, sms: Heliograph) -> None:
+    with pytest.raises(InvalidRequest) as invalid:
+        sms.send("Nobody", ["RECIPIENT-NUMBER"], " ")
+    assert set(invalid.value.errors) == {"sender", "recipients[0]", "body"}
+    with pytest.raises(NotFound):
+        sms.get_batch(ABSENT)
+    with pytest.raises(NotFound):
+        next(sms.list_messages(ABSENT))
+    with Heliograph("hg_wrong", url=served.url) as stranger, pytest.raises(Unauthorized, match="API key"):
+        stranger.get_batch(ABSENT)
+
+
+def test_what_was_sent_cannot_be_canceled(sms: Heliograph) -> None:
+    batch = sms.send("iP1", ["46701740624"], "No receipt will come")
+    while [message.code for message in sms.list_messages(batch.id)] != [111]:
+        time.sleep(0.05)
+    with pytest.raises(Conflict):
+        sms.cancel_batch(batch.id)
+
+
+def test_threads_may_share_a_client(sms: Heliograph) -> None:
+    found: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(sms.send("iP1", ["46701740605"], "Hi").id))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 8
+
+
+async def test_the_asynchronous_client_does_the_same(served: Served) -> None:
+    async with AsyncHeliograph(served.key, url=served.url) as sms:
+        batches = await asyncio.gather(*(sms.send("iP1", ["46701740605"], "Hi") for _ in range(20)))
+        assert len({batch.id for batch in batches}) == 20
+        finished = await sms.wait(batches[0].id, timeout=30)
+        assert finished.status == 112
+        assert [message.code async for message in sms.list_messages(batches[0].id)] == [201]
+        newest = [batch.id async for batch in sms.list_batches(page_size=7, newest_first=True)]
+        assert {batch.id for batch in batches} <= set(newest)
+        with pytest.raises(ApiError):
+            await sms.cancel_batch(ABSENT)
+
+
+async def test_reports_are_received_and_verified(served: Served) -> None:
+    secret = (served.folder / "first-webhook-secret").read_text().strip()
+    async with ReportReceiver() as receiver, AsyncHeliograph(served.key, url=served.url) as sms:
+        batch = await sms.send("iP1", ["46701740605"], "Hi", delivery_report_url=receiver.url)
+        received = await receiver.wait_for(3, seconds=30)
+    reports = [verify_webhook(each.body, each.headers, secret) for each in received]
+    assert [report.code for report in reports if isinstance(report, DeliveryReport)] == [110, 111, 201]
+    assert {report.batch_id for report in reports} == {batch.id}
