@@ -10,10 +10,13 @@ import msgspec
 from heliograph.faces.api.api_app import ApiApp
 from heliograph.faces.api.api_context import ApiContext
 from heliograph.faces.api.auth import Authenticator, FailureThrottle
+from heliograph.faces.api.request_bodies import BodyReader
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.storage.accounts import AccountDirectory
 from heliograph.storage.api_keys import KeyDirectory, create_key
 from heliograph.storage.database import Connection, Database, transaction_on
+from heliograph.storage.idempotency import IdempotencyKeys
+from heliograph.storage.sealing import Sealer
 from tests.support.rows import IDS, NOW
 
 HOST = "sms.test"
@@ -32,6 +35,9 @@ async def served_api(dsn: str, *, public_url: str | None = None) -> AsyncIterato
                 now=lambda: NOW,
             ),
             cancel_batch=CancelBatch(database, IDS),
+            idempotency=IdempotencyKeys(database),
+            sealer=Sealer(b"k" * 32),
+            bodies=BodyReader(),
             now=lambda: NOW,
             public_url=public_url,
         )

@@ -92,7 +92,7 @@ class AcceptBatch:
 
     async def _replay(self, idempotent: IdempotentRequest) -> Accepted | None:
         found = await self._idempotency.find(idempotent)
-        return Accepted(found.status, found.answer, found.location, True) if found else None
+        return Accepted(found.status, found.answer, found.location or "", True) if found else None
 
     async def _accept(
         self, account: Account, raw: RawBatch, idempotent: IdempotentRequest | None

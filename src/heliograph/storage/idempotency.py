@@ -1,19 +1,24 @@
 """Idempotency keys: the answers to requests that may be repeated, and those still being processed.
 
-The row of a key is written in the transaction that accepts the batch, so a crash leaves both or neither.
+The row of a key is written in the transaction that does what was asked for: a crash leaves both or neither.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
 
+import asyncpg
 import msgspec
 
 from heliograph.domain.refusals import Conflict, IdempotencyMismatch
 from heliograph.storage.batches import IdempotentRequest
-from heliograph.storage.database import Database, Purpose, load_query
+from heliograph.storage.database import Database, Purpose, Row, Transaction, load_query
 
-IN_PROGRESS = "A request with this Idempotency-Key is still being processed. Try again in a moment."
-MISMATCH = "This Idempotency-Key was used before, with another body."
+IN_PROGRESS: Final = "A request with this Idempotency-Key is still being processed. Try again in a moment."
+MISMATCH: Final = "This Idempotency-Key was used before, with another request."
+_CLAIM_WAIT: Final = "20ms"
+"""How long a transaction that holds the same key is waited for; then it is at work."""
 
 
 class StoredAnswer(msgspec.Struct, frozen=True):
@@ -21,7 +26,7 @@ class StoredAnswer(msgspec.Struct, frozen=True):
 
     status: int
     answer: bytes
-    location: str
+    location: str | None
 
 
 class IdempotencyKeys:
@@ -54,9 +59,47 @@ class IdempotencyKeys:
         rows = await self._database.fetch(
             Purpose.HOT, load_query("find_idempotency"), request.account_id, request.route, request.key
         )
-        if not rows:
-            return None
-        request_hash, status, answer, location = rows[0]
-        if request_hash != request.request_hash:
-            raise IdempotencyMismatch(MISMATCH)
-        return StoredAnswer(status, answer, location)
+        return _same_request(rows, request)
+
+
+def _same_request(rows: Sequence[Row], request: IdempotentRequest) -> StoredAnswer | None:
+    if not rows:
+        return None
+    request_hash, status, answer, location = rows[0]
+    if request_hash != request.request_hash:
+        raise IdempotencyMismatch(MISMATCH)
+    return StoredAnswer(status, answer, location)
+
+
+async def claim_key(tx: Transaction, request: IdempotentRequest, now: datetime) -> StoredAnswer | None:
+    """Take a key for the rest of a transaction, or the answer that the same request was given before.
+
+    None: the key is taken, and the transaction must end with ``keep_answer``. Raises Conflict while another
+    process is at work on the key, IdempotencyMismatch when it came with another body.
+    """
+    named = request.account_id, request.route, request.key
+    await tx.execute(f"SET LOCAL lock_timeout = '{_CLAIM_WAIT}'")
+    try:
+        claimed = await tx.fetchval(load_query("claim_idempotency_key"), *named, request.request_hash, now)
+    except asyncpg.LockNotAvailableError:
+        raise Conflict(IN_PROGRESS) from None
+    await tx.execute("SET LOCAL lock_timeout TO DEFAULT")
+    if claimed is not None:
+        return None
+    found = _same_request(await tx.fetch(load_query("find_idempotency"), *named), request)
+    if found is None:
+        raise Conflict(IN_PROGRESS)  # forgotten by the keeper this very moment: the next try takes it
+    return found
+
+
+async def keep_answer(tx: Transaction, request: IdempotentRequest, answer: StoredAnswer) -> None:
+    """Store the answer to a request whose key this transaction claimed."""
+    await tx.execute(
+        load_query("keep_idempotent_answer"),
+        request.account_id,
+        request.route,
+        request.key,
+        answer.status,
+        answer.answer,
+        answer.location,
+    )

@@ -36,6 +36,7 @@ async def run_api(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
     authenticator = Authenticator(
         keys, accounts, throttle=FailureThrottle(http.failed_sign_ins_per_minute), now=utc_now
     )
+    idempotency, bodies = IdempotencyKeys(database), body_reader(http)
     async with AsyncExitStack() as stack:
         committer = await stack.enter_async_context(
             GroupCommit(
@@ -48,7 +49,7 @@ async def run_api(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
             LargeBatches(
                 database, ids=ids, now=utc_now, wake=parts.wakeups.notify, give_way=committer.give_way
             ),
-            IdempotencyKeys(database),
+            idempotency,
             ids=ids,
             now=utc_now,
             report_urls=ReportUrlRules(loopback_allowed=parts.settings.loopback_reports_allowed),
@@ -58,12 +59,13 @@ async def run_api(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
             database=database,
             authenticator=authenticator,
             cancel_batch=CancelBatch(database, ids),
+            idempotency=idempotency,
+            sealer=parts.sealer,
+            bodies=bodies,
             now=utc_now,
             public_url=http.public_url or None,
         )
-        app = AcceptHandler(
-            ApiApp(context), authenticator=authenticator, accept_batch=accept, bodies=body_reader(http)
-        )
+        app = AcceptHandler(ApiApp(context), authenticator=authenticator, accept_batch=accept, bodies=bodies)
         listening = stack.enter_context(listening_socket(http))
         report_ready()
         await run_together(

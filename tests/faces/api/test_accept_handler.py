@@ -291,7 +291,7 @@ async def test_the_same_key_with_another_body_is_422(database: str) -> None:
         await api.post(BATCH, headers={"idempotency-key": "abc"})
         answer = await api.post(BATCH | {"body": "Another"}, headers={"idempotency-key": "abc"})
         assert answer.status == 422
-        assert answer.json["detail"] == "This Idempotency-Key was used before, with another body."
+        assert answer.json["detail"] == "This Idempotency-Key was used before, with another request."
 
 
 async def test_a_refused_request_leaves_its_key_free(database: str) -> None:

@@ -12,9 +12,10 @@ from typing import Any, Final
 import structlog
 
 from heliograph.domain.batch import RawBatch
-from heliograph.domain.refusals import InvalidRequest, Refusal, RefusedError
+from heliograph.domain.refusals import RefusedError
 from heliograph.faces.api.auth import Authenticator
 from heliograph.faces.api.batch_decoding import decode_carefully, decode_usual
+from heliograph.faces.api.idempotent_posts import idempotency_key
 from heliograph.faces.api.problems import Problem, problem_of, unavailable_for
 from heliograph.faces.api.request_bodies import BodyReader, Disconnected, check_media_type
 from heliograph.faces.api.schemas import BATCHES_PATH
@@ -29,11 +30,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 ROUTE: Final = f"POST {BATCHES_PATH}"
-BAD_KEY: Final = (
-    "Idempotency-Key must be 1 to 255 visible ASCII characters, alone or in double quotes, and be sent once."
-)
 _PATHS: Final = frozenset({BATCHES_PATH, BATCHES_PATH + "/"})
-_LONGEST_KEY: Final = 255
 _LONG_BYTES: Final = 256 * 1024
 _CAREFUL_BYTES_ON_LOOP: Final = 64 * 1024
 """Bodies larger than this are read carefully in a thread: it takes 60 ms for each MB."""
@@ -88,7 +85,7 @@ class AcceptHandler:
             headers.get(b"authorization"), client[0] if client else ""
         )
         check_media_type(headers.get(b"content-type"), headers.get(b"content-encoding"))
-        key = _idempotency_key(scope) if b"idempotency-key" in headers else None
+        key = idempotency_key(scope["headers"]) if b"idempotency-key" in headers else None
         body = await self._bodies.read(receive, headers.get(b"content-length"))
         idempotent = IdempotentRequest(account.account_id, ROUTE, key, sha256(body).digest()) if key else None
         raw = decode_usual(body) or await self._decode_carefully(body)
@@ -101,21 +98,6 @@ class AcceptHandler:
             return decode_carefully(body)
         async with self._careful:
             return await asyncio.to_thread(decode_carefully, body)
-
-
-def _idempotency_key(scope: Scope) -> str:
-    """The key of a request that has one. Raises InvalidRequest.
-
-    The draft of the header makes it a quoted string; most clients send it bare. Both name the same key.
-    """
-    values: list[bytes] = [value for name, value in scope["headers"] if name == b"idempotency-key"]
-    key = values[0].decode("latin-1").strip()
-    if len(key) > 1 and key[0] == key[-1] == '"':
-        key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    is_visible = key.isascii() and key.isprintable() and " " not in key
-    if len(values) > 1 or not 0 < len(key) <= _LONGEST_KEY or not is_visible:
-        raise InvalidRequest([Refusal("Idempotency-Key", "malformed", BAD_KEY)], BAD_KEY)
-    return key
 
 
 async def _send_accepted(send: Send, accepted: Accepted) -> None:

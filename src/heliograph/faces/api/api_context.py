@@ -11,9 +11,12 @@ from heliograph.domain.ids import parse_id
 from heliograph.domain.refusals import NotFound
 from heliograph.faces.api.auth import Authenticator
 from heliograph.faces.api.paging import Page, base_url, link_header
+from heliograph.faces.api.request_bodies import BodyReader, Receive, check_media_type
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.storage.accounts import Account
 from heliograph.storage.database import Database
+from heliograph.storage.idempotency import IdempotencyKeys
+from heliograph.storage.sealing import Sealer
 
 ApiRequest = Request[Any, Any, Any]
 
@@ -27,6 +30,10 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     authenticator: Authenticator
     cancel_batch: CancelBatch
+    idempotency: IdempotencyKeys
+    """The same as of the accept path."""
+    sealer: Sealer
+    bodies: BodyReader
     now: Callable[[], datetime]
     public_url: str | None = None
     """How customers reach us; None: what their requests say."""
@@ -40,6 +47,18 @@ def context_of(request: ApiRequest) -> ApiContext:
 async def account_of(request: ApiRequest) -> Account:
     """The account that asks. Raises Unauthorized, Forbidden or TooManyRequests."""
     return await context_of(request).authenticator.authenticate_scope(cast("dict[str, Any]", request.scope))
+
+
+async def body_of(request: ApiRequest) -> bytes:
+    """The body of a request, within bounds. Raises as ``BodyReader.read`` and ``check_media_type`` do."""
+    headers = request.headers
+    sent = {
+        name: headers[name].encode("latin-1")
+        for name in ("content-type", "content-encoding", "content-length")
+        if name in headers
+    }
+    check_media_type(sent.get("content-type"), sent.get("content-encoding"))
+    return await context_of(request).bodies.read(cast("Receive", request.receive), sent.get("content-length"))
 
 
 def identifier(text: str, unknown: str) -> bytes:
