@@ -72,6 +72,8 @@ def test_a_variable_is_read_as_the_type_of_its_setting(
         ("HELIOGRAPH_HTTP_PROT", "80", "HELIOGRAPH_HTTP_PROT is no setting"),
         ("HELIOGRAPH_DATABASE_URL", "mysql://x", "HELIOGRAPH_DATABASE_URL must begin with postgresql://"),
         ("HELIOGRAPH_HTTP_PUBLIC_URL", "sms.example", "HELIOGRAPH_HTTP_PUBLIC_URL must begin with https://"),
+        ("HELIOGRAPH_HTTP_TRUSTED_PROXIES", "*", "HELIOGRAPH_HTTP_TRUSTED_PROXIES must be addresses or"),
+        ("HELIOGRAPH_HTTP_TRUSTED_PROXIES", "10.0.0.1, proxy", "HELIOGRAPH_HTTP_TRUSTED_PROXIES must be"),
     ],
 )
 def test_a_wrong_variable_is_named(variable: str, text: str, complaint: str) -> None:

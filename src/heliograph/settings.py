@@ -4,6 +4,7 @@ The field ``http.port`` is ``port`` in the file's table ``[http]`` and the varia
 A name that does not exist is refused, so that a misspelt setting never goes unnoticed.
 """
 
+import ipaddress
 import os
 import re
 import secrets
@@ -193,6 +194,15 @@ def load_secret_key(settings: Settings) -> bytes:
     return _parse_key(path.read_text("ascii", "replace"), str(path))
 
 
+def _is_network(text: str) -> bool:
+    """Whether it names addresses: a name, or a star for everybody, would let clients forge theirs."""
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_readable_url(url: str) -> bool:
     try:
         urlsplit(url)
@@ -319,6 +329,9 @@ def _refuse_contradictions(settings: Settings) -> None:
         f"{PREFIX}DATABASE_URL is no URL that can be read": lambda: _is_readable_url(url),
         f"{PREFIX}HTTP_PUBLIC_URL must begin with https:// or http://": lambda: (
             not settings.http.public_url or settings.http.public_url.startswith(("https://", "http://"))
+        ),
+        f"{PREFIX}HTTP_TRUSTED_PROXIES must be addresses or networks, such as 10.0.0.0/8": lambda: all(
+            map(_is_network, settings.http.trusted_proxies)
         ),
     }
     for fault, holds in checks.items():

@@ -28,6 +28,7 @@ from tests.support.rows import NOW, insert_account, insert_batch
 ACCOUNTS = (1, 2)
 READABLE = (
     "account",
+    "api_key",
     "sender",
     "balance",
     "ledger",
@@ -61,6 +62,11 @@ async def insert_rows(connection: Connection, account_id: int) -> None:
     )
     await connection.execute(
         "INSERT INTO blacklist VALUES ($1, $2, $3)", account_id, f"4670174060{account_id}", NOW
+    )
+    await connection.execute(
+        "INSERT INTO api_key (key_id, account_id, secret_hash, name) VALUES ($2, $1, '\\x00', 'k')",
+        account_id,
+        f"k{account_id}",
     )
     large, _ = await insert_batch(connection, account_id, recipients=[], message_count=501)
     await connection.execute("INSERT INTO summary VALUES ($1, $2, 103, 501, 501)", account_id, large)
@@ -221,11 +227,18 @@ async def test_a_face_reads_no_other_table(connection: Connection, faces: Databa
         "SELECT tablename FROM pg_tables WHERE schemaname = 'heliograph' AND tablename !~ '_[wd][0-9]{8}$'"
     )
     others = {row[0] for row in tables} - {*READABLE, "migration"}
-    assert {"api_key", "webhook_secret", "lot", "report_block", "carrier"} <= others
+    assert {"webhook_secret", "lot", "report_block", "carrier"} <= others
     for table in others:
         async with faces.reader(1) as tx:
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await tx.fetch(f"SELECT 1 FROM {table}")
+
+
+@pytest.mark.parametrize("columns", ["secret_hash", "*"])
+async def test_a_face_lists_keys_without_their_secrets(faces: Database, columns: str) -> None:
+    async with faces.reader(1) as tx:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await tx.fetch(f"SELECT {columns} FROM api_key")
 
 
 async def test_a_partition_is_no_way_around(connection: Connection, faces: Database) -> None:

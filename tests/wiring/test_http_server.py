@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -24,11 +25,18 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
+    async with served(proxies=["127.0.0.1", "198.51.100.0/24"]) as port:
+        yield port
+
+
+@asynccontextmanager
+async def served(*, proxies: list[str]) -> AsyncIterator[int]:
+    """The port of a server that believes these proxies."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     stop = asyncio.Event()
     serving = asyncio.create_task(
-        serve_http(echo, listening, stop=stop, header_seconds=HEADER_SECONDS, proxies=["127.0.0.1"])
+        serve_http(echo, listening, stop=stop, header_seconds=HEADER_SECONDS, proxies=proxies)
     )
     await asyncio.sleep(0.05)
     yield listening.getsockname()[1]
@@ -90,3 +98,35 @@ async def test_what_is_no_http_is_answered_as_a_problem(port: int) -> None:
 async def test_a_trusted_proxy_is_believed_about_the_client(port: int) -> None:
     request = b"GET /x HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 203.0.113.9\r\nConnection: close\r\n\r\n"
     assert (await talk(port, request)).endswith(b'["203.0.113.9", "/x"]')
+
+
+def forwarded(*lines: str) -> bytes:
+    """A request with these lines of X-Forwarded-For."""
+    head = "".join(f"X-Forwarded-For: {line}\r\n" for line in lines)
+    return f"GET /x HTTP/1.1\r\nHost: h\r\n{head}Connection: close\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("lines", "client"),
+    [
+        (["10.0.0.1, 203.0.113.9"], "203.0.113.9"),
+        (["10.0.0.1", "203.0.113.9"], "203.0.113.9"),
+        (["10.0.0.1, 203.0.113.9, 198.51.100.7"], "203.0.113.9"),
+        (["127.0.0.1, 203.0.113.9"], "203.0.113.9"),
+        (["10.0.0.1, unknown"], "unknown"),
+        (["10.0.0.1, 203.0.113.9:4711"], "203.0.113.9"),
+        (["10.0.0.1, [2001:db8::9]:4711"], "2001:db8::9"),
+    ],
+)
+async def test_what_a_client_writes_into_the_forwarding_header_is_not_believed(
+    port: int, lines: list[str], client: str
+) -> None:
+    """The proxy adds the address it sees behind what the client claims; only that counts."""
+    answer = await talk(port, forwarded(*lines))
+    assert answer.endswith(json.dumps([client, "/x"]).encode())
+
+
+@pytest.mark.parametrize("proxies", [[], ["203.0.113.1"]], ids=["none configured", "another one"])
+async def test_without_a_configured_proxy_the_forwarding_header_says_nothing(proxies: list[str]) -> None:
+    async with served(proxies=proxies) as port:
+        assert (await talk(port, forwarded("10.0.0.1"))).endswith(b'["127.0.0.1", "/x"]')

@@ -1,12 +1,14 @@
-"""API keys: looked up by their id, made, listed, revoked. The secret of a key is never stored."""
+"""API keys: looked up by their id, made, listed, changed, revoked. The secret of a key is never stored."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
+import asyncpg
 import msgspec
 
 from heliograph.domain.api_token import make_token, parse_token, secret_hash
+from heliograph.domain.key_rights import UNRESTRICTED, KeyRights, Network, parse_scope
 from heliograph.storage.database import Database, Purpose, Transaction, load_query
 from heliograph.storage.fresh_values import FreshValues
 
@@ -21,6 +23,8 @@ class KeyRecord(msgspec.Struct, frozen=True):
     account_id: int
     secret_hash: bytes
     expires_at: datetime | None
+    rights: KeyRights | None
+    """None for a key that may do everything from anywhere."""
 
 
 class StoredKey(msgspec.Struct, frozen=True):
@@ -33,6 +37,7 @@ class StoredKey(msgspec.Struct, frozen=True):
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    rights: KeyRights = UNRESTRICTED
 
 
 class KeyDirectory:
@@ -63,7 +68,17 @@ class KeyDirectory:
 
     async def _load(self, key_id: str) -> KeyRecord | None:
         rows = await self._database.fetch(Purpose.GENERAL, load_query("find_api_key"), key_id)
-        return KeyRecord(**dict(rows[0])) if rows else None
+        if not rows:
+            return None
+        row = rows[0]
+        rights = _rights_of(row["scopes"], row["networks"])
+        return KeyRecord(
+            row["key_id"],
+            row["account_id"],
+            row["secret_hash"],
+            row["expires_at"],
+            None if rights.are_unrestricted else rights,
+        )
 
     def note_use(self, key_id: str) -> None:
         """Remember that a key was used, for ``record_uses``."""
@@ -90,6 +105,7 @@ async def create_key(
     secret: bytes,
     now: datetime,
     expires_at: datetime | None = None,
+    rights: KeyRights = UNRESTRICTED,
 ) -> str:
     """A new key from 10 and 32 random bytes; the token, which can never be read again."""
     token = make_token(key_id, secret)
@@ -103,6 +119,8 @@ async def create_key(
         name,
         now,
         expires_at,
+        None if rights.scopes is None else sorted(rights.scopes),
+        rights.networks,
     )
     return token
 
@@ -114,4 +132,23 @@ async def revoke_key(tx: Transaction, key_id: str, *, now: datetime) -> bool:
 
 async def list_keys(tx: Transaction, account_id: int) -> list[StoredKey]:
     """The keys of an account, revoked ones included, oldest first."""
-    return [StoredKey(**dict(row)) for row in await tx.fetch(load_query("list_api_keys"), account_id)]
+    return [_stored(row) for row in await tx.fetch(load_query("list_api_keys"), account_id)]
+
+
+def _stored(row: asyncpg.Record) -> StoredKey:
+    return StoredKey(
+        row["key_id"],
+        row["account_id"],
+        row["name"],
+        row["created_at"],
+        row["expires_at"],
+        row["revoked_at"],
+        row["last_used_at"],
+        _rights_of(row["scopes"], row["networks"]),
+    )
+
+
+def _rights_of(scopes: Iterable[str] | None, networks: Iterable[Network]) -> KeyRights:
+    """The rights as stored. A scope that this version does not know gives no right."""
+    known = None if scopes is None else frozenset(filter(None, map(parse_scope, scopes)))
+    return KeyRights(scopes=known, networks=tuple(networks))

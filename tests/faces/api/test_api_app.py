@@ -82,9 +82,13 @@ async def test_an_unknown_method_is_answered_with_the_known_ones(
     assert list(problem) == PROBLEM_FIELDS
 
 
-async def test_options_names_the_methods(api: httpx.AsyncClient) -> None:
-    response = await api.options("/v2/batches")
-    assert (response.status_code, response.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/v2/batches", "GET, HEAD, OPTIONS, POST"), (f"/v2/batches/{ONE}/", "DELETE, GET, HEAD, OPTIONS")],
+)
+async def test_options_names_the_methods(api: httpx.AsyncClient, path: str, allowed: str) -> None:
+    response = await api.options(path)
+    assert (response.status_code, response.headers["allow"]) == (204, allowed)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from heliograph.domain.api_token import make_token
+from heliograph.domain.key_rights import UNRESTRICTED, KeyRights, KeyScope, parse_network
 from heliograph.domain.refusals import Forbidden, RefusedError, TooManyRequests, Unauthorized
 from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.storage.accounts import AccountDirectory, AccountSettingsChange, change_account
@@ -46,21 +47,38 @@ class Gate:
             now=lambda: self.now,
         )
 
-    async def prepare(self, *, expires_at: datetime | None = None) -> None:
+    async def prepare(self, *, expires_at: datetime | None = None, rights: KeyRights = UNRESTRICTED) -> None:
         async with self.database.transaction() as tx:
             await insert_account(tx, 7)
             await create_key(
-                tx, 7, name="k", key_id=b"k" * 10, secret=b"s" * 32, now=NOW, expires_at=expires_at
+                tx,
+                7,
+                name="k",
+                key_id=b"k" * 10,
+                secret=b"s" * 32,
+                now=NOW,
+                expires_at=expires_at,
+                rights=rights,
             )
 
-    async def enter(self, authorization: str | None = f"Bearer {TOKEN}", client: str = CLIENT) -> int:
+    async def enter(
+        self,
+        authorization: str | None = f"Bearer {TOKEN}",
+        client: str = CLIENT,
+        needed: KeyScope | None = KeyScope.READ,
+    ) -> int:
         """The account that is let in."""
         header = None if authorization is None else authorization.encode()
-        return (await self.authenticator.authenticate(header, client)).account_id
+        return (await self.authenticator.authenticate(header, client, needed)).account.account_id
 
-    async def refusal(self, authorization: str | None, client: str = CLIENT) -> RefusedError:
+    async def refusal(
+        self,
+        authorization: str | None = f"Bearer {TOKEN}",
+        client: str = CLIENT,
+        needed: KeyScope | None = KeyScope.READ,
+    ) -> RefusedError:
         with pytest.raises(RefusedError) as refused:
-            await self.enter(authorization, client)
+            await self.enter(authorization, client, needed)
         return refused.value
 
 
@@ -132,6 +150,64 @@ async def test_a_disabled_account_is_403(database: str) -> None:
         assert refusal.sentence == "The account of this API key is disabled."
 
 
+async def test_a_key_without_the_scope_is_403_that_names_it(database: str) -> None:
+    async with Database(database) as pools:
+        gate = Gate(pools)
+        await gate.prepare(rights=KeyRights(scopes=frozenset({KeyScope.READ, KeyScope.BILLING})))
+        assert await gate.enter(needed=KeyScope.READ) == 7
+        assert await gate.enter(needed=None) == 7
+        refusal = await gate.refusal(needed=KeyScope.SEND)
+        assert type(refusal) is Forbidden
+        assert refusal.sentence == "This API key lacks the scope send, which this request needs."
+
+
+async def test_a_key_without_any_scope_opens_nothing(database: str) -> None:
+    async with Database(database) as pools:
+        gate = Gate(pools)
+        await gate.prepare(rights=KeyRights(scopes=frozenset()))
+        for scope in KeyScope:
+            assert type(await gate.refusal(needed=scope)) is Forbidden
+
+
+@pytest.mark.parametrize(
+    ("client", "is_let_in"),
+    [
+        ("10.255.0.1", True),
+        ("::ffff:10.0.0.1", True),
+        ("2001:db8:0:ffff::1", True),
+        ("192.0.2.7", True),
+        ("11.0.0.1", False),
+        ("192.0.2.8", False),
+        ("2001:db8:1::1", False),
+        ("10.0.0.1.evil.example", False),
+        ("10.0.0.1, 11.0.0.1", False),
+        ("unknown", False),
+        ("", False),
+    ],
+)
+async def test_a_key_with_networks_is_refused_elsewhere(database: str, client: str, is_let_in: bool) -> None:
+    networks = tuple(map(parse_network, ["10.0.0.0/8", "192.0.2.7", "2001:db8::/48"]))
+    async with Database(database) as pools:
+        gate = Gate(pools)
+        await gate.prepare(rights=KeyRights(networks=networks))
+        if is_let_in:
+            assert await gate.enter(client=client) == 7
+            return
+        refusal = await gate.refusal(client=client)
+        assert type(refusal) is Forbidden
+        shown = client if client[:1].isdigit() and client.count(".") == 3 and "," not in client else ""
+        assert shown in refusal.sentence
+        assert refusal.sentence.startswith("This API key may not be used from the address ")
+
+
+async def test_a_refused_address_does_not_count_as_a_use(database: str) -> None:
+    async with Database(database) as pools:
+        gate = Gate(pools)
+        await gate.prepare(rights=KeyRights(networks=(parse_network("10.0.0.0/8"),)))
+        await gate.refusal()
+        assert await gate.keys.record_uses(NOW) == 0
+
+
 async def test_failures_beyond_the_pace_are_429_with_the_time_to_wait(database: str) -> None:
     async with Database(database) as pools:
         gate = Gate(pools, per_minute=3)
@@ -164,7 +240,7 @@ async def test_the_scope_of_a_request_is_judged_alike(database: str) -> None:
         await gate.prepare()
         headers = [(b"host", b"x"), (b"authorization", f"Bearer {TOKEN}".encode())]
         scope = {"type": "http", "headers": headers, "client": (CLIENT, 1)}
-        assert (await gate.authenticator.authenticate_scope(scope)).account_id == 7
+        assert (await gate.authenticator.authenticate_scope(scope)).account.account_id == 7
         with pytest.raises(Unauthorized):
             await gate.authenticator.authenticate_scope({"type": "http", "headers": [], "client": None})
 

@@ -19,6 +19,7 @@ from heliograph.faces.api.idempotent_posts import idempotency_key
 from heliograph.faces.api.problems import Problem, problem_of, unavailable_for
 from heliograph.faces.api.request_bodies import BodyReader, Disconnected, check_media_type
 from heliograph.faces.api.schemas import BATCHES_PATH
+from heliograph.faces.api.scopes import SCOPES
 from heliograph.failpoints import failpoint
 from heliograph.services.accept_batch import AcceptBatch, Accepted
 from heliograph.storage.batches import IdempotentRequest
@@ -30,6 +31,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 ROUTE: Final = f"POST {BATCHES_PATH}"
+_NEEDED: Final = SCOPES["POST", BATCHES_PATH]
 _PATHS: Final = frozenset({BATCHES_PATH, BATCHES_PATH + "/"})
 _LONG_BYTES: Final = 256 * 1024
 _CAREFUL_BYTES_ON_LOOP: Final = 64 * 1024
@@ -81,9 +83,10 @@ class AcceptHandler:
     async def _accept(self, scope: Scope, receive: Receive) -> Accepted:
         headers = {name: value for name, value in scope["headers"] if name in _HEADERS}
         client = scope.get("client")
-        account = await self._authenticator.authenticate(
-            headers.get(b"authorization"), client[0] if client else ""
+        caller = await self._authenticator.authenticate(
+            headers.get(b"authorization"), client[0] if client else "", _NEEDED
         )
+        account = caller.account
         check_media_type(headers.get(b"content-type"), headers.get(b"content-encoding"))
         key = idempotency_key(scope["headers"]) if b"idempotency-key" in headers else None
         body = await self._bodies.read(receive, headers.get(b"content-length"))

@@ -19,6 +19,7 @@ from heliograph.faces.api.health_endpoints import read_health, read_readiness
 from heliograph.faces.api.message_endpoints import read_message, read_messages
 from heliograph.faces.api.problems import MethodNotAllowed, problem_of, unavailable_for
 from heliograph.faces.api.schemas import BATCHES_PATH
+from heliograph.faces.api.scopes import template_of
 from heliograph.telemetry import describe_error
 
 Scope = MutableMapping[str, Any]
@@ -104,7 +105,9 @@ def with_head(methods: Iterable[str]) -> tuple[str, ...]:
 
 
 _METHODS: Final = {
-    path: with_head(method for other in ROUTES if path in other.paths for method in other.http_methods)
+    template_of(path): with_head(
+        method for other in ROUTES if path in other.paths for method in other.http_methods
+    )
     for route in ROUTES
     for path in route.paths
 }
@@ -138,11 +141,14 @@ def refusal_of(request: ApiRequest, failure: Exception) -> RefusedError | None:
 
 
 def instance_of(request: ApiRequest, refusal: RefusedError | None) -> str:
-    """The path of the request; below the batches only that of all batches when there is no such thing.
+    """The path of the request; where a thing is not found, only the path of all such things.
 
     So the answer is the same, byte for byte, whichever id was asked for and why it is not found.
     """
     path: str = request.scope["path"]
+    collection, _, names_one = request.scope.get("path_template", "").partition("/{")
+    if isinstance(refusal, NotFound) and names_one:
+        return collection
     if isinstance(refusal, NotFound) and path.startswith(f"{BATCHES_PATH}/"):
         return BATCHES_PATH
     return path

@@ -9,9 +9,10 @@ from litestar import Request, Response
 
 from heliograph.domain.ids import parse_id
 from heliograph.domain.refusals import NotFound
-from heliograph.faces.api.auth import Authenticator
+from heliograph.faces.api.auth import Authenticator, Caller
 from heliograph.faces.api.paging import Page, base_url, link_header
 from heliograph.faces.api.request_bodies import BodyReader, Receive, check_media_type
+from heliograph.faces.api.scopes import scope_of
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.storage.accounts import Account
 from heliograph.storage.database import Database
@@ -45,8 +46,18 @@ def context_of(request: ApiRequest) -> ApiContext:
 
 
 async def account_of(request: ApiRequest) -> Account:
-    """The account that asks. Raises Unauthorized, Forbidden or TooManyRequests."""
-    return await context_of(request).authenticator.authenticate_scope(cast("dict[str, Any]", request.scope))
+    """The account that asks, with a key that has the scope of the route (scopes.py).
+
+    Raises Unauthorized, Forbidden or TooManyRequests.
+    """
+    return (await caller_of(request)).account
+
+
+async def caller_of(request: ApiRequest) -> Caller:
+    """The same with the key that was used."""
+    needed = scope_of(request.scope["method"], request.scope["path_template"])
+    authenticator = context_of(request).authenticator
+    return await authenticator.authenticate_scope(cast("dict[str, Any]", request.scope), needed)
 
 
 async def body_of(request: ApiRequest) -> bytes:

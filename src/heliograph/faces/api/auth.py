@@ -12,13 +12,16 @@ from hmac import compare_digest
 from ipaddress import IPv6Address
 from typing import Any, Final
 
+import msgspec
+
 from heliograph.domain.api_token import ApiToken, parse_token, secret_hash
+from heliograph.domain.key_rights import KeyRights, KeyScope
 from heliograph.domain.refusals import Forbidden, TooManyRequests, Unauthorized
 from heliograph.domain.token_bucket import TokenBucket
 from heliograph.storage.accounts import Account, AccountDirectory
 from heliograph.storage.api_keys import KeyDirectory, KeyRecord
 
-__all__ = ["Account", "Authenticator", "FailureThrottle"]
+__all__ = ["Account", "Authenticator", "Caller", "FailureThrottle"]
 
 MISSING: Final = "An API key is needed: send the header Authorization: Bearer <API key>."
 UNKNOWN: Final = "The API key is unknown, expired or revoked."
@@ -74,6 +77,16 @@ def _network_of(address: str) -> str:
     return str(parsed.ipv4_mapped) if parsed.ipv4_mapped else parsed.packed[:8].hex()
 
 
+class Caller(msgspec.Struct, frozen=True, gc=False):
+    """Who asks: the account, and the key it asks with."""
+
+    account: Account
+    key_id: str
+    rights: KeyRights | None
+    """None for a key that may do everything from anywhere."""
+    expires_at: datetime | None
+
+
 class Authenticator:
     """Judges the ``Authorization`` header of requests."""
 
@@ -91,26 +104,35 @@ class Authenticator:
         self._now = now
         self._judged: dict[bytes, KeyRecord] = {}
 
-    async def authenticate(self, authorization: bytes | None, client: str) -> Account:
-        """The account of a request; ``client`` is the address it came from.
+    async def authenticate(
+        self, authorization: bytes | None, client: str, needed: KeyScope | None = None
+    ) -> Caller:
+        """Who sent a request that needs a scope; ``client`` is the address it came from.
 
-        Raises Unauthorized, Forbidden when the account is disabled, and TooManyRequests.
+        Raises Unauthorized, TooManyRequests, and Forbidden when the account is disabled or the key is not
+        for this.
         """
         if not authorization:
             raise Unauthorized(MISSING)
         key = await self._judge(authorization, client)
         if key.expires_at is not None and key.expires_at <= self._now():
             raise self._failure(client)
+        rights = key.rights
+        if rights is not None:
+            rights.check(needed, client)
         account = await self._accounts.account(key.account_id)
         if account is None or account.is_disabled:
             raise Forbidden(DISABLED)
         self._keys.note_use(key.key_id)
-        return account
+        return Caller(account, key.key_id, rights, key.expires_at)
 
-    async def authenticate_scope(self, scope: MutableMapping[str, Any]) -> Account:
+    async def authenticate_scope(
+        self, scope: MutableMapping[str, Any], needed: KeyScope | None = None
+    ) -> Caller:
         """The same for an ASGI scope."""
         client = scope.get("client")
-        return await self.authenticate(_authorization(scope["headers"]), client[0] if client else "")
+        address = client[0] if client else ""
+        return await self.authenticate(_authorization(scope["headers"]), address, needed)
 
     async def _judge(self, authorization: bytes, client: str) -> KeyRecord:
         """The key that a header holds.

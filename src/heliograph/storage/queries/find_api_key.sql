@@ -1,3 +1,3 @@
-SELECT key_id, account_id, secret_hash, expires_at
+SELECT key_id, account_id, secret_hash, expires_at, scopes, networks
 FROM api_key
 WHERE key_id = $1 AND revoked_at IS NULL

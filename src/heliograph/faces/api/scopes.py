@@ -1,0 +1,40 @@
+"""Which scope a key needs for each route.
+
+Every route of ``ROUTES`` has its line here, by method and path (parameters without their type); a test of
+``make check`` fails where one has none. ``account_of(request)`` looks the line up, so that a route function
+need not say it again. A route without a line lets nobody in. None: the route needs no key.
+
+Choose by what the route does: SEND for what sends, changes or cancels messages, READ for reading them,
+RECEIVE for what handsets sent in, SENDERS for senders and blocked numbers, BILLING for money, KEYS for keys.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from heliograph.domain.key_rights import KeyScope
+
+SCOPES: Final[Mapping[tuple[str, str], KeyScope | None]] = {
+    ("GET", "/"): None,
+    ("GET", "/docs"): None,
+    ("GET", "/docs/openapi.json"): None,
+    ("GET", "/docs/reader.css"): None,
+    ("GET", "/healthz"): None,
+    ("GET", "/readyz"): None,
+    ("GET", "/v2/batches"): KeyScope.READ,
+    ("POST", "/v2/batches"): KeyScope.SEND,
+    ("GET", "/v2/batches/{batch_id}"): KeyScope.READ,
+    ("DELETE", "/v2/batches/{batch_id}"): KeyScope.SEND,
+    ("GET", "/v2/batches/{batch_id}/messages"): KeyScope.READ,
+    ("GET", "/v2/batches/{batch_id}/messages/{message_id}"): KeyScope.READ,
+}
+
+
+def template_of(path: str) -> str:
+    """A route's path as requests name it: its parameters without their types."""
+    return re.sub(r":\w+}", "}", path)
+
+
+def scope_of(method: str, path_template: str) -> KeyScope | None:
+    """The scope that a route needs. Raises LookupError for a route without a line."""
+    return SCOPES[method, path_template]
