@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heliograph.domain.batch import BatchDraft, check_batch, raw_batch
-from heliograph.domain.composition import Composition, compose, fit_text, warnings
+from heliograph.domain.composition import Composition, bar, compose, fit_text, warnings
 from heliograph.domain.encoding import Coding, Encoding
 from heliograph.domain.segmentation import segment_count
 
@@ -147,3 +147,9 @@ def test_plain_text_that_would_be_cheaper_as_gsm_is_pointed_out(
     body: str, datacoding: str, found: list[str]
 ) -> None:
     assert warnings(draft_of(["46712345678"], body, datacoding), 0) == found
+
+
+def test_a_barred_recipient_is_405_whatever_else_is_wrong() -> None:
+    composition = Composition(["46701740605", "1", "2"], [0, 408, 408], [1] * 3, [0] * 3, None)
+    assert bar(composition, {"46701740605", "2"}).codes == [405, 408, 405]
+    assert composition.codes == [0, 408, 408]

@@ -3,7 +3,7 @@
 Columns, not objects: a batch may have 100,000 messages, and the database takes columns too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -20,13 +20,15 @@ from heliograph.domain.template import Template, compile_template
 LONGEST_TEXT: Final = MAX_SEGMENTS * 153
 """No text of more characters fits 255 segments in any encoding; it is refused before it is rendered."""
 
+_BARRED: Final = Code.RECIPIENT_REJECTED.value
+
 
 class Composition(msgspec.Struct, frozen=True):
     """The messages of a batch, or of a slice of it, as columns in the order of the recipients."""
 
     recipients: Sequence[str]
     codes: list[int]
-    """0 for a message to be sent; 408 or 409 for one that is refused and never charged."""
+    """0 for a message to be sent; 405, 408 or 409 for one that is refused and never charged."""
     segments: list[int]
     """Segments of the text; 0 where it cannot be encoded."""
     encodings: list[int]
@@ -38,6 +40,15 @@ class Composition(msgspec.Struct, frozen=True):
     def refused_bodies(self) -> int:
         """How many messages were refused for their text."""
         return self.codes.count(Code.INVALID_BODY)
+
+
+def bar(composition: Composition, barred: Collection[str]) -> Composition:
+    """The same with 405 for each recipient that is barred, whatever else may be wrong with its message."""
+    codes = [
+        _BARRED if recipient in barred else code
+        for recipient, code in zip(composition.recipients, composition.codes, strict=True)
+    ]
+    return msgspec.structs.replace(composition, codes=codes)
 
 
 class TextFit(msgspec.Struct, frozen=True):

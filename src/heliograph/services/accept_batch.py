@@ -15,7 +15,7 @@ import msgspec
 
 from heliograph.domain.batch import BatchDraft, RawBatch, check_batch
 from heliograph.domain.batch_recipients import distinct_numbers
-from heliograph.domain.composition import Composition, compose, warnings
+from heliograph.domain.composition import Composition, bar, compose, warnings
 from heliograph.domain.ids import IdSource, MessageIds, block, id_bytes
 from heliograph.domain.pricing import quote, surcharge
 from heliograph.domain.refusals import InvalidRequest, Refusal, Unavailable
@@ -32,6 +32,8 @@ LARGE: Final = 1_000
 """Batches of more messages than this are prepared in slices and written on a connection of their own."""
 SLICE: Final = 1_000
 _SENDERS_SHOWN: Final = 5
+_ASKED_AT_ONCE: Final = 5_000
+_NOBODY: Final[frozenset[str]] = frozenset()
 _FUNDED: Final = Code.FUNDED.value
 _UNROUTABLE: Final = Code.UNROUTABLE.value
 
@@ -101,12 +103,7 @@ class AcceptBatch:
         if type(raw.recipients) is list and len(raw.recipients) > LARGE:
             raw = await self._with_known_numbers(raw, raw.recipients)
         draft, report_bucket = checked(raw, account, now, self._report_urls)
-        routing = await self._accounts.routing()
-        preparation = Preparation(account, draft, routing)
-        while not preparation.is_complete:
-            preparation.prepare_slice()
-            if not preparation.is_complete:
-                await self._group_commit.give_way()
+        preparation = await self._prepare(account, draft)
         batch = preparation.finished(
             self._ids,
             now,
@@ -117,6 +114,9 @@ class AcceptBatch:
         outcome = await self._store(batch)
         if outcome.is_repeated and idempotent is not None:
             return await self._replay(idempotent) or _vanished()
+        if outcome.is_unjudged:
+            self._accounts.forget(account.account_id)
+            return await self._accept(msgspec.structs.replace(account, has_blacklist=True), raw, idempotent)
         return Accepted(
             ACCEPTED_STATUS, batch.answer(funded=outcome.funded), location_of(batch.batch_id), False
         )
@@ -131,6 +131,40 @@ class AcceptBatch:
                 return msgspec.structs.replace(raw, recipients=numbers)
             await self._group_commit.give_way()
         return raw
+
+    async def _prepare(self, account: Account, draft: BatchDraft) -> "Preparation":
+        """The messages of a draft, judged by the account's blacklist as it is now.
+
+        An account that has none is not asked about it: should it get its first entry meanwhile, the debit
+        notices (``storage/accepted_batches``). What costs nothing is debited nowhere, hence looked up.
+        """
+        routing = await self._accounts.routing()
+        barred = await self._find_barred(account, draft) if account.has_blacklist else _NOBODY
+        preparation = await self._in_slices(Preparation(account, draft, routing, barred))
+        if (
+            preparation.is_free
+            and not account.has_blacklist
+            and (barred := await self._find_barred(account, draft))
+        ):
+            return await self._in_slices(Preparation(account, draft, routing, barred))
+        return preparation
+
+    async def _in_slices(self, preparation: "Preparation") -> "Preparation":
+        while not preparation.is_complete:
+            preparation.prepare_slice()
+            if not preparation.is_complete:
+                await self._group_commit.give_way()
+        return preparation
+
+    async def _find_barred(self, account: Account, draft: BatchDraft) -> frozenset[str]:
+        """The recipients on the account's blacklist: one question, several for a large batch."""
+        recipients = draft.recipients
+        barred = await self._accounts.blacklisted(account.account_id, recipients[:_ASKED_AT_ONCE])
+        for start in range(_ASKED_AT_ONCE, len(recipients), _ASKED_AT_ONCE):
+            await self._group_commit.give_way()
+            asked = recipients[start : start + _ASKED_AT_ONCE]
+            barred |= await self._accounts.blacklisted(account.account_id, asked)
+        return barred
 
     async def _store(self, batch: PreparedBatch) -> Outcome:
         if batch.message_count > LARGE:
@@ -197,7 +231,10 @@ def _judged_url(text: str, http_allowed: bool, rules: ReportUrlRules) -> ReportU
 class Preparation:
     """The messages of a batch while they are composed, priced and routed, slice by slice."""
 
-    def __init__(self, account: Account, draft: BatchDraft, routing: Routing) -> None:
+    def __init__(
+        self, account: Account, draft: BatchDraft, routing: Routing, barred: frozenset[str] = _NOBODY
+    ) -> None:
+        self._barred = barred
         self._account = account
         self._draft = draft
         self._routing = routing
@@ -219,10 +256,17 @@ class Preparation:
         """Whether every message is prepared."""
         return len(self._codes) == len(self._draft.recipients)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether there are messages to be sent that cost nothing, all of them."""
+        return not self._total and any(self._carriers)
+
     def prepare_slice(self) -> None:
         """Compose, route and price the next messages: all of a small batch, a slice of a large one."""
         start = len(self._codes)
         slice_ = compose(self._draft) if self._is_small else compose(self._draft, start, start + SLICE)
+        if self._barred and not self._barred.isdisjoint(slice_.recipients):
+            slice_ = bar(slice_, self._barred)
         codes, carriers = routed(slice_, self._carriers_by_prefix.find_all(slice_.recipients))
         quoted = quote(self._account.prices, slice_.recipients, slice_.segments, codes, extra=self._surcharge)
         for position in quoted.unpriced:

@@ -38,11 +38,14 @@ class Written(msgspec.Struct, frozen=True):
     """Accounts whose balance was too small; all must be rolled back."""
     repeated: frozenset[tuple[int, str]]
     """(account, key) of idempotency keys that somebody else took meanwhile; all must be rolled back."""
+    unjudged: frozenset[int]
+    """Accounts that got their first blacklist entry after a batch was prepared without a look at it; all must
+    be rolled back."""
 
     @property
     def is_as_asked(self) -> bool:
         """Whether the transaction may commit."""
-        return not self.unpaid and not self.repeated
+        return not self.unpaid and not self.repeated and not self.unjudged
 
 
 class _BatchRow(msgspec.Struct, frozen=True, gc=False):
@@ -139,9 +142,19 @@ async def insert_batches(
         _json(_summary_rows(decided)),
         _json(keys),
     )
-    paid, kept = rows[0]
+    paid, kept, with_blacklist = rows[0]
     unpaid = frozenset(accounts).difference(paid) if len(paid) < len(accounts) else frozenset()
-    return Written(unpaid, _not_kept(keys, kept) if len(kept) < len(keys) else frozenset())
+    return Written(
+        unpaid,
+        _not_kept(keys, kept) if len(kept) < len(keys) else frozenset(),
+        _unjudged(decided, with_blacklist) if with_blacklist else frozenset(),
+    )
+
+
+def _unjudged(decided: Sequence[Decided], with_blacklist: Iterable[int]) -> frozenset[int]:
+    """Of the accounts that have a blacklist those with a batch that was prepared as if they had none."""
+    unaware = [one.batch.account for one in decided if not one.batch.account.has_blacklist]
+    return frozenset(with_blacklist).intersection([account.account_id for account in unaware])
 
 
 def _not_kept(keys: Sequence[_IdempotencyRow], kept: Iterable[str]) -> frozenset[tuple[int, str]]:

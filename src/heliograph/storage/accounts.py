@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -13,6 +13,7 @@ from heliograph.domain.carrier_profile import load_profile
 from heliograph.domain.ids import IdSource
 from heliograph.domain.pricing import PriceTable
 from heliograph.domain.routing import Route, RoutingTable
+from heliograph.storage.blacklist import find_blacklisted
 from heliograph.storage.database import Database, Purpose, Transaction, load_query
 from heliograph.storage.fresh_values import FreshValues
 
@@ -66,6 +67,14 @@ class AccountDirectory:
     async def account(self, account_id: int) -> Account | None:
         """The account, or None if it does not exist."""
         return self._accounts.peek(account_id) or await self._accounts.get(account_id)
+
+    def forget(self, account_id: int) -> None:
+        """Read an account again when it is next asked for: more is known of it than we have."""
+        self._accounts.forget(account_id)
+
+    async def blacklisted(self, account_id: int, msisdns: Sequence[str]) -> frozenset[str]:
+        """Those of many numbers that the account does not send to: never remembered, always as of now."""
+        return await find_blacklisted(self._database, account_id, msisdns)
 
     async def routing(self) -> Routing:
         """The routes and paces of all carriers."""

@@ -67,6 +67,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """Whether it was paid; if not, every message to be sent is refused with 402."""
     is_repeated: bool = False
     """Its idempotency key was taken by another process meanwhile; nothing was written."""
+    is_unjudged: bool = False
+    """Its account turned out to have a blacklist; nothing was written, it must be prepared again."""
 
 
 class RolledBack(Exception):
@@ -248,6 +250,9 @@ class GroupCommit:
                     waiting.may_be_stored = False
                 self._short_of_money |= found.written.unpaid
                 group = _without_repeated(group, found.written.repeated)
+                group = _without_unjudged(group, found.written.unjudged)
+                if not group:
+                    return
                 if attempt == _ROUNDS:
                     raise
             else:
@@ -316,6 +321,18 @@ def _without_repeated(group: list[_Waiting], repeated: frozenset[tuple[int, str]
         key = waiting.batch.idempotent
         if key is not None and (key.account_id, key.key) in repeated:
             waiting.settle(Outcome(waiting.funded, is_repeated=True))
+        else:
+            rest.append(waiting)
+    return rest
+
+
+def _without_unjudged(group: list[_Waiting], unjudged: frozenset[int]) -> list[_Waiting]:
+    """The rest of a group when some were prepared without the blacklist that their account has by now."""
+    rest = []
+    for waiting in group:
+        account = waiting.batch.account
+        if account.account_id in unjudged and not account.has_blacklist:
+            waiting.settle(Outcome(waiting.funded, is_unjudged=True))
         else:
             rest.append(waiting)
     return rest

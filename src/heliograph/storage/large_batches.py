@@ -106,6 +106,8 @@ class LargeBatches:
                 attempt.may_be_stored = False
                 if found.written.repeated:
                     return Outcome(attempt.funded, is_repeated=True)
+                if found.written.unjudged:
+                    return Outcome(attempt.funded, is_unjudged=True)
                 attempt.funded = False
             else:
                 return Outcome(attempt.funded)

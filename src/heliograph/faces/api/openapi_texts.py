@@ -211,7 +211,7 @@ STATUS_TEXTS: Final[dict[Code, str]] = {
     Code.INSUFFICIENT_FUNDS: "The balance could not pay for the batch. Nothing was charged.",
     Code.SENDER_REJECTED: "The sender is considered fraudulent, or its ownership is not verified.",
     Code.BODY_REJECTED: "The text is not allowed.",
-    Code.RECIPIENT_REJECTED: "The recipient is barred.",
+    Code.RECIPIENT_REJECTED: "The recipient is on your blacklist, or barred.",
     Code.REJECTED: "Refused by the carrier.",
     Code.INVALID_SENDER: "The carrier does not accept this sender.",
     Code.INVALID_RECIPIENT: "No possible phone number.",

@@ -1,6 +1,6 @@
 -- Everything that accepting batches writes in family A: balance, ledger, batches, messages, summaries of
 -- larger ones, idempotency. Whoever runs it compares the answer with what was asked for and rolls back if an
--- account could not pay or a key was taken meanwhile.
+-- account could not pay, a key was taken meanwhile, or an account turns out to have a blacklist.
 -- Rows come as JSON: encoding it costs the driver a third of what as many array elements do.
 -- $1 accounts that pay, in ascending order; $2 their ledger entries; $3 what they pay; $4 now
 -- $5 batches, $6 messages, $7 summaries, $8 idempotency
@@ -9,7 +9,7 @@ WITH debit AS (
     SET amount = b.amount - u.total
     FROM unnest($1::bigint[], $3::bigint[]) AS u(account_id, total)
     WHERE b.account_id = u.account_id AND b.amount >= u.total
-    RETURNING b.account_id
+    RETURNING b.account_id, b.has_blacklist
 ), charge AS (
     INSERT INTO ledger (account_id, entry_id, kind, amount, created_at)
     SELECT u.account_id, u.entry_id, 2, -u.total, $4
@@ -48,4 +48,5 @@ WITH debit AS (
     RETURNING account_id, key
 )
 SELECT ARRAY(SELECT account_id FROM debit) AS paid,
-       ARRAY(SELECT account_id || ' ' || key FROM kept) AS kept
+       ARRAY(SELECT account_id || ' ' || key FROM kept) AS kept,
+       ARRAY(SELECT account_id FROM debit WHERE has_blacklist) AS with_blacklist
