@@ -57,7 +57,7 @@ Operation = tuple[str, str, Json, list[Json]]
 
 def _operations(document: Json) -> Iterator[Operation]:
     for path, item in document["paths"].items():
-        for method in ("post", "get", "delete"):
+        for method in ("post", "get", "put", "patch", "delete"):
             if method in item:
                 operation = item[method]
                 parameters = item.get("parameters", []) + operation.get("parameters", [])

@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib import metadata
+from typing import Final
 
 import msgspec
 
@@ -32,6 +33,16 @@ from heliograph.faces.api.openapi_texts import (
 )
 from heliograph.faces.api.problems import ProblemDetails
 from heliograph.faces.api.schemas import BatchDocument
+
+TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
+    BatchDocument,
+    MessageDocument,
+    BatchRequest,
+    DeliveryReport,
+    ProblemDetails,
+)
+"""What requests and answers are made of; types within them come along."""
+ALL_FIELD_TEXTS: Final = {**FIELD_TEXTS}
 
 
 @cache
@@ -82,11 +93,10 @@ def encoded_document() -> bytes:
 
 
 def _components() -> Json:
-    types = [BatchDocument, MessageDocument, BatchRequest, DeliveryReport, ProblemDetails]
-    _, schemas = msgspec.json.schema_components(types, ref_template=REF)
+    _, schemas = msgspec.json.schema_components(TYPES, ref_template=REF)
     for name, schema in schemas.items():
         schema["description"] = " ".join(schema.get("description", "").split("\n\n", 1)[0].split())
-        for field, (text, example) in FIELD_TEXTS[name].items():
+        for field, (text, example) in ALL_FIELD_TEXTS[name].items():
             rules = FIELD_RULES.get(f"{name}.{field}", {})
             if field in TIME_FIELDS:
                 rules = {"format": "date-time"}

@@ -48,10 +48,10 @@ _PROBLEM_HEADERS: Final = {
     429: ("Retry-After", "Seconds to wait."),
     503: ("Retry-After", "Seconds to wait."),
 }
-_ALWAYS: Final = (401, 403, 429, 500, 503)
+ALWAYS: Final = (401, 403, 429, 500, 503)
 
 
-def _operation(
+def operation(
     tag: str,
     operation_id: str,
     summary: str,
@@ -61,10 +61,11 @@ def _operation(
     parameters: tuple[Json, ...] = (),
     **others: Any,
 ) -> Json:
+    """An operation with its answer and the problems it may have."""
     answers = success | {
         str(status): {"$ref": f"#/components/responses/{PROBLEMS[status]}"} for status in sorted(problems)
     }
-    operation: Json = {
+    described: Json = {
         "tags": [tag],
         "operationId": operation_id,
         "summary": summary,
@@ -72,11 +73,11 @@ def _operation(
         **others,
     }
     if parameters:
-        operation["parameters"] = list(parameters)
-    return operation | {"responses": answers}
+        described["parameters"] = list(parameters)
+    return described | {"responses": answers}
 
 
-def _answer(
+def answer(
     text: str,
     schema: Json,
     example: object,
@@ -84,11 +85,13 @@ def _answer(
     headers: Json | None = None,
     media_type: str = "application/json",
 ) -> Json:
-    answer: Json = {"description": text, "content": {media_type: {"schema": schema, "example": example}}}
-    return answer | ({"headers": headers} if headers else {})
+    """A good answer."""
+    found: Json = {"description": text, "content": {media_type: {"schema": schema, "example": example}}}
+    return found | ({"headers": headers} if headers else {})
 
 
-def _reference(name: str) -> Json:
+def reference(name: str) -> Json:
+    """Leads to a type of the document."""
     return {"$ref": REF.format(name=name)}
 
 
@@ -121,7 +124,8 @@ def id_parameter(name: str) -> Json:
     }
 
 
-def _page_parameters() -> tuple[Json, ...]:
+def page_parameters() -> tuple[Json, ...]:
+    """What every list takes."""
     whole = {"type": "integer"}
     return (
         {
@@ -145,14 +149,14 @@ def _page_parameters() -> tuple[Json, ...]:
     )
 
 
-_LINK_HEADER: Final = {
+LINK_HEADER: Final = {
     "Link": {
         "description": "Where the other pages are (RFC 8288): `self`, `first`, `prev`, `next`, `last`.",
         "schema": {"type": "string"},
         "example": '<https://sms.example.com/v2/batches?start=50&limit=50&order=ASC>; rel="next"',
     }
 }
-_IDEMPOTENCY_KEY: Final = {
+IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": (
@@ -174,17 +178,17 @@ _TAGS: Final = {
 
 def list_batches_operation() -> Json:
     """GET /v2/batches."""
-    schema = {"type": "array", "items": _reference("BatchDocument")}
+    schema = {"type": "array", "items": reference("BatchDocument")}
     example = [example_of("BatchDocument", *_SUMMARIES, *_ONLY_WHEN_SENT)]
-    return _operation(
+    return operation(
         "Batches",
         "listBatches",
         "List batches",
         "The account's batches, oldest first. The two summaries are only in the answer for one batch.",
-        {"200": _answer("A page of batches.", schema, example, headers=_LINK_HEADER)},
+        {"200": answer("A page of batches.", schema, example, headers=LINK_HEADER)},
         400,
-        *_ALWAYS,
-        parameters=(*_page_parameters(), _TAGS),
+        *ALWAYS,
+        parameters=(*page_parameters(), _TAGS),
     )
 
 
@@ -202,7 +206,7 @@ def send_batch_operation() -> Json:
         "recipients": {"46701740605": {"sign": "Bob"}, "46701740606": {}, "default": {"sign": "iP.1"}},
         "body": "A very nice message from {sign}",
     }
-    return _operation(
+    return operation(
         "Batches",
         "sendBatch",
         "Send a batch",
@@ -210,21 +214,21 @@ def send_batch_operation() -> Json:
         "answer comes when everything is stored. What is wrong with single recipients shows as the status "
         "of their messages; what is wrong with the request refuses it as a whole.",
         {
-            "201": _answer(
+            "201": answer(
                 "Stored; it will be sent.",
-                _reference("BatchDocument"),
+                reference("BatchDocument"),
                 example_of("BatchDocument", *_ONLY_WHEN_SENT),
                 headers=headers,
             )
         },
         *(400, 408, 413, 415, 422),
-        *_ALWAYS,
-        parameters=(_IDEMPOTENCY_KEY,),
+        *ALWAYS,
+        parameters=(IDEMPOTENCY_KEY,),
         requestBody={
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": _reference("BatchRequest"),
+                    "schema": reference("BatchRequest"),
                     "examples": {
                         "plain": {
                             "summary": "The same text for all",
@@ -247,49 +251,45 @@ def send_batch_operation() -> Json:
 def read_batch_operation() -> Json:
     """GET on a batch."""
     example = example_of("BatchDocument", *_ONLY_WHEN_SENT)
-    return _operation(
+    return operation(
         "Batches",
         "readBatch",
         "Read a batch",
         "One batch with its price and the count of its messages by status.",
-        {"200": _answer("The batch.", _reference("BatchDocument"), example)},
+        {"200": answer("The batch.", reference("BatchDocument"), example)},
         404,
-        *_ALWAYS,
+        *ALWAYS,
     )
 
 
 def cancel_batch_operation() -> Json:
     """DELETE on a batch."""
     example = example_of("BatchDocument", *_ONLY_WHEN_SENT) | {"status": 203}
-    return _operation(
+    return operation(
         "Batches",
         "cancelBatch",
         "Cancel a batch",
         "Cancels every message that was not yet handed to its carrier, and returns its price. If none is "
         "left to cancel the answer is 409. A batch whose messages are all final is removed from the lists "
         "instead.",
-        {"200": _answer("The batch as it is now.", _reference("BatchDocument"), example)},
+        {"200": answer("The batch as it is now.", reference("BatchDocument"), example)},
         *(404, 409),
-        *_ALWAYS,
+        *ALWAYS,
     )
 
 
 def list_messages_operation() -> Json:
     """GET on the messages of a batch."""
-    schema = {"type": "array", "items": _reference("MessageDocument")}
-    return _operation(
+    schema = {"type": "array", "items": reference("MessageDocument")}
+    return operation(
         "Messages",
         "listMessages",
         "List the messages of a batch",
         "Each message with only its latest status.",
-        {
-            "200": _answer(
-                "A page of messages.", schema, [example_of("MessageDocument")], headers=_LINK_HEADER
-            )
-        },
+        {"200": answer("A page of messages.", schema, [example_of("MessageDocument")], headers=LINK_HEADER)},
         *(400, 404),
-        *_ALWAYS,
-        parameters=_page_parameters(),
+        *ALWAYS,
+        parameters=page_parameters(),
     )
 
 
@@ -307,26 +307,26 @@ def read_message_operation() -> Json:
         )
     ]
     example = example_of("MessageDocument") | {"statuses": statuses}
-    return _operation(
+    return operation(
         "Messages",
         "readMessage",
         "Read a message",
         "One message with every status it had, oldest first.",
-        {"200": _answer("The message.", _reference("MessageDocument"), example)},
+        {"200": answer("The message.", reference("MessageDocument"), example)},
         404,
-        *_ALWAYS,
+        *ALWAYS,
     )
 
 
 def health_operation(summary: str, operation_id: str, word: str, *problems: int) -> Json:
     """GET on a question of health, answered by one word."""
     schema = {"type": "object", "properties": {"status": {"const": word}}, "required": ["status"]}
-    return _operation(
+    return operation(
         "Health",
         operation_id,
         summary,
         "Needs no API key.",
-        {"200": _answer("Yes.", schema, {"status": word})},
+        {"200": answer("Yes.", schema, {"status": word})},
         *problems,
         security=[],
     )
@@ -353,7 +353,7 @@ def delivery_report_operation() -> Json:
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": _reference("DeliveryReport"),
+                    "schema": reference("DeliveryReport"),
                     "example": example_of("DeliveryReport"),
                 }
             },
@@ -364,11 +364,11 @@ def delivery_report_operation() -> Json:
 
 def problem_answer(status: int) -> Json:
     """The answer with one kind of problem."""
-    answer: Json = {
+    found: Json = {
         "description": _PROBLEM_TEXTS[status],
         "content": {MEDIA_TYPE: {"schema": {"$ref": REF.format(name="ProblemDetails")}}},
     }
     if status in _PROBLEM_HEADERS:
         name, text = _PROBLEM_HEADERS[status]
-        answer["headers"] = {name: {"description": text, "schema": {"type": "string"}}}
-    return answer
+        found["headers"] = {name: {"description": text, "schema": {"type": "string"}}}
+    return found
