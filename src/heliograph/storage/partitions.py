@@ -59,7 +59,7 @@ async def make_partitions(tx: Transaction, now: datetime) -> int:
         await tx.execute(f"CREATE TABLE {partition.name} (LIKE {partition.table} INCLUDING ALL)")
         if partition.table == "message":
             # Room in the page for the updates that follow: 110, 111 and the final status.
-            await tx.execute(f"ALTER TABLE {partition.name} SET (fillfactor = 70)")
+            await tx.execute(f"ALTER TABLE {partition.name} SET (fillfactor = 50)")
         await tx.execute(
             f"ALTER TABLE {partition.table} ATTACH PARTITION {partition.name} "
             f"FOR VALUES FROM ({partition.lower}) TO ({partition.upper})"
