@@ -1,0 +1,168 @@
+"""What one account can do to another's things through the API: nothing, nor can it tell that they exist.
+
+The matrix is made from the API's own description: an operation that stands there without saying here how it
+is tried fails the first test.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from heliograph.faces.api.openapi import openapi_document
+from heliograph.storage import batch_reading
+from heliograph.storage.database import Connection, connect, load_query
+from tests.storage.test_row_level_security import without_account_filter
+from tests.support.rows import insert_account, insert_batch
+from tests.support.served_api import insert_key, served_api
+
+OWNER, STRANGER = 1, 2
+Names = dict[str, str]
+
+
+class Ground(NamedTuple):
+    """Two accounts, a client for each, and the database behind."""
+
+    connection: Connection
+    owner: httpx.AsyncClient
+    stranger: httpx.AsyncClient
+
+
+class Thing(NamedTuple):
+    """An operation on one thing, named in its path."""
+
+    make: Callable[[Ground], Awaitable[Names]]
+    """Makes a thing of the owner's and tells how the path names it."""
+    absent: Names
+    """The name of a thing that nobody has, of the same form."""
+    body: Any = None
+
+
+class Listing(NamedTuple):
+    """An operation that tells of many things."""
+
+    make: Callable[[Ground], Awaitable[Names]]
+    """Makes a thing of the owner's, and tells how the path names what is listed."""
+    marker: str
+    """The name of the thing that stands in every list that holds it."""
+
+
+class NamesNothing(NamedTuple):
+    """An operation that concerns the caller's account only: what its path names is made or is the caller's."""
+
+    why: str
+
+
+async def batch_of_owner(ground: Ground) -> Names:
+    batch_id, (message_id,) = await insert_batch(ground.connection, OWNER, recipients=["46701740605"])
+    return {"batchId": batch_id.hex(), "messageId": message_id.hex()}
+
+
+async def finished_batch_of_owner(ground: Ground) -> Names:
+    batch_id, (message_id,) = await insert_batch(ground.connection, OWNER, code=201)
+    return {"batchId": batch_id.hex(), "messageId": message_id.hex()}
+
+
+NO_BATCH = {"batchId": "0" * 24, "messageId": "0" * 23 + "1"}
+
+MATRIX: dict[tuple[str, str], Thing | Listing | NamesNothing] = {
+    ("GET", "/v2/batches"): Listing(batch_of_owner, "batchId"),
+    ("POST", "/v2/batches"): NamesNothing("makes a batch of the caller's"),
+    ("GET", "/v2/batches/{batchId}"): Thing(batch_of_owner, NO_BATCH),
+    ("DELETE", "/v2/batches/{batchId}"): Thing(finished_batch_of_owner, NO_BATCH),
+    ("GET", "/v2/batches/{batchId}/messages"): Thing(batch_of_owner, NO_BATCH),
+    ("GET", "/v2/batches/{batchId}/messages/{messageId}"): Thing(batch_of_owner, NO_BATCH),
+}
+
+METHODS = ("get", "post", "put", "patch", "delete")
+OPERATIONS = [
+    (method.upper(), path)
+    for path, described in openapi_document()["paths"].items()
+    for method in METHODS
+    if method in described and described[method].get("security") != []
+]
+THINGS = [key for key, case in MATRIX.items() if isinstance(case, Thing)]
+LISTINGS = [key for key, case in MATRIX.items() if isinstance(case, Listing)]
+
+
+@pytest.fixture
+async def ground(database: str) -> AsyncIterator[Ground]:
+    connection = await connect(database)
+    await insert_account(connection, OWNER)
+    await insert_account(connection, STRANGER)
+    async with served_api(database) as owner, served_api(database) as stranger:
+        owner.headers.update(await insert_key(connection, OWNER))
+        stranger.headers.update(await insert_key(connection, STRANGER))
+        yield Ground(connection, owner, stranger)
+    await connection.close()
+
+
+def test_every_operation_is_in_the_matrix() -> None:
+    assert set(MATRIX) == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("key", THINGS, ids=" ".join)
+async def test_another_accounts_thing_is_as_absent_as_one_that_never_was(
+    ground: Ground, key: tuple[str, str]
+) -> None:
+    assert await difference(ground, key) is None
+
+
+@pytest.mark.parametrize("key", LISTINGS, ids=" ".join)
+async def test_lists_hold_nothing_of_another_account(ground: Ground, key: tuple[str, str]) -> None:
+    case = MATRIX[key]
+    assert isinstance(case, Listing)
+    names = await case.make(ground)
+    method, path = key
+    hers = await ground.owner.request(method, path.format(**names))
+    theirs = await ground.stranger.request(method, path.format(**names))
+    assert hers.status_code == theirs.status_code == 200
+    assert names[case.marker] in hers.text
+    assert names[case.marker] not in theirs.text
+
+
+async def difference(ground: Ground, key: tuple[str, str]) -> str | None:
+    """How a stranger tells the owner's thing from an absent one; None if not at all.
+
+    In the end the owner does what the stranger could not, which shows that the thing was there untouched.
+    """
+    method, path = key
+    case = MATRIX[key]
+    assert isinstance(case, Thing)
+    named = path.format(**await case.make(ground))
+    foreign = await ground.stranger.request(method, named, json=case.body)
+    absent = await ground.stranger.request(method, path.format(**case.absent), json=case.body)
+    owners = await ground.owner.request(method, named, json=case.body)
+    if (foreign.status_code, foreign.content) != (absent.status_code, absent.content):
+        return f"{foreign.status_code} {foreign.text}, not {absent.status_code} {absent.text}"
+    if absent.status_code != 404:
+        return f"an absent thing is {absent.status_code}"
+    if owners.status_code >= 300:
+        return f"the owner gets {owners.status_code} {owners.text}"
+    return None
+
+
+def forget_account_filter(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> None:
+    """Run a statement of a module as if its author had forgotten the account."""
+    forgetful, count = without_account_filter(load_query(name))
+    assert count
+    monkeypatch.setattr(module, "load_query", lambda asked: forgetful if asked == name else load_query(asked))
+
+
+async def test_a_forgotten_account_filter_of_a_writer_is_found(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget_account_filter(monkeypatch, batch_reading, "find_batch")
+    found = await difference(ground, ("DELETE", "/v2/batches/{batchId}"))
+    assert found is not None
+    assert found.startswith("200")
+
+
+async def test_a_forgotten_account_filter_of_a_reader_shows_nothing(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row-level security stands behind it."""
+    forget_account_filter(monkeypatch, batch_reading, "find_batch")
+    assert await difference(ground, ("GET", "/v2/batches/{batchId}")) is None
