@@ -50,7 +50,7 @@ class Listing(NamedTuple):
 
 
 class NamesNothing(NamedTuple):
-    """An operation that concerns the caller's account only: what its path names is made or is the caller's."""
+    """An operation on the caller's account alone: what its path names is made, or is the caller's."""
 
     why: str
 
