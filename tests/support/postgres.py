@@ -27,6 +27,7 @@ TEMPLATE = "heliograph_template"
 _MEMORY = Path("/dev/shm")
 _NEEDED_BYTES = 1 << 30
 _STARTING_SECONDS = 60
+_MARK = "held"
 _SETTINGS = {
     "shared_buffers": "64MB",
     "max_wal_size": "256MB",
@@ -46,14 +47,22 @@ def reachable_folder() -> Iterator[Path]:
 
 
 def _remove_abandoned(place: Path) -> None:
-    """Free the memory of servers whose test process was killed: nobody holds their lock any more."""
-    for lock in place.glob("hg*/pg/lock"):
-        status = lock.stat()
+    """Free the memory of servers whose test process was killed: nobody holds their folder any more."""
+    for mark in place.glob(f"hg*/{_MARK}"):
+        status = mark.stat()
         if status.st_uid != os.geteuid() or time.time() - status.st_mtime < _STARTING_SECONDS:
             continue
-        with lock.open("rb") as held, contextlib.suppress(BlockingIOError):
+        with mark.open("rb") as held, contextlib.suppress(BlockingIOError):
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(lock.parents[1], ignore_errors=True)
+            shutil.rmtree(mark.parent, ignore_errors=True)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Keep a folder from being taken for abandoned, also while a test has stopped the server in it."""
+    with (folder / _MARK).open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _fast_place() -> Path:
@@ -113,5 +122,9 @@ class Postgres:
 def running_postgres() -> Iterator[Postgres]:
     """A server in a folder of its own, gone afterwards."""
     _remove_abandoned(_fast_place())
-    with reachable_folder() as folder, EmbeddedPostgres(folder / "pg", settings=_SETTINGS) as server:
+    with (
+        reachable_folder() as folder,
+        _held(folder),
+        EmbeddedPostgres(folder / "pg", settings=_SETTINGS) as server,
+    ):
         yield Postgres(server)
