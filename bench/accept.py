@@ -30,6 +30,7 @@ from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.faces.api.request_bodies import BodyReader
 from heliograph.faces.api.schemas import encode_accepted
 from heliograph.services.accept_batch import AcceptBatch, ReportUrlRules
+from heliograph.services.explain_batch import ExplainBatch
 from heliograph.services.first_start import FirstStartSettings, first_start
 from heliograph.storage.accounts import AccountDirectory
 from heliograph.storage.api_keys import KeyDirectory
@@ -104,21 +105,23 @@ async def handler_on(dsn: str) -> AsyncIterator[Application]:
         GroupCommit(database, ids=ids, now=utc_now, wake=wake) as group_commit,
     ):
         accounts = AccountDirectory(database)
+        accept_batch = AcceptBatch(
+            accounts,
+            group_commit,
+            LargeBatches(database, ids=ids, now=utc_now, wake=wake, give_way=group_commit.give_way),
+            IdempotencyKeys(database),
+            ids=ids,
+            now=utc_now,
+            report_urls=ReportUrlRules(),
+            encode_answer=encode_accepted,
+        )
         yield AcceptHandler(
             nothing_behind,
             authenticator=Authenticator(
                 KeyDirectory(database), accounts, throttle=FailureThrottle(30), now=utc_now
             ),
-            accept_batch=AcceptBatch(
-                accounts,
-                group_commit,
-                LargeBatches(database, ids=ids, now=utc_now, wake=wake, give_way=group_commit.give_way),
-                IdempotencyKeys(database),
-                ids=ids,
-                now=utc_now,
-                report_urls=ReportUrlRules(),
-                encode_answer=encode_accepted,
-            ),
+            accept_batch=accept_batch,
+            explain_batch=ExplainBatch(accounts, accept_batch),
             bodies=BodyReader(),
         )
 

@@ -14,6 +14,7 @@ from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.faces.api.request_bodies import BodyLimits, BodyReader
 from heliograph.faces.api.schemas import encode_accepted
 from heliograph.services.accept_batch import AcceptBatch, ReportUrlRules
+from heliograph.services.explain_batch import ExplainBatch
 from heliograph.services.first_start import FirstStart, FirstStartSettings, first_start
 from heliograph.storage.accounts import AccountDirectory
 from heliograph.storage.api_keys import KeyDirectory
@@ -68,13 +69,14 @@ class AcceptingApi:
         token: str | None = "",
         path: str = "/v2/batches",
         method: str = "POST",
+        query: bytes = b"",
     ) -> Answer:
         """Send a body (bytes as they are, anything else as JSON) with this account's key, unless given."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"content-type": "application/json", "content-length": str(len(data)), **(headers or {})}
         if token is not None:
             sent["authorization"] = f"Bearer {token or self.started.token}"
-        return await request(self.handler, sent, [data], path=path, method=method)
+        return await request(self.handler, sent, [data], path=path, method=method, query=query)
 
 
 async def request(
@@ -84,6 +86,7 @@ async def request(
     *,
     path: str = "/v2/batches",
     method: str = "POST",
+    query: bytes = b"",
 ) -> Answer:
     """One ASGI request whose body comes in these chunks."""
     waiting = list(chunks)
@@ -100,6 +103,7 @@ async def request(
         "type": "http",
         "method": method,
         "path": path,
+        "query_string": query,
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         "client": ("192.0.2.1", 50_000),
     }
@@ -164,6 +168,7 @@ async def accepting_api(
                     keys, accounts, throttle=FailureThrottle(failures_per_minute), now=now
                 ),
                 accept_batch=accept_batch,
+                explain_batch=ExplainBatch(accounts, accept_batch),
                 bodies=BodyReader(limits),
             )
             parts = {

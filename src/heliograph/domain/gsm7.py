@@ -4,6 +4,7 @@ Octets here are septets, one to an octet, as SMPP carries them; packing into 7 b
 """
 
 import codecs
+import unicodedata
 from typing import Final
 
 ESCAPE: Final = 0x1B
@@ -101,6 +102,11 @@ def first_unencodable(text: str) -> tuple[int, str] | None:
     )
 
 
+def unencodable(text: str) -> frozenset[str]:
+    """The characters of a text that GSM-7 cannot carry."""
+    return frozenset() if is_encodable(text) else frozenset(text) - _ALPHABET
+
+
 def decode(octets: bytes) -> str:
     """The text of unpacked septets; never fails, since a stranger sent them.
 
@@ -175,6 +181,10 @@ SUGGESTIONS: Final = {
     "œ": "oe",
     "Œ": "OE",
     "™": "TM",
+    **dict(zip("ŁłĐđÐðĦħŦŧı", "LlDdDdHhTti", strict=True)),
+    **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True)),
+    "Þ": "Th",
+    "þ": "th",
     "©": "(c)",
     "®": "(r)",
 }
@@ -183,14 +193,18 @@ SUGGESTIONS: Final = {
 def suggestion(character: str) -> str | None:
     """What may stand in GSM-7 for a character it lacks (``"`` for a curly quote); None when nothing fits.
 
-    The empty string means that the character is invisible and may be left out.
+    The empty string means that the character is invisible and may be left out. Letters not listed lose
+    their accents, ligatures and other forms become plain ones.
     """
-    return SUGGESTIONS.get(character)
+    listed = SUGGESTIONS.get(character)
+    if listed is not None:
+        return listed
+    decomposed = unicodedata.normalize("NFKD", character)
+    plain = "".join(piece for piece in decomposed if not unicodedata.combining(piece))
+    return plain if plain and is_encodable(plain) else None
 
 
 def suggest(text: str) -> str:
     """A text with every suggestion applied; characters without one stay as they are."""
-    return text.translate(_SUGGESTION_TABLE)
-
-
-_SUGGESTION_TABLE: Final = str.maketrans(SUGGESTIONS)
+    replacements = {ord(character): suggestion(character) for character in unencodable(text)}
+    return text.translate({old: new for old, new in replacements.items() if new is not None})

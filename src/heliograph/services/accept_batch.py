@@ -99,18 +99,7 @@ class AcceptBatch:
     async def _accept(
         self, account: Account, raw: RawBatch, idempotent: IdempotentRequest | None
     ) -> Accepted:
-        now = self._now()
-        if type(raw.recipients) is list and len(raw.recipients) > LARGE:
-            raw = await self._with_known_numbers(raw, raw.recipients)
-        draft, report_bucket = checked(raw, account, now, self._report_urls)
-        preparation = await self._prepare(account, draft)
-        batch = preparation.finished(
-            self._ids,
-            now,
-            report_bucket=report_bucket,
-            encode_answer=self._encode_answer,
-            idempotent=idempotent,
-        )
+        batch = await self.prepared(account, raw, idempotent)
         outcome = await self._store(batch)
         if outcome.is_repeated and idempotent is not None:
             return await self._replay(idempotent) or _vanished()
@@ -119,6 +108,23 @@ class AcceptBatch:
             return await self._accept(msgspec.structs.replace(account, has_blacklist=True), raw, idempotent)
         return Accepted(
             ACCEPTED_STATUS, batch.answer(funded=outcome.funded), location_of(batch.batch_id), False
+        )
+
+    async def prepared(
+        self, account: Account, raw: RawBatch, idempotent: IdempotentRequest | None = None
+    ) -> PreparedBatch:
+        """The batch that a request makes, as it would be stored. Raises InvalidRequest with every fault."""
+        now = self._now()
+        if type(raw.recipients) is list and len(raw.recipients) > LARGE:
+            raw = await self._with_known_numbers(raw, raw.recipients)
+        draft, report_bucket = checked(raw, account, now, self._report_urls)
+        preparation = await self._prepare(account, draft)
+        return preparation.finished(
+            self._ids,
+            now,
+            report_bucket=report_bucket,
+            encode_answer=self._encode_answer,
+            idempotent=idempotent,
         )
 
     async def _with_known_numbers(self, raw: RawBatch, recipients: list[object]) -> RawBatch:

@@ -45,6 +45,7 @@ class Routing(msgspec.Struct, frozen=True):
 
     table: RoutingTable
     segments_per_second: dict[int, float]
+    carrier_names: dict[int, str] = {}
 
 
 class AccountDirectory:
@@ -82,6 +83,11 @@ class AccountDirectory:
         assert routing is not None
         return routing
 
+    async def balance(self, account_id: int) -> int:
+        """What the account has to spend just now, in micro-units."""
+        rows = await self._database.fetch(Purpose.HOT, load_query("read_balances"), [account_id])
+        return rows[0][1] if rows else 0
+
     async def _load_account(self, account_id: int) -> Account | None:
         rows = await self._database.fetch(Purpose.GENERAL, load_query("find_account"), account_id)
         if not rows:
@@ -111,6 +117,7 @@ class AccountDirectory:
                 row["carrier_id"]: load_profile(msgspec.json.decode(row["profile"], type=dict)).tps
                 for row in carriers
             },
+            {row["carrier_id"]: row["name"] for row in carriers},
         )
 
 

@@ -15,6 +15,7 @@ from heliograph.faces.api.schemas import encode_accepted
 from heliograph.loop import run_loop
 from heliograph.services.accept_batch import AcceptBatch, ReportUrlRules
 from heliograph.services.cancel_batch import CancelBatch
+from heliograph.services.explain_batch import ExplainBatch
 from heliograph.settings import HTTP_FD_VARIABLE, HttpSettings
 from heliograph.storage.accounts import AccountDirectory
 from heliograph.storage.api_keys import KeyDirectory
@@ -36,36 +37,13 @@ async def run_api(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
     authenticator = Authenticator(
         keys, accounts, throttle=FailureThrottle(http.failed_sign_ins_per_minute), now=utc_now
     )
-    idempotency, bodies = IdempotencyKeys(database), body_reader(http)
     async with AsyncExitStack() as stack:
         committer = await stack.enter_async_context(
             GroupCommit(
                 database, ids=ids, now=utc_now, wake=parts.wakeups.notify, queue_limit=http.accept_queue
             )
         )
-        accept = AcceptBatch(
-            accounts,
-            committer,
-            LargeBatches(
-                database, ids=ids, now=utc_now, wake=parts.wakeups.notify, give_way=committer.give_way
-            ),
-            idempotency,
-            ids=ids,
-            now=utc_now,
-            report_urls=ReportUrlRules(loopback_allowed=parts.settings.loopback_reports_allowed),
-            encode_answer=encode_accepted,
-        )
-        context = ApiContext(
-            database=database,
-            authenticator=authenticator,
-            cancel_batch=CancelBatch(database, ids),
-            idempotency=idempotency,
-            sealer=parts.sealer,
-            bodies=bodies,
-            now=utc_now,
-            public_url=http.public_url or None,
-        )
-        app = AcceptHandler(ApiApp(context), authenticator=authenticator, accept_batch=accept, bodies=bodies)
+        app = api_app(parts, accounts, committer, authenticator)
         listening = stack.enter_context(listening_socket(http))
         report_ready()
         await run_together(
@@ -85,6 +63,41 @@ async def run_api(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
         )
         # What was accepted since the last time; at a stop nobody comes back to write it.
         await keys.record_uses(utc_now())
+
+
+def api_app(
+    parts: Parts, accounts: AccountDirectory, committer: GroupCommit, authenticator: Authenticator
+) -> AcceptHandler:
+    """The accept path in front, and the framework with all other routes behind it."""
+    http, database, ids, wake = parts.settings.http, parts.database, parts.ids, parts.wakeups.notify
+    idempotency, bodies = IdempotencyKeys(database), body_reader(http)
+    accept = AcceptBatch(
+        accounts,
+        committer,
+        LargeBatches(database, ids=ids, now=utc_now, wake=wake, give_way=committer.give_way),
+        idempotency,
+        ids=ids,
+        now=utc_now,
+        report_urls=ReportUrlRules(loopback_allowed=parts.settings.loopback_reports_allowed),
+        encode_answer=encode_accepted,
+    )
+    context = ApiContext(
+        database=database,
+        authenticator=authenticator,
+        cancel_batch=CancelBatch(database, ids),
+        idempotency=idempotency,
+        sealer=parts.sealer,
+        bodies=bodies,
+        now=utc_now,
+        public_url=http.public_url or None,
+    )
+    return AcceptHandler(
+        ApiApp(context),
+        authenticator=authenticator,
+        accept_batch=accept,
+        explain_batch=ExplainBatch(accounts, accept),
+        bodies=bodies,
+    )
 
 
 def body_reader(http: HttpSettings) -> BodyReader:

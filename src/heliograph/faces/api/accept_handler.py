@@ -15,6 +15,7 @@ from heliograph.domain.batch import RawBatch
 from heliograph.domain.refusals import RefusedError
 from heliograph.faces.api.auth import Authenticator
 from heliograph.faces.api.batch_decoding import decode_carefully, decode_usual
+from heliograph.faces.api.explain_documents import encode_explanation, is_dry_run
 from heliograph.faces.api.idempotent_posts import idempotency_key
 from heliograph.faces.api.problems import Problem, problem_of, unavailable_for
 from heliograph.faces.api.request_bodies import BodyReader, Disconnected, check_media_type
@@ -22,6 +23,7 @@ from heliograph.faces.api.schemas import BATCHES_PATH
 from heliograph.faces.api.scopes import SCOPES
 from heliograph.failpoints import failpoint
 from heliograph.services.accept_batch import AcceptBatch, Accepted
+from heliograph.services.explain_batch import ExplainBatch
 from heliograph.storage.batches import IdempotentRequest
 from heliograph.telemetry import describe_error
 
@@ -52,11 +54,13 @@ class AcceptHandler:
         *,
         authenticator: Authenticator,
         accept_batch: AcceptBatch,
+        explain_batch: ExplainBatch,
         bodies: BodyReader,
     ) -> None:
         self._inner = inner
         self._authenticator = authenticator
         self._accept_batch = accept_batch
+        self._explain_batch = explain_batch
         self._bodies = bodies
         self._careful = asyncio.Semaphore(1)
 
@@ -65,6 +69,9 @@ class AcceptHandler:
             await self._inner(scope, receive, send)
             return
         try:
+            if (query := scope.get("query_string")) and is_dry_run(query):
+                await _send_json(send, await self._explain(scope, receive))
+                return
             accepted = await self._accept(scope, receive)
         except RefusedError as refusal:
             await _send_problem(send, problem_of(refusal, scope["path"]))
@@ -96,6 +103,15 @@ class AcceptHandler:
             await asyncio.sleep(0)  # reading it took some milliseconds: others first
         return await self._accept_batch.accept(account, raw, idempotent)
 
+    async def _explain(self, scope: Scope, receive: Receive) -> bytes:
+        """The answer to a dry run; a key for idempotency would have nothing to do."""
+        headers = {name: value for name, value in scope["headers"] if name in _HEADERS}
+        caller = await self._authenticator.authenticate_scope(scope, _NEEDED)
+        check_media_type(headers.get(b"content-type"), headers.get(b"content-encoding"))
+        body = await self._bodies.read(receive, headers.get(b"content-length"))
+        raw = decode_usual(body) or await self._decode_carefully(body)
+        return await encode_explanation(await self._explain_batch.explain(caller.account, raw))
+
     async def _decode_carefully(self, body: bytes) -> RawBatch:
         if len(body) <= _CAREFUL_BYTES_ON_LOOP:
             return decode_carefully(body)
@@ -113,6 +129,12 @@ async def _send_accepted(send: Send, accepted: Accepted) -> None:
         headers.append((b"idempotent-replayed", b"true"))
     await send({"type": "http.response.start", "status": accepted.status, "headers": headers})
     await send({"type": "http.response.body", "body": accepted.answer})
+
+
+async def _send_json(send: Send, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _send_problem(send: Send, problem: Problem) -> None:

@@ -6,7 +6,9 @@ from typing import Final
 
 import msgspec
 
+from heliograph.faces.api import openapi_explain
 from heliograph.faces.api.documents import MessageDocument
+from heliograph.faces.api.explain_documents import ExplanationDocument
 from heliograph.faces.api.openapi_operations import (
     PROBLEMS,
     REF,
@@ -40,9 +42,10 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     BatchRequest,
     DeliveryReport,
     ProblemDetails,
+    ExplanationDocument,
 )
 """What requests and answers are made of; types within them come along."""
-ALL_FIELD_TEXTS: Final = {**FIELD_TEXTS}
+ALL_FIELD_TEXTS: Final = {**FIELD_TEXTS, **openapi_explain.FIELD_TEXTS}
 
 
 @cache
@@ -65,7 +68,10 @@ def openapi_document() -> Json:
             {"name": "Health", "description": "For load balancers and supervisors."},
         ],
         "paths": {
-            "/v2/batches": {"get": list_batches_operation(), "post": send_batch_operation()},
+            "/v2/batches": {
+                "get": list_batches_operation(),
+                "post": openapi_explain.with_dry_run(send_batch_operation()),
+            },
             "/v2/batches/{batchId}": {
                 "parameters": [id_parameter("batchId")],
                 "get": read_batch_operation(),

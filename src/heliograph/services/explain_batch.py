@@ -1,0 +1,44 @@
+"""What a batch would become if it were sent just now: everything that accept would decide, nothing stored.
+
+The batch comes from the very code that accepting uses; only the debit is replaced by a look at the balance.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from heliograph.domain.batch import RawBatch
+from heliograph.services.accept_batch import AcceptBatch
+from heliograph.storage.accounts import Account, AccountDirectory
+from heliograph.storage.batches import PreparedBatch
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """A batch that is not stored, and what is known beside it."""
+
+    batch: PreparedBatch
+    balance: int
+    """What the account has, in micro-units."""
+    carrier_names: Mapping[int, str]
+
+    @property
+    def funded(self) -> bool:
+        """Whether the balance suffices for the batch."""
+        return self.batch.total <= self.balance
+
+
+class ExplainBatch:
+    """Answers POST /v2/batches?dryRun=true."""
+
+    def __init__(self, accounts: AccountDirectory, accept_batch: AcceptBatch) -> None:
+        self._accounts = accounts
+        self._accept_batch = accept_batch
+
+    async def explain(self, account: Account, raw: RawBatch) -> Explanation:
+        """What accepting would make of a request. Raises InvalidRequest with every fault, as it would."""
+        # What accepting learns of a blacklist from its debit must be asked for here.
+        judged = msgspec.structs.replace(account, has_blacklist=True)
+        batch = await self._accept_batch.prepared(judged, raw)
+        balance = await self._accounts.balance(account.account_id)
+        routing = await self._accounts.routing()
+        return Explanation(batch, balance, routing.carrier_names)
