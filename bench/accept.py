@@ -121,7 +121,7 @@ async def handler_on(dsn: str) -> AsyncIterator[Application]:
                 KeyDirectory(database), accounts, throttle=FailureThrottle(30), now=utc_now
             ),
             accept_batch=accept_batch,
-            explain_batch=ExplainBatch(accounts, accept_batch),
+            explain_batch=ExplainBatch(accounts, accept_batch.prepared),
             bodies=BodyReader(),
         )
 

@@ -168,7 +168,7 @@ async def accepting_api(
                     keys, accounts, throttle=FailureThrottle(failures_per_minute), now=now
                 ),
                 accept_batch=accept_batch,
-                explain_batch=ExplainBatch(accounts, accept_batch),
+                explain_batch=ExplainBatch(accounts, accept_batch.prepared),
                 bodies=BodyReader(limits),
             )
             parts = {

@@ -3,12 +3,11 @@
 The batch comes from the very code that accepting uses; only the debit is replaced by a look at the balance.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
 from heliograph.domain.batch import RawBatch
-from heliograph.services.accept_batch import AcceptBatch
 from heliograph.storage.accounts import Account, AccountDirectory
 from heliograph.storage.batches import PreparedBatch
 
@@ -28,17 +27,19 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 class ExplainBatch:
-    """Answers POST /v2/batches?dryRun=true."""
+    """Answers POST /v2/batches?dryRun=true. ``prepare`` is how accepting makes a batch of a request."""
 
-    def __init__(self, accounts: AccountDirectory, accept_batch: AcceptBatch) -> None:
+    def __init__(
+        self, accounts: AccountDirectory, prepare: Callable[[Account, RawBatch], Awaitable[PreparedBatch]]
+    ) -> None:
         self._accounts = accounts
-        self._accept_batch = accept_batch
+        self._prepare = prepare
 
     async def explain(self, account: Account, raw: RawBatch) -> Explanation:
         """What accepting would make of a request. Raises InvalidRequest with every fault, as it would."""
         # What accepting learns of a blacklist from its debit must be asked for here.
         judged = msgspec.structs.replace(account, has_blacklist=True)
-        batch = await self._accept_batch.prepared(judged, raw)
+        batch = await self._prepare(judged, raw)
         balance = await self._accounts.balance(account.account_id)
         routing = await self._accounts.routing()
         return Explanation(batch, balance, routing.carrier_names)

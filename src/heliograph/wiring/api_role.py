@@ -95,7 +95,7 @@ def api_app(
         ApiApp(context),
         authenticator=authenticator,
         accept_batch=accept,
-        explain_batch=ExplainBatch(accounts, accept),
+        explain_batch=ExplainBatch(accounts, accept.prepared),
         bodies=bodies,
     )
 
