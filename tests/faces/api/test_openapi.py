@@ -14,11 +14,11 @@ from heliograph.domain.status import Code
 from heliograph.domain.webhook_event import ReportEvent, report_body
 from heliograph.faces.api.api_app import ROUTES
 from heliograph.faces.api.docs_page import docs_page
+from heliograph.faces.api.openapi import ALL_FIELD_RULES as FIELD_RULES
 from heliograph.faces.api.openapi import ALL_FIELD_TEXTS as FIELD_TEXTS
 from heliograph.faces.api.openapi import TYPES as EVERY_TYPE
 from heliograph.faces.api.openapi import encoded_document, openapi_document
 from heliograph.faces.api.openapi_texts import (
-    FIELD_RULES,
     STATUS_TEXTS,
     BatchRequest,
     DeliveryReport,

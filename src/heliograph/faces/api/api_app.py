@@ -14,6 +14,13 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException
 from heliograph.domain.refusals import NotFound, RefusedError
 from heliograph.faces.api.api_context import UNKNOWN_PATH, ApiContext, ApiRequest
 from heliograph.faces.api.batch_endpoints import delete_batch, read_batch, read_batches, send_batch
+from heliograph.faces.api.blacklist_endpoints import (
+    add_blacklist_entry,
+    delete_blacklist_entry,
+    put_blacklist_entry,
+    read_blacklist,
+    read_blacklist_entry,
+)
 from heliograph.faces.api.docs_reader import read_docs, read_docs_style, read_openapi, redirect_to_docs
 from heliograph.faces.api.health_endpoints import read_health, read_readiness
 from heliograph.faces.api.message_endpoints import read_message, read_messages
@@ -37,6 +44,11 @@ ROUTES: Final = (
     delete_batch,
     read_messages,
     read_message,
+    read_blacklist,
+    add_blacklist_entry,
+    read_blacklist_entry,
+    put_blacklist_entry,
+    delete_blacklist_entry,
     read_health,
     read_readiness,
     read_docs,

@@ -6,7 +6,8 @@ from typing import Final
 
 import msgspec
 
-from heliograph.faces.api import openapi_explain
+from heliograph.faces.api import openapi_blacklist, openapi_explain
+from heliograph.faces.api.blacklist_endpoints import BlacklistDocument
 from heliograph.faces.api.documents import MessageDocument
 from heliograph.faces.api.explain_documents import ExplanationDocument
 from heliograph.faces.api.openapi_operations import (
@@ -43,9 +44,19 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     DeliveryReport,
     ProblemDetails,
     ExplanationDocument,
+    BlacklistDocument,
+    openapi_blacklist.BlacklistRequest,
 )
 """What requests and answers are made of; types within them come along."""
-ALL_FIELD_TEXTS: Final = {**FIELD_TEXTS, **openapi_explain.FIELD_TEXTS}
+ALL_FIELD_TEXTS: Final = {
+    **FIELD_TEXTS,
+    **openapi_explain.FIELD_TEXTS,
+    **openapi_blacklist.FIELD_TEXTS,
+}
+ALL_FIELD_RULES: Final = {
+    **FIELD_RULES,
+    **openapi_blacklist.FIELD_RULES,
+}
 
 
 @cache
@@ -65,6 +76,7 @@ def openapi_document() -> Json:
         "tags": [
             {"name": "Batches", "description": "One text for one or many recipients."},
             {"name": "Messages", "description": "One text to one number, and what became of it."},
+            openapi_blacklist.TAG,
             {"name": "Health", "description": "For load balancers and supervisors."},
         ],
         "paths": {
@@ -85,6 +97,7 @@ def openapi_document() -> Json:
                 "parameters": [id_parameter("batchId"), id_parameter("messageId")],
                 "get": read_message_operation(),
             },
+            **openapi_blacklist.blacklist_paths(),
             "/healthz": {"get": health_operation("Is the process alive?", "readHealth", "alive")},
             "/readyz": {"get": health_operation("Can requests be served?", "readReadiness", "ready", 503)},
         },
@@ -103,8 +116,8 @@ def _components() -> Json:
     for name, schema in schemas.items():
         schema["description"] = " ".join(schema.get("description", "").split("\n\n", 1)[0].split())
         for field, (text, example) in ALL_FIELD_TEXTS[name].items():
-            rules = FIELD_RULES.get(f"{name}.{field}", {})
-            if field in TIME_FIELDS:
+            rules = ALL_FIELD_RULES.get(f"{name}.{field}", {})
+            if field in TIME_FIELDS and not rules:
                 rules = {"format": "date-time"}
             schema["properties"][field] = _described(schema["properties"][field], text, example) | rules
     return {

@@ -32,6 +32,7 @@ COMMANDS: Final = (
     ("account_commands:app", "account", _SET_UP, "Make, list and change accounts."),
     ("key_commands:app", "key", _SET_UP, "Make, list and revoke API keys."),
     ("sender_commands:app", "sender", _SET_UP, "Say which senders an account may use."),
+    ("blacklist_commands:app", "blacklist", _SET_UP, "See and change the numbers that nothing is sent to."),
     ("credit_commands:app", "credit", _SET_UP, "Add credit to an account and see what became of it."),
     ("carrier_commands:app", "carrier", _SET_UP, "Make, list and change carriers."),
     ("route_commands:app", "route", _SET_UP, "Say which carrier takes which messages."),

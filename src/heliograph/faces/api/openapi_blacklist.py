@@ -1,0 +1,127 @@
+"""/v2/blacklist in the API document: its operations, and what there is to say of its fields."""
+
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+from heliograph.faces.api.blacklist_endpoints import BLACKLIST_PATH
+from heliograph.faces.api.openapi_operations import (
+    ALWAYS,
+    IDEMPOTENCY_KEY,
+    LINK_HEADER,
+    Json,
+    answer,
+    operation,
+    page_parameters,
+    reference,
+)
+from heliograph.faces.api.openapi_texts import FieldText
+
+TAG: Final = {
+    "name": "Blacklist",
+    "description": (
+        "Numbers that nothing is sent to. A batch that names one is accepted; that message has the status "
+        "405 and costs nothing. An entry counts for every send after the answer that made it."
+    ),
+}
+_NUMBER: Final = "46701740605"
+_DOCUMENT: Final[dict[str, FieldText]] = {
+    "msisdn": ("The number.", _NUMBER),
+    "created": (
+        "When it was added, in UTC: with milliseconds and without a zone, as iP.1 shows it.",
+        "2026-11-22T17:00:19.253",
+    ),
+}
+FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
+    "BlacklistDocument": _DOCUMENT,
+    "BlacklistRequest": {"msisdn": ("The number, at most 15 digits.", _NUMBER)},
+}
+FIELD_RULES: Final[dict[str, dict[str, Any]]] = {
+    "BlacklistDocument.created": {"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}$"},
+}
+_EXAMPLE: Final = {name: value for name, (_, value) in _DOCUMENT.items()}
+
+
+class BlacklistRequest(Struct):
+    """A number to be added. Names of fields may be written in any letter case."""
+
+    msisdn: Annotated[str, Meta(pattern="^[0-9]{1,15}$")]
+
+
+def blacklist_paths() -> Json:
+    """The paths of the blacklist with their operations."""
+    number = {
+        "name": "msisdn",
+        "in": "path",
+        "required": True,
+        "description": "The number.",
+        "schema": {"type": "string", "pattern": "^[0-9]{1,15}$"},
+        "example": _NUMBER,
+    }
+    return {
+        BLACKLIST_PATH: {"get": _list(), "post": _add()},
+        f"{BLACKLIST_PATH}/{{msisdn}}": {
+            "parameters": [number],
+            "get": _on_entry("readBlacklistEntry", "Read an entry", "One entry.", {"200": "The entry."}, 404),
+            "put": _on_entry(
+                "putBlacklistEntry",
+                "Add the number in the path",
+                "Needs no body. A number that is there already stays as it is.",
+                {"200": "It is there already.", "201": "Added."},
+                400,
+            ),
+            "delete": _on_entry(
+                "removeBlacklistEntry",
+                "Remove an entry",
+                "The number can be sent to again at once.",
+                {"200": "The entry that was removed."},
+                404,
+            ),
+        },
+    }
+
+
+def _list() -> Json:
+    schema = {"type": "array", "items": reference("BlacklistDocument")}
+    return operation(
+        "Blacklist",
+        "listBlacklist",
+        "List the blacklist",
+        "The account's entries, oldest first.",
+        {"200": answer("A page of entries.", schema, [_EXAMPLE], headers=LINK_HEADER)},
+        400,
+        *ALWAYS,
+        parameters=page_parameters(),
+    )
+
+
+def _add() -> Json:
+    return operation(
+        "Blacklist",
+        "addBlacklistEntry",
+        "Add a number",
+        "A number that is there already stays as it is.",
+        _answers({"200": "It is there already.", "201": "Added."}),
+        *(400, 408, 409, 413, 415, 422),
+        *ALWAYS,
+        parameters=(IDEMPOTENCY_KEY,),
+        requestBody={
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": reference("BlacklistRequest"),
+                    "examples": {"one": {"summary": "A number", "value": {"msisdn": _NUMBER}}},
+                }
+            },
+        },
+    )
+
+
+def _on_entry(
+    operation_id: str, summary: str, description: str, answers: dict[str, str], *problems: int
+) -> Json:
+    return operation("Blacklist", operation_id, summary, description, _answers(answers), *problems, *ALWAYS)
+
+
+def _answers(texts: dict[str, str]) -> Json:
+    return {status: answer(text, reference("BlacklistDocument"), _EXAMPLE) for status, text in texts.items()}
