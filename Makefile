@@ -3,12 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help install demo check format test test-fast crash fuzz bench clean
+.PHONY: help install demo check format test test-fast docs crash fuzz bench clean
 
 help:
 	@echo "make demo     set up, start everything and follow messages to the handset"
 	@echo "make test     set up, run every check and every test (under 15 minutes on 2 cores)"
-	@echo "make check    format, lint, strict types, import contracts, repository rules"
+	@echo "make check    format, lint, strict types, import contracts, repository rules, documentation site"
+	@echo "make docs     build the documentation site into site/"
 	@echo "make install  only make .venv with heliograph in it"
 	@echo "make crash    the whole crash matrix: 20 seeded runs for each fault"
 	@echo "make fuzz     one million inputs for each parser"
@@ -41,6 +42,9 @@ test: check
 
 test-fast: install
 	$(BIN)/python -m pytest -q tests/domain tests/smpp
+
+docs: install
+	$(BIN)/zensical build --strict --clean
 
 crash: install
 	$(BIN)/python -m pytest -q tests/crash --crash-runs 20

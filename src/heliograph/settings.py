@@ -44,15 +44,15 @@ class SettingsError(Exception):
 class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The API and the portal."""
 
-    host: str = "127.0.0.1"
+    host: str = "127.0.0.1"  # the address to listen on
     port: Port = 8080  # 0: any free port
     public_url: str = ""  # how customers reach us; empty: http://host:port
     trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose Forwarded headers are believed
-    header_seconds: Seconds = 10.0
+    header_seconds: Seconds = 10.0  # for the head of a request to come
     request_seconds: Seconds = 30.0  # whole request, up to 1 MiB of body
     slowest_bytes_per_second: Count = 262_144  # time added for each byte of a larger body
-    max_body_bytes: Count = 32 * 1024 * 1024
-    max_recipients: Count = 100_000
+    max_body_bytes: Count = 32 * 1024 * 1024  # larger ones are answered with 413
+    max_recipients: Count = 100_000  # in one request
     accept_queue: Count = 2_000  # requests waiting for a commit; more are answered with 503
     failed_sign_ins_per_minute: Count = 30  # for each address
 
@@ -60,16 +60,16 @@ class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What new accounts look like."""
 
-    number_prefix: str = "ip1-"
+    number_prefix: str = "ip1-"  # of account numbers
     default_senders: tuple[str, ...] = ("iP1", "iP1sms")  # registered in the embedded default only
     test_credit: int = 1_000  # whole units of the currency, in the embedded default only
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "SEK"
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "SEK"  # of the account of the first start
 
 
 class DispatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sending to carriers. The timers are real durations; tests shorten them."""
 
-    poll_seconds: Seconds = 0.5
+    poll_seconds: Seconds = 0.5  # between looks for work that nobody announced
     gather_seconds: Annotated[float, Meta(ge=0)] = 0.025  # how long outcomes wait for company
     lease_seconds: Seconds = 15.0  # of a bind; renewed at a third of it
     stop_seconds: Seconds = 30.0  # for the answers still to come
@@ -80,43 +80,43 @@ class ReceiptSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     gather_seconds: Annotated[float, Meta(ge=0)] = 0.020  # how long receipts wait for company
     wait_hours: Seconds = 72.0  # then a message without a final receipt is closed
-    unmatched_retry_seconds: Seconds = 5.0
+    unmatched_retry_seconds: Seconds = 5.0  # between looks for the message of a receipt
     silence_seconds: Seconds = 30.0  # a receipt that cannot be stored closes its link after that
 
 
 class ReportSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Delivery reports to customers."""
 
-    poll_seconds: Seconds = 0.5
+    poll_seconds: Seconds = 0.5  # between looks for work that nobody announced
     schedule_scale: Seconds = 1.0  # multiplies every delay of the retry schedule; tests shorten it
-    connect_seconds: Seconds = 5.0
-    request_seconds: Seconds = 15.0
-    max_answer_bytes: Count = 16_384
-    connections_per_origin: Count = 4
-    loopback_allowed: bool | None = None  # None: only in the embedded default
+    connect_seconds: Seconds = 5.0  # to a receiver
+    request_seconds: Seconds = 15.0  # for its whole answer
+    max_answer_bytes: Count = 16_384  # of an answer are read
+    connections_per_origin: Count = 4  # at most, to one scheme, host and port
+    loopback_allowed: bool | None = None  # empty: only in the embedded default
     lease_seconds: Seconds = 15.0  # of a bucket
 
 
 class KeeperSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Housekeeping."""
 
-    poll_seconds: Seconds = 1.0
+    poll_seconds: Seconds = 1.0  # between rounds
 
 
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Logs, on stderr."""
 
-    level: typing.Literal["debug", "info", "warning", "error"] = "info"
-    format: typing.Literal["auto", "json", "console"] = "auto"  # auto: console at a terminal, else json
+    level: typing.Literal["debug", "info", "warning", "error"] = "info"  # debug, info, warning or error
+    format: typing.Literal["auto", "json", "console"] = "auto"  # json or console; auto: console at a terminal
 
 
 class SimulatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The simulated carrier of the embedded default. Its ports are chosen at the first start and kept."""
 
-    host: str = "127.0.0.1"
+    host: str = "127.0.0.1"  # the address that it listens on
     port: Port = 0  # SMPP; 0: any free port
     http_port: Port = 0  # where the handsets are read; 0: any free port
-    receipt_seconds: Annotated[float, Meta(ge=0)] = 1.0
+    receipt_seconds: Annotated[float, Meta(ge=0)] = 1.0  # until the receipt of a message
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

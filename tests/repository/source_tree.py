@@ -13,7 +13,17 @@ QUERIES = SOURCE / "storage" / "queries"
 MIGRATIONS = SOURCE / "storage" / "migrations"
 
 _NOT_OURS = frozenset(
-    {".git", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "__pycache__"}
+    {
+        ".git",
+        ".venv",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".hypothesis",
+        ".cache",
+        "site",
+        "__pycache__",
+    }
 )
 
 
