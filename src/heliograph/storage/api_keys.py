@@ -119,10 +119,34 @@ async def create_key(
         name,
         now,
         expires_at,
-        None if rights.scopes is None else sorted(rights.scopes),
+        _scope_names(rights),
         rights.networks,
     )
     return token
+
+
+async def find_key(tx: Transaction, key_id: str) -> StoredKey | None:
+    """A key as the lists show it, revoked or not."""
+    row = await tx.fetchrow(load_query("find_stored_key"), key_id)
+    return None if row is None else _stored(row)
+
+
+async def change_key(tx: Transaction, changed: StoredKey) -> bool:
+    """Give a key another name, end or rights: no process goes by the old ones after 5 seconds.
+
+    False if there is none or it was revoked.
+    """
+    return (
+        await tx.fetchval(
+            load_query("change_api_key"),
+            changed.key_id,
+            changed.name,
+            changed.expires_at,
+            _scope_names(changed.rights),
+            changed.rights.networks,
+        )
+        is not None
+    )
 
 
 async def revoke_key(tx: Transaction, key_id: str, *, now: datetime) -> bool:
@@ -146,6 +170,10 @@ def _stored(row: asyncpg.Record) -> StoredKey:
         row["last_used_at"],
         _rights_of(row["scopes"], row["networks"]),
     )
+
+
+def _scope_names(rights: KeyRights) -> list[str] | None:
+    return None if rights.scopes is None else sorted(rights.scopes)
 
 
 def _rights_of(scopes: Iterable[str] | None, networks: Iterable[Network]) -> KeyRights:

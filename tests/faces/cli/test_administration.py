@@ -83,6 +83,45 @@ def test_keys_are_made_listed_and_revoked(admin: Run, account: str) -> None:
     assert token.secret not in admin("key", "list", account, "--json").out
 
 
+def test_a_key_is_given_scopes_networks_and_an_end(admin: Run, account: str) -> None:
+    made = admin(
+        *("key", "create", account, "--scope", "send", "--scope", "READ", "--expires", "2099-01-31"),
+        *("--network", "192.0.2.0/24", "--network", "2001:db8::/32", "--json"),
+    ).json
+    assert (made["scopes"], made["networks"]) == (["read", "send"], ["192.0.2.0/24", "2001:db8::/32"])
+    token = parse_token(made["key"])
+    assert token is not None
+    listed = {row["id"]: row for row in admin("key", "list", account, "--json").json}[token.key_id]
+    assert (listed["scopes"], listed["networks"]) == (made["scopes"], made["networks"])
+    assert listed["expires"] == "2099-01-31T00:00:00Z"
+    changed = admin("key", "change", token.key_id, "--scope", "all", "--name", "shop", "--json").json
+    assert (changed["scopes"], changed["networks"]) == (["all"], made["networks"])
+    assert (changed["name"], changed["expires"]) == ("shop", listed["expires"])
+    opened = admin("key", "change", token.key_id, "--network", "any", "--expires", "never", "--json").json
+    assert (opened["networks"], opened["expires"]) == (["any"], None)
+    assert admin("key", "change", token.key_id, "--days", "30").exit_code == 0
+    shown = admin("key", "list", account).out
+    assert "all" in shown
+    assert "any" in shown
+
+
+def test_what_is_wrong_about_a_key_is_said(admin: Run, account: str) -> None:
+    create = "key", "create", account
+    assert refused(admin(*create, "--scope", "mail"), "there is no scope 'mail': send, read, receive,")
+    assert refused(admin(*create, "--scope", "all", "--scope", "send"), "or all alone")
+    assert refused(admin(*create, "--network", "10.0.0.1/8"), "10.0.0.0/8 is the network it is in")
+    assert refused(admin(*create, "--network", "office"), "'office' is not a network")
+    assert refused(admin(*create, "--expires", "2001-01-01"), "2001-01-01 is over already")
+    assert refused(admin(*create, "--expires", "soon"), "'soon' is no day such as 2027-01-31")
+    assert refused(admin(*create, "--expires", "2099-01-01", "--days", "1"), "not both")
+    assert refused(admin(*create, "--days", "0"), "1 to 36500 days")
+    key_id = admin("key", "list", account, "--json").json[0]["id"]
+    assert refused(admin("key", "change", key_id), "nothing to change")
+    assert refused(admin("key", "change", "none", "--name", "x"), "there is no key 'none'")
+    assert admin("key", "revoke", key_id).exit_code == 0
+    assert refused(admin("key", "change", key_id, "--name", "x"), "or it was revoked")
+
+
 def test_senders_are_added_and_removed(admin: Run, account: str) -> None:
     assert admin("sender", "add", account, "46101606060").exit_code == 0
     assert refused(admin("sender", "add", account, "46101606060"), "already")

@@ -1,0 +1,4 @@
+UPDATE api_key
+SET name = $2, expires_at = $3, scopes = $4, networks = $5
+WHERE key_id = $1 AND revoked_at IS NULL
+RETURNING key_id
