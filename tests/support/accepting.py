@@ -1,6 +1,7 @@
 """The accept path put together on a test database, and requests to it without a socket."""
 
 import json
+import os
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 
 from heliograph.domain.ids import IdSource
+from heliograph.domain.key_rights import KeyRights
 from heliograph.faces.api.accept_handler import AcceptHandler
 from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.faces.api.request_bodies import BodyLimits, BodyReader
@@ -17,7 +19,7 @@ from heliograph.services.accept_batch import AcceptBatch, ReportUrlRules
 from heliograph.services.explain_batch import ExplainBatch
 from heliograph.services.first_start import FirstStart, FirstStartSettings, first_start
 from heliograph.storage.accounts import AccountDirectory
-from heliograph.storage.api_keys import KeyDirectory
+from heliograph.storage.api_keys import KeyDirectory, create_key
 from heliograph.storage.database import Database
 from heliograph.storage.group_commit import GroupCommit
 from heliograph.storage.idempotency import IdempotencyKeys
@@ -60,6 +62,19 @@ class AcceptingApi:
         self.accounts: AccountDirectory = parts["accounts"]
         self.keys: KeyDirectory = parts["keys"]
         self.wakeups: list[str] = parts["wakeups"]
+
+    async def make_key(self, rights: KeyRights, account_id: int | None = None) -> str:
+        """The token of another key of the account."""
+        async with self.database.transaction() as tx:
+            return await create_key(
+                tx,
+                account_id or self.started.account_id,
+                name="test",
+                key_id=os.urandom(10),
+                secret=os.urandom(32),
+                now=utc_now(),
+                rights=rights,
+            )
 
     async def post(
         self,

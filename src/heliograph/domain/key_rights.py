@@ -49,6 +49,8 @@ class KeyRights(msgspec.Struct, frozen=True, kw_only=True):
     scopes: frozenset[KeyScope] | None = None
     networks: tuple[Network, ...] = ()
     """Where it may be used from; empty: anywhere."""
+    is_test: bool = False
+    """Whether what it sends goes to the simulated carrier, and costs nothing."""
 
     @property
     def are_unrestricted(self) -> bool:
@@ -64,6 +66,8 @@ class KeyRights(msgspec.Struct, frozen=True, kw_only=True):
 
     def check_gift(self, gift: "KeyRights") -> None:
         """Refuse to give another key more than this one has. Raises Forbidden."""
+        if self.is_test and not gift.is_test:
+            raise Forbidden("This is a test key, so it can only make other test keys.")
         if self.scopes is not None:
             more = sorted((ALL_SCOPES if gift.scopes is None else gift.scopes) - self.scopes)
             if gift.scopes is None or more:

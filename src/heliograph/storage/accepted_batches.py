@@ -48,7 +48,7 @@ class Written(msgspec.Struct, frozen=True):
         return not self.unpaid and not self.repeated and not self.unjudged
 
 
-class _BatchRow(msgspec.Struct, frozen=True, gc=False):
+class _BatchRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     account_id: int
     batch_id: str
     created_at: datetime
@@ -67,6 +67,7 @@ class _BatchRow(msgspec.Struct, frozen=True, gc=False):
     message_count: int
     segment_count: int
     charged: int
+    test: bool = False
 
 
 class _MessageRow(msgspec.Struct, frozen=True, gc=False):
@@ -190,6 +191,7 @@ def _batch_row(one: Decided) -> _BatchRow:
         batch.message_count,
         sum(batch.segments),
         batch.total if one.funded else 0,
+        batch.account.is_test,
     )
 
 

@@ -6,12 +6,15 @@
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Final
 
 import msgspec
 
 from heliograph.domain.carrier_profile import load_profile
 from heliograph.domain.ids import IdSource
 from heliograph.domain.pricing import PriceTable
+from heliograph.domain.refusals import Conflict
 from heliograph.domain.routing import Route, RoutingTable
 from heliograph.storage.blacklist import find_blacklisted
 from heliograph.storage.database import Database, Purpose, Transaction, load_query
@@ -19,6 +22,10 @@ from heliograph.storage.fresh_values import FreshValues
 
 FIRST_ACCOUNT_ID = 10_001
 FRESH_SECONDS = 2.0
+NO_SIMULATED_CARRIER: Final = (
+    "This is a test key, and there is no simulated carrier here that could take what it sends."
+)
+_FREE: Final = PriceTable({"": 0})
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -38,6 +45,12 @@ class Account(msgspec.Struct, frozen=True):
     prices: PriceTable
     has_blacklist: bool = False
     """Whether it ever had an entry on its blacklist; a paid send notices the first one by itself."""
+    is_test: bool = False
+    """Whether a test key asks: what is sent costs nothing and goes to the simulated carrier."""
+
+    def for_tests(self) -> "Account":
+        """The account as a test key sees it."""
+        return msgspec.structs.replace(self, is_test=True, prices=_FREE)
 
 
 class Routing(msgspec.Struct, frozen=True):
@@ -46,6 +59,18 @@ class Routing(msgspec.Struct, frozen=True):
     table: RoutingTable
     segments_per_second: dict[int, float]
     carrier_names: dict[int, str] = {}
+    simulated_carrier: int | None = None
+
+    def for_tests(self) -> "Routing":
+        """The routing of what test keys send. Raises Conflict where there is no simulated carrier."""
+        if self.simulated_carrier is None:
+            raise Conflict(NO_SIMULATED_CARRIER)
+        return msgspec.structs.replace(self, table=_everything_to(self.simulated_carrier))
+
+
+@lru_cache(maxsize=16)
+def _everything_to(carrier_id: int) -> RoutingTable:
+    return RoutingTable([Route(0, "", carrier_id)])
 
 
 class AccountDirectory:
@@ -118,6 +143,7 @@ class AccountDirectory:
                 for row in carriers
             },
             {row["carrier_id"]: row["name"] for row in carriers},
+            next((row["carrier_id"] for row in carriers if row["simulated"] and row["enabled"]), None),
         )
 
 

@@ -1,14 +1,14 @@
 """API keys: looked up by their id, made, listed, changed, revoked. The secret of a key is never stored."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 
 import asyncpg
 import msgspec
 
 from heliograph.domain.api_token import make_token, parse_token, secret_hash
-from heliograph.domain.key_rights import UNRESTRICTED, KeyRights, Network, parse_scope
+from heliograph.domain.key_rights import UNRESTRICTED, KeyRights, parse_scope
 from heliograph.storage.database import Database, Purpose, Transaction, load_query
 from heliograph.storage.fresh_values import FreshValues
 
@@ -71,7 +71,7 @@ class KeyDirectory:
         if not rows:
             return None
         row = rows[0]
-        rights = _rights_of(row["scopes"], row["networks"])
+        rights = _rights_of(row)
         return KeyRecord(
             row["key_id"],
             row["account_id"],
@@ -121,6 +121,7 @@ async def create_key(
         expires_at,
         _scope_names(rights),
         rights.networks,
+        rights.is_test,
     )
     return token
 
@@ -168,7 +169,7 @@ def _stored(row: asyncpg.Record) -> StoredKey:
         row["expires_at"],
         row["revoked_at"],
         row["last_used_at"],
-        _rights_of(row["scopes"], row["networks"]),
+        _rights_of(row),
     )
 
 
@@ -176,7 +177,8 @@ def _scope_names(rights: KeyRights) -> list[str] | None:
     return None if rights.scopes is None else sorted(rights.scopes)
 
 
-def _rights_of(scopes: Iterable[str] | None, networks: Iterable[Network]) -> KeyRights:
+def _rights_of(row: asyncpg.Record) -> KeyRights:
     """The rights as stored. A scope that this version does not know gives no right."""
+    scopes = row["scopes"]
     known = None if scopes is None else frozenset(filter(None, map(parse_scope, scopes)))
-    return KeyRights(scopes=known, networks=tuple(networks))
+    return KeyRights(scopes=known, networks=tuple(row["networks"]), is_test=row["is_test"])

@@ -33,6 +33,8 @@ class StoredBatch(msgspec.Struct, frozen=True):
     """In millionths of the account's currency."""
     refunded: int
     canceled_at: datetime | None
+    test: bool
+    """Whether a test key sent it."""
 
 
 class MessageCount(NamedTuple):

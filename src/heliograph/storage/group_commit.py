@@ -283,7 +283,7 @@ class GroupCommit:
             account_id, total = waiting.batch.account.account_id, waiting.batch.total
             if account_id not in left or waiting.may_be_stored:
                 continue
-            waiting.funded = total <= left[account_id]
+            waiting.funded = not total or total <= left[account_id]
             if waiting.funded:
                 left[account_id] -= total
             else:

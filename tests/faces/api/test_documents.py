@@ -54,6 +54,7 @@ def batch(**changes: Any) -> StoredBatch:
         charged=125_000,
         refunded=0,
         canceled_at=None,
+        test=False,
     )
     return msgspec.structs.replace(stored, **changes)
 

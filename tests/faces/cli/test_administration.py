@@ -100,6 +100,8 @@ def test_a_key_is_given_scopes_networks_and_an_end(admin: Run, account: str) -> 
     opened = admin("key", "change", token.key_id, "--network", "any", "--expires", "never", "--json").json
     assert (opened["networks"], opened["expires"]) == (["any"], None)
     assert admin("key", "change", token.key_id, "--days", "30").exit_code == 0
+    assert admin("key", "create", account, "--test", "--json").json["test"] is True
+    assert [row["test"] for row in admin("key", "list", account, "--json").json] == [False, False, True]
     shown = admin("key", "list", account).out
     assert "all" in shown
     assert "any" in shown

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
+from msgspec import UNSET
 
 from heliograph.domain.encoding import Encoding
 from heliograph.domain.history import Entry, milliseconds, moment_of, whole_history
@@ -78,6 +79,7 @@ def list_item(
         reference=batch.reference,
         tags=batch.tags,
         created=whole_seconds(batch.created_at),
+        test=True if batch.test else UNSET,
     )
 
 

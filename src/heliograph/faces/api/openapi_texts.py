@@ -64,6 +64,11 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
         "reference": ("Your own mark on the batch, or null.", "custom-id-123"),
         "tags": ("The batch's tags.", ["marketing", "auth"]),
         "created": ("When the batch was accepted. An addition of ours.", "2026-11-22T17:00:19Z"),
+        "test": (
+            "`true` where a test key sent it: nothing was charged, and the simulated carrier took it. An "
+            "addition of ours.",
+            True,
+        ),
         "warnings": (
             "Hints about what was accepted, such as a text that costs more than it must. Only in the "
             "answer to a send, and only if there are any. An addition of ours.",

@@ -61,6 +61,8 @@ class BatchDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reference: str | None
     tags: list[str]
     created: datetime
+    test: bool | UnsetType = UNSET
+    """Only when a test key sent it: true."""
     warnings: list[str] | UnsetType = UNSET
     """Only in the answer to a send, and only when there is something to warn of."""
 
@@ -141,6 +143,7 @@ def encode_accepted(batch: PreparedBatch, funded: bool) -> bytes:
             reference=draft.reference,
             tags=list(draft.tags),
             created=whole_seconds(batch.created_at),
+            test=True if account.is_test else UNSET,
             warnings=list(batch.warnings) if batch.warnings else UNSET,
         )
     )

@@ -35,6 +35,7 @@ _LABELS = {
     "name": "Name",
     "scopes": "Scopes",
     "networks": "Networks",
+    "test": "Test",
     "created": "Created",
     "lastUsed": "Last used",
     "expires": "Expires",
@@ -52,6 +53,7 @@ app = App(
     help_epilogue=examples(
         "heliograph key create ip1-10001 --name 'web shop'",
         "heliograph key create ip1-10001 --scope send --network 192.0.2.0/24",
+        "heliograph key create ip1-10001 --name tests --test",
         "heliograph key create ip1-10001 --days 90 --json",
     )
 )
@@ -62,6 +64,7 @@ async def create(
     name: str = "Key",
     scope: Repeatable = ("all",),
     network: Repeatable = ("any",),
+    test: Annotated[bool, Parameter(negative="")] = False,
     days: int | None = None,
     expires: str | None = None,
     options: CommandOptions = NO_OPTIONS,
@@ -79,13 +82,15 @@ async def create(
         What it may do: send, read, receive, senders, billing, keys (default: all); may be repeated.
     network
         Where it may be used from: 192.0.2.0/24, 2001:db8::/32 or an address (default: any); may be repeated.
+    test
+        Make a test key: what it sends goes to the simulated carrier and costs nothing.
     days
         After how many days it ends (default: never).
     expires
         The day or the time (UTC) at which it ends: 2027-01-31.
     """
     _check_end(days, expires)
-    rights = KeyRights(scopes=scopes_from(scope), networks=networks_from(network))
+    rights = KeyRights(scopes=scopes_from(scope), networks=networks_from(network), is_test=test)
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_account(tx, account)
         token = await create_key(
@@ -103,9 +108,10 @@ async def create(
         "name": name,
         "scopes": scopes_shown(rights.scopes),
         "networks": networks_shown(rights.networks),
+        "test": rights.is_test,
         "key": token,
     }
-    labels = {"account": "Account", **{key: _LABELS[key] for key in ("name", "scopes", "networks")}}
+    labels = {"account": "Account", **{key: _LABELS[key] for key in ("name", "scopes", "networks", "test")}}
     show_one(document, {**labels, "key": "Key"}, as_json=options.json)
     if not options.json:
         done("\nKeep it: it cannot be shown again.", document, as_json=False)
@@ -209,6 +215,7 @@ def _document(key: StoredKey) -> dict[str, Any]:
         "name": key.name,
         "scopes": scopes_shown(key.rights.scopes),
         "networks": networks_shown(key.rights.networks),
+        "test": key.rights.is_test,
         "created": key.created_at,
         "lastUsed": key.last_used_at,
         "expires": key.expires_at,

@@ -17,14 +17,15 @@ WITH debit AS (
 ), batches AS (
     INSERT INTO batch (account_id, batch_id, created_at, sender, body, flash, coding, priority, templated,
                        opens, closes, delivery_report_url, report_bucket, reference, tags, message_count,
-                       segment_count, charged)
+                       segment_count, charged, test)
     SELECT u.account_id, u.batch_id, u.created_at, u.sender, u.body, u.flash, u.coding, u.priority, u.templated,
-           u.opens, u.closes, u.url, u.bucket, u.reference, u.tags, u.message_count, u.segment_count, u.charged
+           u.opens, u.closes, u.url, u.bucket, u.reference, u.tags, u.message_count, u.segment_count, u.charged,
+           coalesce(u.test, false)
     FROM json_to_recordset($5::json)
         AS u(account_id bigint, batch_id bytea, created_at timestamptz, sender text, body text, flash boolean,
              coding text, priority smallint, templated boolean, opens timestamptz[], closes timestamptz[],
              url text, bucket smallint, reference text, tags text[], message_count integer,
-             segment_count integer, charged bigint)
+             segment_count integer, charged bigint, test boolean)
 ), messages AS (
     INSERT INTO message (account_id, message_id, batch_id, recipient, price, code, rank, segments, encoding,
                          body)

@@ -1,2 +1,2 @@
-INSERT INTO api_key (key_id, account_id, secret_hash, name, created_at, expires_at, scopes, networks)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO api_key (key_id, account_id, secret_hash, name, created_at, expires_at, scopes, networks, is_test)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)

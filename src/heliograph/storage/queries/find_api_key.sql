@@ -1,3 +1,3 @@
-SELECT key_id, account_id, secret_hash, expires_at, scopes, networks
+SELECT key_id, account_id, secret_hash, expires_at, scopes, networks, is_test
 FROM api_key
 WHERE key_id = $1 AND revoked_at IS NULL

@@ -1,3 +1,3 @@
-SELECT key_id, account_id, name, created_at, expires_at, revoked_at, last_used_at, scopes, networks
+SELECT key_id, account_id, name, created_at, expires_at, revoked_at, last_used_at, scopes, networks, is_test
 FROM api_key
 WHERE key_id = $1

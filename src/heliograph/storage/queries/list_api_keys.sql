@@ -1,4 +1,4 @@
-SELECT key_id, account_id, name, created_at, expires_at, revoked_at, last_used_at, scopes, networks
+SELECT key_id, account_id, name, created_at, expires_at, revoked_at, last_used_at, scopes, networks, is_test
 FROM api_key
 WHERE account_id = $1
 ORDER BY created_at, key_id
