@@ -15,7 +15,7 @@ from heliograph.faces.api.openapi import openapi_document
 from heliograph.storage import batch_reading
 from heliograph.storage.database import Connection, connect, load_query
 from tests.storage.test_row_level_security import without_account_filter
-from tests.support.rows import insert_account, insert_batch
+from tests.support.rows import NOW, insert_account, insert_batch
 from tests.support.served_api import insert_key, served_api
 
 OWNER, STRANGER = 1, 2
@@ -65,6 +65,11 @@ async def finished_batch_of_owner(ground: Ground) -> Names:
     return {"batchId": batch_id.hex(), "messageId": message_id.hex()}
 
 
+async def blacklist_entry_of_owner(ground: Ground) -> Names:
+    await ground.connection.execute("INSERT INTO blacklist VALUES ($1, '46701740605', $2)", OWNER, NOW)
+    return {"msisdn": "46701740605"}
+
+
 NO_BATCH = {"batchId": "0" * 24, "messageId": "0" * 23 + "1"}
 
 MATRIX: dict[tuple[str, str], Thing | Listing | NamesNothing] = {
@@ -74,6 +79,11 @@ MATRIX: dict[tuple[str, str], Thing | Listing | NamesNothing] = {
     ("DELETE", "/v2/batches/{batchId}"): Thing(finished_batch_of_owner, NO_BATCH),
     ("GET", "/v2/batches/{batchId}/messages"): Thing(batch_of_owner, NO_BATCH),
     ("GET", "/v2/batches/{batchId}/messages/{messageId}"): Thing(batch_of_owner, NO_BATCH),
+    ("GET", "/v2/blacklist"): Listing(blacklist_entry_of_owner, "msisdn"),
+    ("POST", "/v2/blacklist"): NamesNothing("makes an entry of the caller's"),
+    ("GET", "/v2/blacklist/{msisdn}"): Thing(blacklist_entry_of_owner, {"msisdn": "46701740606"}),
+    ("PUT", "/v2/blacklist/{msisdn}"): NamesNothing("makes an entry of the caller's"),
+    ("DELETE", "/v2/blacklist/{msisdn}"): Thing(blacklist_entry_of_owner, {"msisdn": "46701740606"}),
 }
 
 METHODS = ("get", "post", "put", "patch", "delete")
