@@ -110,7 +110,7 @@ def named_number(body: JsonBody) -> str:
     members = body.members()
     named = [name for name in (_FIELD, _FIRST_VERSION) if members.get(name) is not None]
     if len(named) > 1:
-        raise InvalidRequest([Refusal(_FIELD, "twice", "Name the number once: as msisdn or as phone.")])
+        raise InvalidRequest([Refusal(_FIELD, "repeated", "Name the number once: as msisdn or as phone.")])
     if not named:
         raise InvalidRequest([Refusal(_FIELD, "required", "msisdn is required.")])
     number = members[named[0]]
