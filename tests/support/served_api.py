@@ -1,5 +1,6 @@
 """The HTTP API over a test's database, called without a socket."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from heliograph.faces.api.api_context import ApiContext
 from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.faces.api.request_bodies import BodyReader
 from heliograph.services.cancel_batch import CancelBatch
+from heliograph.services.parent_actions import ParentActions
 from heliograph.storage.accounts import AccountDirectory
 from heliograph.storage.api_keys import KeyDirectory, create_key
 from heliograph.storage.database import Connection, Database, transaction_on
@@ -22,25 +24,34 @@ from tests.support.rows import IDS, NOW
 HOST = "sms.test"
 
 
+def api_context(database: Database, *, public_url: str | None = None) -> ApiContext:
+    """What the endpoints are given, with the clock and the secrets of the tests."""
+    sealer = Sealer(b"k" * 32)
+    return ApiContext(
+        database=database,
+        authenticator=Authenticator(
+            KeyDirectory(database),
+            AccountDirectory(database),
+            throttle=FailureThrottle(1000),
+            now=lambda: NOW,
+        ),
+        cancel_batch=CancelBatch(database, IDS),
+        parent_actions=ParentActions(
+            number_prefix="ip1-", sealer=sealer, random_bytes=os.urandom, ids=IDS, now=lambda: NOW
+        ),
+        idempotency=IdempotencyKeys(database),
+        sealer=sealer,
+        bodies=BodyReader(),
+        now=lambda: NOW,
+        public_url=public_url,
+    )
+
+
 @asynccontextmanager
 async def served_api(dsn: str, *, public_url: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API without its accept handler; its requests carry no key of their own."""
     async with Database(dsn) as database:
-        context = ApiContext(
-            database=database,
-            authenticator=Authenticator(
-                KeyDirectory(database),
-                AccountDirectory(database),
-                throttle=FailureThrottle(1000),
-                now=lambda: NOW,
-            ),
-            cancel_batch=CancelBatch(database, IDS),
-            idempotency=IdempotencyKeys(database),
-            sealer=Sealer(b"k" * 32),
-            bodies=BodyReader(),
-            now=lambda: NOW,
-            public_url=public_url,
-        )
+        context = api_context(database, public_url=public_url)
         transport = httpx.ASGITransport(app=ApiApp(context))
         async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
             yield client

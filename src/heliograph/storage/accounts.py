@@ -45,6 +45,10 @@ class Account(msgspec.Struct, frozen=True):
     prices: PriceTable
     has_blacklist: bool = False
     """Whether it ever had an entry on its blacklist; a paid send notices the first one by itself."""
+    parent: str | None = None
+    """The number of the account that it is a child of."""
+    organization: str = ""
+    """Who owns it: its parent's name, else its own."""
     is_test: bool = False
     """Whether a test key asks: what is sent costs nothing and goes to the simulated carrier."""
 
@@ -85,6 +89,7 @@ class AccountDirectory:
     ) -> None:
         self._database = database
         self._accounts = FreshValues(self._load_account, seconds=seconds, clock=clock)
+        self._children = FreshValues(self._load_child, seconds=seconds, clock=clock)
         self._prices = FreshValues(self._load_prices, seconds=seconds, clock=clock)
         self._routing = FreshValues(self._load_routing, seconds=seconds, clock=clock)
         self._compiled_prices: dict[int, tuple[dict[str, int], PriceTable]] = {}
@@ -93,6 +98,11 @@ class AccountDirectory:
     async def account(self, account_id: int) -> Account | None:
         """The account, or None if it does not exist."""
         return self._accounts.peek(account_id) or await self._accounts.get(account_id)
+
+    async def child(self, parent_id: int, number: str) -> Account | None:
+        """The child account with that number; None if the account has no such child."""
+        child_id = await self._children.get((parent_id, number))
+        return None if child_id is None else await self.account(child_id)
 
     def forget(self, account_id: int) -> None:
         """Read an account again when it is next asked for: more is known of it than we have."""
@@ -121,6 +131,10 @@ class AccountDirectory:
         prices = await self._prices.get(row["price_list_id"])
         assert prices is not None
         return Account(**row | {"senders": frozenset(row["senders"])}, prices=prices)
+
+    async def _load_child(self, key: tuple[int, str]) -> int | None:
+        rows = await self._database.fetch(Purpose.GENERAL, load_query("find_child_account"), *key)
+        return rows[0]["account_id"] if rows else None
 
     async def _load_prices(self, price_list_id: int) -> PriceTable:
         rows = await self._database.fetch(Purpose.GENERAL, load_query("list_prices"), price_list_id)
@@ -161,6 +175,8 @@ class StoredAccount(msgspec.Struct, frozen=True):
     is_disabled: bool
     created_at: datetime
     balance: int
+    parent: str | None
+    """The number of the account that it is a child of."""
 
 
 class StoredSender(msgspec.Struct, frozen=True):
@@ -189,10 +205,19 @@ async def create_account(
     price_list_id: int,
     number_prefix: str,
     now: datetime,
+    parent_id: int | None = None,
 ) -> tuple[int, str]:
     """A new account with an empty balance; its id and its public number."""
+    await tx.execute(load_query("lock_account_numbers"))
     row = await tx.fetchrow(
-        load_query("create_account"), number_prefix, name, currency, price_list_id, FIRST_ACCOUNT_ID, now
+        load_query("create_account"),
+        number_prefix,
+        name,
+        currency,
+        price_list_id,
+        FIRST_ACCOUNT_ID,
+        now,
+        parent_id,
     )
     assert row is not None
     return row["account_id"], row["number"]

@@ -1,4 +1,5 @@
-"""The proof of money: every balance is the sum of its ledger, every batch its share of it.
+"""The proof of money: every balance is the sum of its ledger, every batch its share of it, every transfer
+is taken from one account and given to another.
 
 Read in one snapshot, so that it holds while messages are being sent.
 """
@@ -26,6 +27,7 @@ class AccountProof(msgspec.Struct, frozen=True):
     charges: int
     refunds: int
     corrections: int
+    transfers: int
     batches: int
     charged: int
     refunded: int
@@ -67,7 +69,16 @@ class LedgerProof(msgspec.Struct, frozen=True):
     def faults(self) -> list[str]:
         """What does not add up, in sentences with micro-units; empty when everything does."""
         of_accounts = [fault for account in self.accounts for fault in account.faults()]
-        return of_accounts + [batch.fault() for batch in self.misbilled]
+        return of_accounts + self._transfer_faults() + [batch.fault() for batch in self.misbilled]
+
+    def _transfer_faults(self) -> list[str]:
+        """Currencies in which more was given than taken, or less."""
+        sums: dict[str, int] = {}
+        for account in self.accounts:
+            sums[account.currency] = sums.get(account.currency, 0) + account.transfers
+        return [
+            f"transfers in {currency} sum to {total}, not to 0" for currency, total in sums.items() if total
+        ]
 
 
 async def prove_ledger(database: Database) -> LedgerProof:

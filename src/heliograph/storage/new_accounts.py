@@ -7,6 +7,7 @@ import msgspec
 
 from heliograph.domain.api_token import KEY_ID_BYTES, SECRET_BYTES
 from heliograph.domain.ids import IdSource
+from heliograph.domain.key_rights import UNRESTRICTED, KeyRights
 from heliograph.domain.webhook_event import SECRET_LENGTH, secret_text
 from heliograph.storage.accounts import add_sender, create_account, top_up
 from heliograph.storage.api_keys import create_key
@@ -24,6 +25,9 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
     senders: Sequence[str] = ()
     credit: int = 0
     credit_note: str = "First credit"
+    parent_id: int | None = None
+    key_rights: KeyRights = UNRESTRICTED
+    key_expires_at: datetime | None = None
 
 
 class OpenedAccount(msgspec.Struct, frozen=True):
@@ -52,6 +56,7 @@ async def open_account(
         price_list_id=wanted.price_list_id,
         number_prefix=wanted.number_prefix,
         now=now,
+        parent_id=wanted.parent_id,
     )
     for sender in wanted.senders:
         await add_sender(tx, account_id, sender, now=now)
@@ -64,6 +69,8 @@ async def open_account(
         key_id=random_bytes(KEY_ID_BYTES),
         secret=random_bytes(SECRET_BYTES),
         now=now,
+        expires_at=wanted.key_expires_at,
+        rights=wanted.key_rights,
     )
     webhook_secret = secret_text(random_bytes(SECRET_LENGTH))
     secret_id = random_bytes(8).hex()

@@ -16,6 +16,7 @@ from heliograph.loop import run_loop
 from heliograph.services.accept_batch import AcceptBatch, ReportUrlRules
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.explain_batch import ExplainBatch
+from heliograph.services.parent_actions import ParentActions
 from heliograph.settings import HTTP_FD_VARIABLE, HttpSettings
 from heliograph.storage.accounts import AccountDirectory
 from heliograph.storage.api_keys import KeyDirectory
@@ -85,6 +86,7 @@ def api_app(
         database=database,
         authenticator=authenticator,
         cancel_batch=CancelBatch(database, ids),
+        parent_actions=parent_actions(parts),
         idempotency=idempotency,
         sealer=parts.sealer,
         bodies=bodies,
@@ -97,6 +99,17 @@ def api_app(
         accept_batch=accept,
         explain_batch=ExplainBatch(accounts, accept.prepared),
         bodies=bodies,
+    )
+
+
+def parent_actions(parts: Parts) -> ParentActions:
+    """What customers may do to their child accounts."""
+    return ParentActions(
+        number_prefix=parts.settings.accounts.number_prefix,
+        sealer=parts.sealer,
+        random_bytes=os.urandom,
+        ids=parts.ids,
+        now=utc_now,
     )
 
 

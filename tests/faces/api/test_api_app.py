@@ -24,6 +24,13 @@ GUARDED = [
     ("GET", "/v2/blacklist/46701740605"),
     ("PUT", "/v2/blacklist/46701740605"),
     ("DELETE", "/v2/blacklist/46701740605"),
+    ("GET", "/api/me"),
+    ("GET", "/api/me/account"),
+    ("GET", "/api/me/children"),
+    ("POST", "/api/me/children"),
+    ("GET", "/api/me/children/ip1-00002"),
+    ("PUT", "/api/me/children/ip1-00002"),
+    ("POST", "/api/me/children/ip1-00002/credit"),
 ]
 
 
@@ -60,7 +67,7 @@ def test_every_route_of_an_account_is_among_the_guarded() -> None:
         for route in ROUTES
         for path in route.paths
         for method in route.http_methods
-        if path.startswith("/v2/") and (method, path) != ("POST", "/v2/batches")
+        if path.startswith(("/v2/", "/api/")) and (method, path) != ("POST", "/v2/batches")
     }
     assert len(guarded) == len(GUARDED)
 

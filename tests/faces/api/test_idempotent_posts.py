@@ -14,17 +14,11 @@ from litestar.datastructures import State
 
 from heliograph.domain.refusals import Conflict
 from heliograph.faces.api.api_app import answer_failure
-from heliograph.faces.api.api_context import ApiContext, ApiRequest, body_of, json_answer
-from heliograph.faces.api.auth import Authenticator, FailureThrottle
+from heliograph.faces.api.api_context import ApiRequest, body_of, json_answer
 from heliograph.faces.api.idempotent_posts import answered_once
-from heliograph.faces.api.request_bodies import BodyReader
-from heliograph.services.cancel_batch import CancelBatch
-from heliograph.storage.accounts import AccountDirectory
-from heliograph.storage.api_keys import KeyDirectory
 from heliograph.storage.database import Connection, Database, Transaction, connect
-from heliograph.storage.idempotency import IdempotencyKeys
-from heliograph.storage.sealing import Sealer
-from tests.support.rows import IDS, NOW, insert_account
+from tests.support.rows import insert_account
+from tests.support.served_api import api_context
 
 
 class Probe:
@@ -70,20 +64,7 @@ class Member(msgspec.Struct):
 @asynccontextmanager
 async def member(dsn: str) -> AsyncIterator[Member]:
     async with Database(dsn) as database:
-        context = ApiContext(
-            database=database,
-            authenticator=Authenticator(
-                KeyDirectory(database),
-                AccountDirectory(database),
-                throttle=FailureThrottle(9),
-                now=lambda: NOW,
-            ),
-            cancel_batch=CancelBatch(database, IDS),
-            idempotency=IdempotencyKeys(database),
-            sealer=Sealer(b"k" * 32),
-            bodies=BodyReader(),
-            now=lambda: NOW,
-        )
+        context = api_context(database)
         probe = Probe()
         app = Litestar(
             route_handlers=probe.routes(),

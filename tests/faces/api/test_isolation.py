@@ -70,9 +70,22 @@ async def blacklist_entry_of_owner(ground: Ground) -> Names:
     return {"msisdn": "46701740605"}
 
 
+async def child_of_owner(ground: Ground) -> Names:
+    made = await ground.owner.post("/api/me/children", json={"Name": "Warehouse"})
+    return {"account": "ip1-00001", "child": made.json()["Account"]}
+
+
+NO_CHILD = {"child": "ip1-99999"}
 NO_BATCH = {"batchId": "0" * 24, "messageId": "0" * 23 + "1"}
 
 MATRIX: dict[tuple[str, str], Thing | Listing | NamesNothing] = {
+    ("GET", "/api/me"): Listing(child_of_owner, "account"),
+    ("GET", "/api/me/account"): Listing(child_of_owner, "account"),
+    ("GET", "/api/me/children"): Listing(child_of_owner, "child"),
+    ("POST", "/api/me/children"): NamesNothing("makes a child of the caller's"),
+    ("GET", "/api/me/children/{child}"): Thing(child_of_owner, NO_CHILD),
+    ("PUT", "/api/me/children/{child}"): Thing(child_of_owner, NO_CHILD, {"Name": "Mine"}),
+    ("POST", "/api/me/children/{child}/credit"): Thing(child_of_owner, NO_CHILD, {"Amount": 1}),
     ("GET", "/v2/batches"): Listing(batch_of_owner, "batchId"),
     ("POST", "/v2/batches"): NamesNothing("makes a batch of the caller's"),
     ("GET", "/v2/batches/{batchId}"): Thing(batch_of_owner, NO_BATCH),

@@ -62,6 +62,21 @@ def test_an_account_needs_a_price_list_in_its_currency(admin: Run, account: str)
     assert refused(admin("account", "create", "X"), "say which --price-list: standard, second")
 
 
+def test_a_child_account_has_what_its_parent_has(admin: Run, account: str) -> None:
+    made = admin("account", "create", "Warehouse", "--parent", account, "--json")
+    assert made.exit_code == 0, made.err
+    child = admin("account", "show", made.json["number"], "--json").json
+    assert (child["parent"], child["currency"], child["priceList"]) == (account, "SEK", "standard")
+    assert refused(
+        admin("account", "create", "X", "--parent", account, "--currency", "SEK"),
+        "has the currency and the price list of its --parent",
+    )
+    assert refused(admin("account", "create", "X", "--parent", "ip1-99999"), "there is no account")
+    assert refused(
+        admin("account", "create", "X", "--parent", made.json["number"]), "is a child account itself"
+    )
+
+
 def test_an_account_is_changed_in_what_is_named_only(admin: Run, account: str) -> None:
     assert admin("account", "change", account, "--reports", "final", "--disabled").exit_code == 0
     shown = admin("account", "show", account, "--json").json

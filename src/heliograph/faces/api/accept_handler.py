@@ -13,7 +13,7 @@ import structlog
 
 from heliograph.domain.batch import RawBatch
 from heliograph.domain.refusals import RefusedError
-from heliograph.faces.api.auth import Authenticator
+from heliograph.faces.api.auth import Authenticator, account_choice
 from heliograph.faces.api.batch_decoding import decode_carefully, decode_usual
 from heliograph.faces.api.explain_documents import encode_explanation, is_dry_run
 from heliograph.faces.api.idempotent_posts import idempotency_key
@@ -39,7 +39,14 @@ _LONG_BYTES: Final = 256 * 1024
 _CAREFUL_BYTES_ON_LOOP: Final = 64 * 1024
 """Bodies larger than this are read carefully in a thread: it takes 60 ms for each MB."""
 _HEADERS: Final = frozenset(
-    {b"authorization", b"content-type", b"content-length", b"content-encoding", b"idempotency-key"}
+    {
+        b"authorization",
+        b"content-type",
+        b"content-length",
+        b"content-encoding",
+        b"idempotency-key",
+        b"heliograph-account",
+    }
 )
 
 log = structlog.get_logger()
@@ -90,8 +97,9 @@ class AcceptHandler:
     async def _accept(self, scope: Scope, receive: Receive) -> Accepted:
         headers = {name: value for name, value in scope["headers"] if name in _HEADERS}
         client = scope.get("client")
+        choice = account_choice(scope["headers"]) if b"heliograph-account" in headers else None
         caller = await self._authenticator.authenticate(
-            headers.get(b"authorization"), client[0] if client else "", _NEEDED
+            headers.get(b"authorization"), client[0] if client else "", _NEEDED, choice
         )
         account = caller.account
         check_media_type(headers.get(b"content-type"), headers.get(b"content-encoding"))

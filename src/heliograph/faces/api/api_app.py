@@ -12,6 +12,15 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 
 from heliograph.domain.refusals import NotFound, RefusedError
+from heliograph.faces.api.account_endpoints import (
+    add_child,
+    give_credit,
+    read_account,
+    read_child,
+    read_children,
+    read_me,
+    rename_child,
+)
 from heliograph.faces.api.api_context import UNKNOWN_PATH, ApiContext, ApiRequest
 from heliograph.faces.api.batch_endpoints import delete_batch, read_batch, read_batches, send_batch
 from heliograph.faces.api.blacklist_endpoints import (
@@ -49,6 +58,13 @@ ROUTES: Final = (
     read_blacklist_entry,
     put_blacklist_entry,
     delete_blacklist_entry,
+    read_me,
+    read_account,
+    read_children,
+    add_child,
+    read_child,
+    rename_child,
+    give_credit,
     read_health,
     read_readiness,
     read_docs,

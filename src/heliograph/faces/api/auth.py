@@ -16,22 +16,35 @@ import msgspec
 
 from heliograph.domain.api_token import ApiToken, parse_token, secret_hash
 from heliograph.domain.key_rights import KeyRights, KeyScope
-from heliograph.domain.refusals import Forbidden, TooManyRequests, Unauthorized
+from heliograph.domain.refusals import (
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    Refusal,
+    TooManyRequests,
+    Unauthorized,
+)
 from heliograph.domain.token_bucket import TokenBucket
 from heliograph.storage.accounts import Account, AccountDirectory
 from heliograph.storage.api_keys import KeyDirectory, KeyRecord
 
-__all__ = ["Account", "Authenticator", "Caller", "FailureThrottle"]
+__all__ = ["Account", "Authenticator", "Caller", "FailureThrottle", "account_choice"]
+
+ACCOUNT_HEADER: Final = "Heliograph-Account"
 
 MISSING: Final = "An API key is needed: send the header Authorization: Bearer <API key>."
 UNKNOWN: Final = "The API key is unknown, expired or revoked."
 DISABLED: Final = "The account of this API key is disabled."
+CHOSEN_UNKNOWN: Final = f"There is no such account to choose with {ACCOUNT_HEADER}."
+CHOSEN_DISABLED: Final = f"The account chosen with {ACCOUNT_HEADER} is disabled."
+CHOSEN_TWICE: Final = f"{ACCOUNT_HEADER} is given more than once."
 THROTTLED: Final = "Too many failed attempts from this address. Try again later."
 
 _NOBODY: Final = bytes(32)
 """Compared with when there is no such key, so that both cases do the same work."""
 _MAX_ADDRESSES: Final = 10_000
 _MAX_JUDGED: Final = 10_000
+_LONGEST_NUMBER: Final = 64
 
 
 class FailureThrottle:
@@ -105,12 +118,17 @@ class Authenticator:
         self._judged: dict[bytes, KeyRecord] = {}
 
     async def authenticate(
-        self, authorization: bytes | None, client: str, needed: KeyScope | None = None
+        self,
+        authorization: bytes | None,
+        client: str,
+        needed: KeyScope | None = None,
+        choice: bytes | None = None,
     ) -> Caller:
         """Who sent a request that needs a scope; ``client`` is the address it came from.
 
-        Raises Unauthorized, TooManyRequests, and Forbidden when the account is disabled or the key is not
-        for this.
+        ``choice`` is the number of a child of the key's account, for which the request is then. Raises
+        Unauthorized, TooManyRequests, Forbidden when the account is disabled or the key is not for this, and
+        NotFound for a choice that is no child.
         """
         if not authorization:
             raise Unauthorized(MISSING)
@@ -123,18 +141,33 @@ class Authenticator:
         account = await self._accounts.account(key.account_id)
         if account is None or account.is_disabled:
             raise Forbidden(DISABLED)
+        self._keys.note_use(key.key_id)
+        if choice is not None:
+            account = await self._chosen(account, choice)
         if rights is not None and rights.is_test:
             account = account.for_tests()
-        self._keys.note_use(key.key_id)
         return Caller(account, key.key_id, rights, key.expires_at)
+
+    async def _chosen(self, account: Account, choice: bytes) -> Account:
+        """The account itself or the child of it that is chosen by its number."""
+        number = choice.decode("latin-1").strip()
+        if number == account.number:
+            return account
+        is_number = 0 < len(number) <= _LONGEST_NUMBER and number.isascii() and number.isprintable()
+        child = await self._accounts.child(account.account_id, number) if is_number else None
+        if child is None:
+            raise NotFound(CHOSEN_UNKNOWN)
+        if child.is_disabled:
+            raise Forbidden(CHOSEN_DISABLED)
+        return child
 
     async def authenticate_scope(
         self, scope: MutableMapping[str, Any], needed: KeyScope | None = None
     ) -> Caller:
         """The same for an ASGI scope."""
         client = scope.get("client")
-        address = client[0] if client else ""
-        return await self.authenticate(_authorization(scope["headers"]), address, needed)
+        address, headers = client[0] if client else "", scope["headers"]
+        return await self.authenticate(_authorization(headers), address, needed, account_choice(headers))
 
     async def _judge(self, authorization: bytes, client: str) -> KeyRecord:
         """The key that a header holds.
@@ -179,3 +212,11 @@ def _bearer_token(authorization: bytes) -> ApiToken | None:
 
 def _authorization(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     return next((value for name, value in headers if name == b"authorization"), None)
+
+
+def account_choice(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    """The account that a request names in ``Heliograph-Account``. Raises InvalidRequest for several."""
+    values = [value for name, value in headers if name == b"heliograph-account"]
+    if len(values) > 1:
+        raise InvalidRequest([Refusal(ACCOUNT_HEADER, "repeated", CHOSEN_TWICE)], CHOSEN_TWICE)
+    return values[0] if values else None

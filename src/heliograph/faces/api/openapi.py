@@ -6,7 +6,8 @@ from typing import Final
 
 import msgspec
 
-from heliograph.faces.api import openapi_blacklist, openapi_explain
+from heliograph.faces.api import openapi_account, openapi_blacklist, openapi_explain
+from heliograph.faces.api.account_documents import AccountDetails, AccountOverview, CreditMoved
 from heliograph.faces.api.blacklist_endpoints import BlacklistDocument
 from heliograph.faces.api.documents import MessageDocument
 from heliograph.faces.api.explain_documents import ExplanationDocument
@@ -43,6 +44,11 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     BatchRequest,
     DeliveryReport,
     ProblemDetails,
+    AccountOverview,
+    AccountDetails,
+    openapi_account.ChildRequest,
+    openapi_account.CreditRequest,
+    CreditMoved,
     ExplanationDocument,
     BlacklistDocument,
     openapi_blacklist.BlacklistRequest,
@@ -50,6 +56,7 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
 """What requests and answers are made of; types within them come along."""
 ALL_FIELD_TEXTS: Final = {
     **FIELD_TEXTS,
+    **openapi_account.FIELD_TEXTS,
     **openapi_explain.FIELD_TEXTS,
     **openapi_blacklist.FIELD_TEXTS,
 }
@@ -77,6 +84,7 @@ def openapi_document() -> Json:
             {"name": "Batches", "description": "One text for one or many recipients."},
             {"name": "Messages", "description": "One text to one number, and what became of it."},
             openapi_blacklist.TAG,
+            openapi_account.TAG,
             {"name": "Health", "description": "For load balancers and supervisors."},
         ],
         "paths": {
@@ -98,6 +106,7 @@ def openapi_document() -> Json:
                 "get": read_message_operation(),
             },
             **openapi_blacklist.blacklist_paths(),
+            **openapi_account.account_paths(),
             "/healthz": {"get": health_operation("Is the process alive?", "readHealth", "alive")},
             "/readyz": {"get": health_operation("Can requests be served?", "readReadiness", "ready", 503)},
         },

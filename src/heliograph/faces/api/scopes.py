@@ -16,6 +16,13 @@ from heliograph.domain.key_rights import KeyScope
 
 SCOPES: Final[Mapping[tuple[str, str], KeyScope | None]] = {
     ("GET", "/"): None,
+    ("GET", "/api/me"): KeyScope.BILLING,
+    ("GET", "/api/me/account"): KeyScope.BILLING,
+    ("GET", "/api/me/children"): KeyScope.BILLING,
+    ("POST", "/api/me/children"): KeyScope.KEYS,
+    ("GET", "/api/me/children/{child}"): KeyScope.BILLING,
+    ("PUT", "/api/me/children/{child}"): KeyScope.BILLING,
+    ("POST", "/api/me/children/{child}/credit"): KeyScope.BILLING,
     ("GET", "/docs"): None,
     ("GET", "/docs/openapi.json"): None,
     ("GET", "/docs/reader.css"): None,

@@ -32,6 +32,7 @@ app = App(
 _LABELS = {
     "number": "Account",
     "name": "Name",
+    "parent": "Parent",
     "balance": "Balance",
     "currency": "Currency",
     "priceList": "Price list",
@@ -48,6 +49,7 @@ _LABELS = {
     help_epilogue=examples(
         "heliograph account create Acme --credit 500 --sender Acme",
         "heliograph account create 'Acme GmbH' --currency EUR --json",
+        "heliograph account create 'Acme Warehouse' --parent ip1-10001",
     )
 )
 async def create(
@@ -58,6 +60,7 @@ async def create(
     price_list: str | None = None,
     credit: str | None = None,
     sender: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
+    parent: str | None = None,
     options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
 ) -> None:
@@ -75,13 +78,20 @@ async def create(
         First credit, in units of the currency: 12.50.
     sender
         A sender it may use; may be repeated.
+    parent
+        The number of the account that it is a child of: it has the parent's
+        currency and price list.
     """
     amount = parse_amount(credit) if credit is not None else 0
     for each in sender:
         if refusal := check_sender(each):
             raise CommandRefused(refusal.sentence)
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
-        chosen = await _choose_price_list(tx, price_list, _currency(currency or ground.currency))
+        above = None if parent is None else await _parent(tx, parent)
+        if above is None:
+            chosen = await _choose_price_list(tx, price_list, _currency(currency or ground.currency))
+        else:
+            chosen = await _inherited_price_list(tx, above, price_list, currency)
         opened = await open_account(
             tx,
             NewAccount(
@@ -91,6 +101,7 @@ async def create(
                 number_prefix=ground.number_prefix,
                 senders=sender,
                 credit=amount,
+                parent_id=None if above is None else above.account_id,
             ),
             sealer=ground.sealer(),
             now=ground.now(),
@@ -201,6 +212,7 @@ def _document(account: StoredAccount, price_lists: list[StoredPriceList]) -> dic
     return {
         "number": account.number,
         "name": account.name,
+        "parent": account.parent,
         "balance": as_number(account.balance),
         "balanceText": money(account.balance, account.currency),
         "currency": account.currency,
@@ -234,6 +246,22 @@ async def _choose_price_list(tx: Transaction, name: str | None, currency: str) -
             f" {currency}`"
         )
     raise CommandRefused(f"say which --price-list: {', '.join(each.name for each in fitting)}")
+
+
+async def _parent(tx: Transaction, number: str) -> StoredAccount:
+    found = await get_account(tx, number)
+    if found.parent is not None:
+        raise CommandRefused(f"{number} is a child account itself, of {found.parent}")
+    return found
+
+
+async def _inherited_price_list(
+    tx: Transaction, parent: StoredAccount, price_list: str | None, currency: str | None
+) -> StoredPriceList:
+    if price_list is not None or currency is not None:
+        raise CommandRefused("a child account has the currency and the price list of its --parent")
+    lists = await list_price_lists(tx)
+    return next(each for each in lists if each.price_list_id == parent.price_list_id)
 
 
 async def _same_currency(tx: Transaction, name: str, account: StoredAccount) -> int:

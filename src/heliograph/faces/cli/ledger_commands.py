@@ -56,6 +56,7 @@ COLUMNS = {
     "charges": "Charges",
     "refunds": "Refunds",
     "corrections": "Corrections",
+    "transfers": "Transfers",
     "currency": "Currency",
     "batches": "Batches",
 }
@@ -72,6 +73,7 @@ def proof_row(account: AccountProof) -> dict[str, Any]:
         "charges": as_number(account.charges),
         "refunds": as_number(account.refunds),
         "corrections": as_number(account.corrections),
+        "transfers": as_number(account.transfers),
         "batches": account.batches,
     }
 

@@ -7,6 +7,7 @@ SELECT a.account_id, a.number, a.currency,
        coalesce(l.charges, 0)::bigint AS charges,
        coalesce(l.refunds, 0)::bigint AS refunds,
        coalesce(l.corrections, 0)::bigint AS corrections,
+       coalesce(l.transfers, 0)::bigint AS transfers,
        coalesce(s.batches, 0) AS batches,
        coalesce(s.charged, 0)::bigint AS charged,
        coalesce(s.refunded, 0)::bigint AS refunded
@@ -17,7 +18,8 @@ LEFT JOIN (
            sum(amount) FILTER (WHERE kind = 1) AS top_ups,
            sum(amount) FILTER (WHERE kind = 2) AS charges,
            sum(amount) FILTER (WHERE kind = 3) AS refunds,
-           sum(amount) FILTER (WHERE kind = 4) AS corrections
+           sum(amount) FILTER (WHERE kind = 4) AS corrections,
+           sum(amount) FILTER (WHERE kind = 5) AS transfers
     FROM ledger GROUP BY account_id
 ) l ON l.account_id = a.account_id
 LEFT JOIN (

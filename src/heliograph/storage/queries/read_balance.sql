@@ -1,0 +1,1 @@
+SELECT amount FROM balance WHERE account_id = $1
