@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help install demo check format test test-fast docs crash fuzz bench clean
+.PHONY: help install demo check format test test-fast docs crash fuzz contract bench clean
 
 help:
 	@echo "make demo     set up, start everything and follow messages to the handset"
@@ -13,6 +13,7 @@ help:
 	@echo "make install  only make .venv with heliograph in it"
 	@echo "make crash    the whole crash matrix: 20 seeded runs for each fault"
 	@echo "make fuzz     one million inputs for each parser"
+	@echo "make contract 20,000 generated requests against the API and its OpenAPI document"
 	@echo "make bench    the performance table, written to bench/results.json"
 
 $(STAMP): requirements.lock pyproject.toml
@@ -51,6 +52,9 @@ crash: install
 
 fuzz: install
 	$(BIN)/python -m pytest -q -m fuzz tests --fuzz-inputs 1000000
+
+contract: install
+	$(BIN)/python -m pytest -q -s tests/contract --contract-requests 20000
 
 bench: install
 	$(BIN)/python -m bench

@@ -1,4 +1,4 @@
-"""What every test may ask for: PostgreSQL, and how many inputs or crashes the long tests try."""
+"""What every test may ask for: PostgreSQL, and how much the long tests try."""
 
 from collections.abc import Iterator
 
@@ -17,6 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--crash-runs", type=int, default=None, help="seeded runs for each fault (default: each test's own)"
     )
+    parser.addoption(
+        "--contract-requests",
+        type=int,
+        default=None,
+        help="generated requests to the API, at least (default: as many as come in 20 seconds)",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +36,13 @@ def fuzz_inputs(request: pytest.FixtureRequest) -> int | None:
 def crash_runs(request: pytest.FixtureRequest) -> int | None:
     """How many runs each crash test makes for a fault; None leaves it to the test."""
     value: int | None = request.config.getoption("--crash-runs")
+    return value
+
+
+@pytest.fixture(scope="session")
+def contract_requests(request: pytest.FixtureRequest) -> int | None:
+    """How many requests the contract test generates at least; None leaves it to the test."""
+    value: int | None = request.config.getoption("--contract-requests")
     return value
 
 

@@ -112,3 +112,12 @@ def test_following_next_visits_every_entry_once_and_ends_at_last(limit: int, tot
 )
 def test_how_the_caller_reaches_us(public_url: str | None, host: str, expected: str) -> None:
     assert base_url(public_url=public_url, scheme="http", host=host, server="127.0.0.1:8080") == expected
+
+
+def test_a_filter_that_no_text_can_match_is_refused() -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        parse_page(b"tags=a&tags=%00b&start=-1")
+    assert raised.value.by_field() == {
+        "tags": ["tags must not hold the character NUL."],
+        "start": ["start is a whole number from 0 to 2147483647."],
+    }

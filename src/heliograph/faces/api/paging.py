@@ -51,6 +51,8 @@ def parse_page(query: bytes) -> Page:
             faults.append(Refusal(name, "repeated", f"{name} is given more than once."))
         elif name in _NAMES:
             found[name] = value
+        elif "\0" in value:  # no text in the database can hold it
+            faults.append(Refusal(name, "characters", f"{name} must not hold the character NUL."))
     start = _number("start", found, 0, LARGEST_START, faults)
     limit = _number("limit", found, 1, LARGEST_LIMIT, faults)
     order = found.get("order", "ASC").upper()

@@ -1,0 +1,50 @@
+"""What is changed in the requests that schemathesis generates, and how many it sent; loaded by it as hooks.
+
+Most generated senders are registered nowhere, so that nearly every send would be refused for that alone. And
+reports must go nowhere but to this machine.
+"""
+
+import atexit
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+
+COUNT_VARIABLE = "CONTRACT_COUNT"
+SENDER = re.compile("[0-9]{1,15}|[0-9A-Za-z]{3,11}")
+NOBODY_LISTENS = "http://127.0.0.1:9/reports"
+
+sent = 0
+hook: Callable[[Callable[..., Any]], Any] = schemathesis.hook
+
+
+@hook
+def map_body(context: Any, body: Any) -> Any:
+    """A send from a sender that the account has, to a report address on this machine."""
+    if not isinstance(body, dict) or "recipients" not in body:
+        return body
+    if (
+        isinstance(sender := body.get("sender"), str)
+        and SENDER.fullmatch(sender)
+        and not sender.startswith("0")
+    ):
+        body["sender"] = "iP1"
+    if isinstance(body.get("deliveryReportUrl"), str):
+        body["deliveryReportUrl"] = NOBODY_LISTENS
+    return body
+
+
+@hook
+def after_call(context: Any, case: Any, response: Any) -> None:
+    """Count the answers."""
+    global sent
+    sent += 1
+
+
+@atexit.register
+def _write_count() -> None:
+    if COUNT_VARIABLE in os.environ:
+        Path(os.environ[COUNT_VARIABLE]).write_text(str(sent))
