@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heliograph.domain.refusals import InvalidRequest
@@ -87,6 +87,7 @@ def test_relations(start: int, total: int, expected: dict[str, int]) -> None:
     assert relations(Page(start=start), total) == expected
 
 
+@settings(deadline=None)
 @given(limit=st.integers(1, 1000), total=st.integers(0, 5000))
 def test_following_next_visits_every_entry_once_and_ends_at_last(limit: int, total: int) -> None:
     page, seen = Page(limit=limit), 0
