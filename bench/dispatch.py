@@ -28,9 +28,12 @@ from heliograph.carriers.carrier import CarrierSettings
 from heliograph.carriers.sent_segments import SentSegments
 from heliograph.domain.carrier_profile import CarrierProfile
 from heliograph.domain.ids import IdSource, MessageIds, id_bytes
+from heliograph.domain.incoming import OptOutWords
 from heliograph.domain.lot import LotContents, LotMessage, LotText, encode_contents
+from heliograph.domain.reassembly import Patience
 from heliograph.services.dispatch_lots import DispatchService, DispatchSettings
 from heliograph.services.record_receipts import RecordReceipts
+from heliograph.services.take_incoming import TakeIncoming
 from heliograph.simulator.simulator_settings import SimulatorSettings
 from heliograph.simulator.smsc import Smsc
 from heliograph.storage.database import Connection, Database, connect, transaction_on
@@ -139,7 +142,15 @@ def service_on(database: Database, port: int, *, window: int, receipts: bool) ->
         return [settings]
 
     def make_recorder(settings: CarrierSettings, sent: SentSegments) -> RecordReceipts:
-        return RecordReceipts(settings, sent, database=database, ids=IDS, clock=time.monotonic, now=utc_now)
+        return RecordReceipts(
+            settings,
+            sent,
+            incoming=TakeIncoming(IDS, patience=Patience(3_600_000, 300_000), words=OptOutWords.of([], [])),
+            database=database,
+            ids=IDS,
+            clock=time.monotonic,
+            now=utc_now,
+        )
 
     return DispatchService(
         database,

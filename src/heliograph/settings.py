@@ -35,6 +35,7 @@ SECRET_KEY_BYTES = 32
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
+InboundNumber = Annotated[str, Meta(pattern="^([0-9]{2,15})?$")]
 
 
 class SettingsError(Exception):
@@ -62,6 +63,7 @@ class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     number_prefix: str = "ip1-"  # of account numbers
     default_senders: tuple[str, ...] = ("iP1", "iP1sms")  # registered in the embedded default only
+    test_number: InboundNumber = "46701740699"  # of the first account, in the embedded default only; or empty
     test_credit: int = 1_000  # whole units of the currency, in the embedded default only
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "SEK"  # of the account of the first start
 
@@ -82,6 +84,20 @@ class ReceiptSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     wait_hours: Seconds = 72.0  # then a message without a final receipt is closed
     unmatched_retry_seconds: Seconds = 5.0  # between looks for the message of a receipt
     silence_seconds: Seconds = 30.0  # a receipt that cannot be stored closes its link after that
+
+
+class IncomingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Messages from handsets. Words are compared in any case with the whole text; English and Nordic ones."""
+
+    segments_seconds: Seconds = 3_600.0  # how long a message waits for another segment
+    repeat_seconds: Seconds = 300.0  # within which the same text again is a repetition by the carrier
+    stop_words: tuple[str, ...] = (  # such a text puts the phone on the account's blacklist
+        *("STOP", "STOPALL", "UNSUBSCRIBE", "OPTOUT", "STOPP", "STOPPA", "AVSLUTA", "SLUTA", "AVREGISTRERA"),
+        *("AVSLUTT", "AVMELD", "AFMELD", "AFSLUT", "LOPETA", "PERUUTA", "SEIS", "HÆTTA", "AFSKRÁ", "STÖÐVA"),
+    )
+    start_words: tuple[str, ...] = (  # such a text takes it off
+        *("START", "UNSTOP", "STARTA", "TILMELD", "ALOITA", "BYRJA", "HEFJA"),
+    )
 
 
 class ReportSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -130,6 +146,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     accounts: AccountSettings = field(default_factory=AccountSettings)
     dispatch: DispatchSettings = field(default_factory=DispatchSettings)
     receipts: ReceiptSettings = field(default_factory=ReceiptSettings)
+    incoming: IncomingSettings = field(default_factory=IncomingSettings)
     reports: ReportSettings = field(default_factory=ReportSettings)
     keeper: KeeperSettings = field(default_factory=KeeperSettings)
     simulator: SimulatorSettings = field(default_factory=SimulatorSettings)

@@ -33,12 +33,24 @@ FAMILIES = {
         "receipt_block",
         "unmatched_receipt",
         "bind_lease",
+        "reassembly",
     ),
     "bucket": ("report_block", "report_retry", "report_origin", "report_attempt"),
 }
 FAMILY_OF = {table: column for column, tables in FAMILIES.items() for table in tables}
 WRITTEN_BY_PEOPLE = frozenset(
-    {"account", "api_key", "sender", "webhook_secret", "carrier", "route", "price_list", "price"}
+    {
+        "account",
+        "api_key",
+        "sender",
+        "webhook_secret",
+        "carrier",
+        "route",
+        "price_list",
+        "price",
+        "inbound_number",
+        "inbound_keyword",
+    }
 )
 
 LOCAL = frozenset({"bucket_lease"})
@@ -48,6 +60,7 @@ SWEEPS = {
     "create_carrier": "an operator adds a carrier",
     "list_batches_to_fold": "the keeper looks for summaries to fold, every few seconds",
     "list_carriers_with_due": "the keeper asks which carriers have messages to close",
+    "list_carriers_with_reassembly_due": "the keeper asks which carriers have segments to give out",
     "list_carriers_with_lots_due": "the keeper asks which carriers have windows to open or close",
     "list_due_report_blocks": "a reporter reads its own buckets, without locks",
     "list_due_report_retries": "a reporter reads its own buckets, without locks",

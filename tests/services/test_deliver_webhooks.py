@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from standardwebhooks import Webhook
 
@@ -14,6 +15,7 @@ from heliograph.domain.report_events import (
     EventBlock,
     StoredEvent,
     decode_attempts,
+    decode_block,
     encode_events,
 )
 from heliograph.domain.report_url import ReportUrl, bucket_of, parse_report_url
@@ -80,6 +82,11 @@ def event(message_id: bytes, number: int, code: int, destination: int = 0) -> St
 async def insert_block(
     connection: Connection, url: str, *events: StoredEvent, reference: str | None = None
 ) -> None:
+    block = EventBlock("SEK", [Destination(url, reference)], list(events))
+    await insert_encoded_block(connection, url, block)
+
+
+async def insert_encoded_block(connection: Connection, url: str, block: EventBlock) -> None:
     parsed = parse_report_url(url, http_allowed=True, loopback_allowed=True)
     assert isinstance(parsed, ReportUrl)
     await connection.execute(
@@ -88,8 +95,8 @@ async def insert_block(
         IDS.new(int(NOW.timestamp())),
         parsed.origin,
         NOW - timedelta(seconds=1),
-        len(events),
-        encode_events(EventBlock("SEK", [Destination(url, reference)], list(events))),
+        len(block.events),
+        encode_events(block),
     )
 
 
@@ -285,3 +292,26 @@ async def test_two_reporters_share_the_buckets(database: str, connection: Connec
             " WHERE leased_until > now() AND bucket >= 0 GROUP BY 1 ORDER BY 1"
         )
     assert [(row["holder"], row["buckets"]) for row in held] == [("one", 32), ("two", 32)]
+
+
+async def test_an_incoming_message_is_posted_as_it_stands_signed_and_tried_again(
+    connection: Connection, database: str
+) -> None:
+    document = b'{"id":"x","body":"Hej","direction":"mo"}'
+    answers = iter([500, 200])
+    async with ReportReceiver(lambda _: next(answers)) as customer, reporter(database) as service:
+        message_id = IDS.new(int(NOW.timestamp()))
+        block = EventBlock("SEK", [Destination(customer.url, None, document)], [event(message_id, 1, 201)])
+        await insert_encoded_block(connection, customer.url, block)
+        await run_until(service, lambda: len(customer.received) == 2)
+        await settle(service)
+    assert [received.body for received in customer.received] == [document, document]
+    assert {received.headers["webhook-id"] for received in customer.received} == {f"{message_id.hex()}-1-201"}
+    for received in customer.received:
+        Webhook(SECRET).verify(received.body, received.headers)
+    assert await queue_is_empty(connection)
+
+
+def test_events_stored_before_there_were_incoming_messages_are_read() -> None:
+    old = msgspec.msgpack.encode(["SEK", [["https://example.com/r", None]], []])
+    assert decode_block(old).destinations == [Destination("https://example.com/r", None, None)]

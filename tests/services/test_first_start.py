@@ -2,12 +2,15 @@
 
 import os
 
+import msgspec
+
 from heliograph.domain.ids import IdSource
 from heliograph.domain.webhook_event import parse_secret
 from heliograph.services.first_start import FirstStart, FirstStartSettings, first_start
 from heliograph.storage.accounts import list_accounts, list_senders
 from heliograph.storage.carrier_settings import carrier_password, list_carriers, list_routes
 from heliograph.storage.database import Database
+from heliograph.storage.inbound_numbers import list_numbers
 from heliograph.storage.price_lists import list_prices
 from heliograph.storage.sealing import Sealer
 from tests.support.accepting import accepting_api, utc_now
@@ -62,3 +65,22 @@ async def test_the_first_key_sends_the_first_message(database: str) -> None:
             {"sender": "iP1", "recipients": ["46701740605"], "body": "A nice message sent from iP.1 SMS API"}
         )
         assert answer.status == 201
+
+
+async def test_the_first_account_has_a_number_of_its_own(database: str) -> None:
+    settings = msgspec.structs.replace(SETTINGS, inbound_number="46701740699")
+    async with Database(database) as pools:
+        started = await first_start(
+            pools, settings, sealer=SEALER, now=utc_now(), ids=IdSource(b"tests"), random_bytes=os.urandom
+        )
+        assert started is not None
+        assert (started.inbound_number, started.senders) == ("46701740699", ("iP1", "iP1sms", "46701740699"))
+        async with pools.transaction() as tx:
+            (number,) = await list_numbers(tx)
+            assert (number.number, number.account_id, number.shared) == (
+                "46701740699",
+                started.account_id,
+                False,
+            )
+            senders = await list_senders(tx, started.account_id)
+            assert {one.sender for one in senders} == set(started.senders)

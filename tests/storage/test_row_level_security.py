@@ -38,6 +38,8 @@ READABLE = (
     "summary_change",
     "in_doubt",
     "blacklist",
+    "inbound_number",
+    "inbound_keyword",
 )
 ROLES = [FACE_ROLE, ENGINE_ROLE]
 READ_MODULES = (batch_reading, message_reading, blacklist_reading)
@@ -72,6 +74,14 @@ async def insert_rows(connection: Connection, account_id: int) -> None:
     await connection.execute("INSERT INTO summary VALUES ($1, $2, 103, 501, 501)", account_id, large)
     await connection.execute(
         "INSERT INTO summary_change VALUES ($1, $2, '\\x01', 103, -1, -1)", account_id, batch_id
+    )
+    await connection.execute(
+        "INSERT INTO inbound_number (number, account_id) VALUES ($1, $2)", f"4655{account_id}", account_id
+    )
+    await connection.execute(
+        "INSERT INTO inbound_keyword (number, keyword, account_id) VALUES ($1, 'acme', $2)",
+        f"4655{account_id}",
+        account_id,
     )
     await connection.execute(
         "INSERT INTO in_doubt VALUES (1, $2, 0, 1, $1, '46701740605', $3, $3, $3)",

@@ -11,15 +11,20 @@ from heliograph.carriers.sent_segments import SentSegments
 from heliograph.domain.carrier_profile import CarrierProfile
 from heliograph.domain.encoding import Encoding, encode
 from heliograph.domain.history import entries
+from heliograph.domain.incoming import OptOutWords
 from heliograph.domain.lot import LotContents, LotMessage, LotText, encode_contents
+from heliograph.domain.reassembly import Patience
 from heliograph.domain.segmentation import segments
 from heliograph.services.dispatch_lots import DispatchService, DispatchSettings
 from heliograph.services.record_receipts import ReceiptSettings, RecordReceipts
+from heliograph.services.take_incoming import TakeIncoming
 from heliograph.storage.database import Connection, Database
 from tests.support.rows import IDS, NOW, insert_batch
 
 QUICK = DispatchSettings(lease=2.0, margin=0.5, poll=0.05, reload=0.1, drain=2.0, longest_pause=0.1)
 RECEIPTS = ReceiptSettings(collect=0.005, look_again=0.05, poll=0.05, silence=0.3)
+PATIENCE = Patience(segments_ms=3_600_000, repeat_ms=300_000)
+WORDS = OptOutWords.of(["STOP", "AVSLUTA"], ["START"])
 PROFILE = CarrierProfile(tps=10_000, window=10, response_seconds=5)
 
 
@@ -118,6 +123,10 @@ def carrier(
     )
 
 
+def take_incoming() -> TakeIncoming:
+    return TakeIncoming(IDS, patience=PATIENCE, words=WORDS)
+
+
 def dispatch_service(
     database: Database,
     carriers: list[CarrierSettings],
@@ -138,6 +147,7 @@ def dispatch_service(
         return RecordReceipts(
             settings,
             sent,
+            incoming=take_incoming(),
             database=database,
             ids=IDS,
             clock=time.monotonic,

@@ -9,10 +9,11 @@ import msgspec
 from heliograph.domain import receipt as receipts
 from heliograph.domain.carrier_profile import CarrierProfile
 from heliograph.domain.encoding import Encoding, data_coding, encode
+from heliograph.domain.incoming import IncomingSegment, read_segment
 from heliograph.domain.lot import LotText
 from heliograph.domain.segmentation import segments, with_udh
 from heliograph.domain.sender import TYPE_OF_ADDRESS, kind_of
-from heliograph.smpp.constants import EsmClass
+from heliograph.smpp.constants import EsmClass, Tag
 from heliograph.smpp.errors import RemoteProtocolError
 from heliograph.smpp.pdus import DataSm, DeliverSm, SubmitSm
 from heliograph.smpp.receipt_text import is_receipt, read_receipt
@@ -148,15 +149,15 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     code: int = 0
     is_known: bool = True
     """Whether a table names its state; an unknown one counts as on its way."""
+    incoming: IncomingSegment | None = None
+    """What a handset sent."""
 
 
 def read_delivery(pdu: DeliverSm | DataSm, profile: CarrierProfile) -> Delivery:
     """What a carrier delivered. A receipt without a state or without an id is kept like any other."""
-    if not is_receipt(pdu):
-        return Delivery(DeliveryKind.MESSAGE, pdu, pdu.raw)
-    fields = read_receipt(pdu)
+    fields = read_receipt(pdu) if is_receipt(pdu) else None
     if fields is None:
-        return Delivery(DeliveryKind.MESSAGE, pdu, pdu.raw)
+        return Delivery(DeliveryKind.MESSAGE, pdu, pdu.raw, incoming=_read_incoming(pdu, profile))
     stat = fields.message_state
     error = fields.error
     if error is None and fields.network_error_code is not None:
@@ -174,6 +175,22 @@ def read_delivery(pdu: DeliverSm | DataSm, profile: CarrierProfile) -> Delivery:
         reading.rank if reading else receipts.Rank.ENROUTE,
         reading.code if reading else receipts.code_of(receipts.Rank.ENROUTE),
         receipts.is_known(stat, None, profile),
+    )
+
+
+def _read_incoming(pdu: DeliverSm | DataSm, profile: CarrierProfile) -> IncomingSegment:
+    return read_segment(
+        sender=pdu.source_addr,
+        recipient=pdu.destination_addr,
+        data_coding=pdu.data_coding,
+        octets=pdu.user_data,
+        has_header=bool(pdu.esm_class & EsmClass.UDHI),
+        sar=(
+            pdu.tlv(Tag.SAR_MSG_REF_NUM),
+            pdu.tlv(Tag.SAR_TOTAL_SEGMENTS),
+            pdu.tlv(Tag.SAR_SEGMENT_SEQNUM),
+        ),
+        profile=profile,
     )
 
 

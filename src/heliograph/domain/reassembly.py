@@ -69,6 +69,14 @@ class JoinedMessage(msgspec.Struct, frozen=True):
         return None in self.pieces
 
 
+class Arrived(msgspec.Struct, frozen=True):
+    """A message with who sent it to which number of ours."""
+
+    sender: str
+    recipient: str
+    message: JoinedMessage
+
+
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(Kept)
 

@@ -28,6 +28,8 @@ class Destination(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     url: str
     reference: str | None
+    document: bytes | None = None
+    """What is POSTed as it stands: an incoming message. None: a delivery report, made of the event."""
 
 
 class EventBlock(msgspec.Struct, frozen=True, array_like=True, gc=False):

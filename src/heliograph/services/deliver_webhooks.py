@@ -243,21 +243,23 @@ class DeliverWebhooks:
             return
         message_id = event.message_id.hex()
         webhook_id = event_id(message_id, event.number, event.code)
-        body = report_body(
-            ReportEvent(
-                webhook_id,
-                message_id,
-                event.batch_id.hex(),
-                event.recipient,
-                event.code,
-                int(is_final(event.code)),
-                event.at_ms,
-                event.segments,
-                event.price,
-                chain.currency,
-                chain.destination.reference,
+        body = chain.destination.document
+        if body is None:
+            body = report_body(
+                ReportEvent(
+                    webhook_id,
+                    message_id,
+                    event.batch_id.hex(),
+                    event.recipient,
+                    event.code,
+                    int(is_final(event.code)),
+                    event.at_ms,
+                    event.segments,
+                    event.price,
+                    chain.currency,
+                    chain.destination.reference,
+                )
             )
-        )
         account_id = chain.origin[0]
         secrets = self._senders[account_id].secrets
         headers = webhook_headers(secrets, webhook_id, int(self._now().timestamp()), body)

@@ -9,6 +9,7 @@ from heliograph.domain.ids import IdSource
 from heliograph.domain.pricing import UNIT
 from heliograph.storage.carrier_settings import NewCarrier, create_carrier, create_route
 from heliograph.storage.database import Database, load_query
+from heliograph.storage.inbound_numbers import add_number
 from heliograph.storage.new_accounts import NewAccount, open_account
 from heliograph.storage.price_lists import create_price_list, set_prices
 from heliograph.storage.sealing import Sealer
@@ -29,6 +30,8 @@ class FirstStartSettings(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = "SEK"
     senders: Sequence[str] = ("iP1", "iP1sms")
     test_credit: int = 1_000
+    inbound_number: str = ""
+    """The account's own number, which handsets write to and it may send as; empty for none."""
 
 
 class FirstStart(msgspec.Struct, frozen=True):
@@ -41,6 +44,7 @@ class FirstStart(msgspec.Struct, frozen=True):
     test_credit: int
     currency: str
     senders: tuple[str, ...]
+    inbound_number: str = ""
 
 
 async def first_start(
@@ -52,14 +56,15 @@ async def first_start(
     ids: IdSource,
     random_bytes: Callable[[int], bytes],
 ) -> FirstStart | None:
-    """Make account, key, credit, senders, prices, the simulated carrier, a route for everything and a webhook
-    secret; None, and nothing is made, when the database has an account already.
+    """Make account, key, credit, senders, prices, the simulated carrier, a route for everything, an inbound
+    number and a webhook secret; None, and nothing is made, when the database has an account already.
 
     ``random_bytes`` is a cryptographic source such as ``os.urandom``.
     """
     async with database.transaction() as tx:
         if await tx.fetchval(load_query("has_account")):
             return None
+        own_number = (settings.inbound_number,) if settings.inbound_number else ()
         price_list_id = await create_price_list(tx, name="standard", currency=settings.currency)
         await set_prices(tx, price_list_id, {"": STANDARD_PRICE})
         opened = await open_account(
@@ -69,7 +74,7 @@ async def first_start(
                 currency=settings.currency,
                 price_list_id=price_list_id,
                 number_prefix=settings.number_prefix,
-                senders=settings.senders,
+                senders=(*settings.senders, *own_number),
                 credit=settings.test_credit * UNIT,
                 credit_note="Test credit",
             ),
@@ -93,6 +98,8 @@ async def first_start(
             now=now,
         )
         await create_route(tx, carrier_id)
+        for number in own_number:
+            await add_number(tx, number, account_id=opened.account_id, shared=False, now=now)
     return FirstStart(
         opened.account_id,
         opened.number,
@@ -100,5 +107,6 @@ async def first_start(
         opened.webhook_secret,
         settings.test_credit,
         settings.currency,
-        tuple(settings.senders),
+        (*settings.senders, *own_number),
+        settings.inbound_number,
     )

@@ -24,6 +24,12 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str
 
 
+class Sent(msgspec.Struct, frozen=True):
+    """What was sent from a handset."""
+
+    segments: int
+
+
 class Link(msgspec.Struct, frozen=True):
     """One open link of the carrier."""
 
@@ -119,7 +125,7 @@ class _Routes:
             count = self._smsc.send_incoming(request.match_info["msisdn"], answer.recipient, answer.text)
         except (TooManySegments, UnicodeEncodeError) as error:
             raise web.HTTPBadRequest(text=f"text: {error}") from None
-        return _json({"segments": count}, status=202)
+        return _json(Sent(count), status=202)
 
 
 async def _read(request: web.Request, shape: type[Shape]) -> Shape:

@@ -8,7 +8,7 @@ import aiohttp
 import msgspec
 
 from heliograph.simulator.faults import Faults
-from heliograph.simulator.handset_api import Answer, HandsetList, MessageList, SimulatorStatus
+from heliograph.simulator.handset_api import Answer, HandsetList, MessageList, Sent, SimulatorStatus
 from heliograph.simulator.handsets import Handset, HandsetMessage
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
@@ -57,9 +57,10 @@ class HandsetClient:
         """Forget the messages of one number, or of all."""
         await self._ask("DELETE", "/handsets" if msisdn is None else f"/handsets/{msisdn}")
 
-    async def send_message(self, msisdn: str, recipient: str, text: str) -> None:
-        """Send a text from a handset."""
-        await self._ask("POST", f"/handsets/{msisdn}/messages", Answer(recipient, text))
+    async def send_message(self, msisdn: str, recipient: str, text: str) -> int:
+        """Send a text from a handset; how many segments it takes."""
+        octets = await self._ask("POST", f"/handsets/{msisdn}/messages", Answer(recipient, text))
+        return msgspec.json.decode(octets, type=Sent).segments
 
     async def change_faults(self, faults: Faults) -> None:
         """Set every fault; those not given are off."""

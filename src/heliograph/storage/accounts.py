@@ -177,6 +177,8 @@ class StoredAccount(msgspec.Struct, frozen=True):
     balance: int
     parent: str | None
     """The number of the account that it is a child of."""
+    incoming_url: str | None
+    """Where its incoming messages are POSTed."""
 
 
 class StoredSender(msgspec.Struct, frozen=True):

@@ -114,6 +114,7 @@ async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
                 random_bytes=os.urandom,
                 number_prefix=settings.accounts.number_prefix,
                 currency=settings.accounts.currency,
+                loopback_reports=settings.loopback_reports_allowed,
             )
 
 

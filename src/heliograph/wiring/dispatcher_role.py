@@ -1,4 +1,4 @@
-"""The dispatcher process: binds to carriers, submits, stores receipts."""
+"""The dispatcher process: binds to carriers, submits, stores receipts and messages from handsets."""
 
 import asyncio
 import time
@@ -15,8 +15,9 @@ from heliograph.wiring.parts import Parts, holder_name, utc_now
 
 
 async def run_dispatcher(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
-    """Bind to carriers, submit, store receipts."""
+    """Bind to carriers, submit, store receipts and messages from handsets."""
     settings, receipts = parts.settings.dispatch, parts.settings.receipts
+    incoming = parts.take_incoming()
 
     async def load_carriers() -> Sequence[CarrierSettings]:
         return await enabled_carriers(parts)
@@ -25,6 +26,7 @@ async def run_dispatcher(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
         return RecordReceipts(
             carrier,
             sent,
+            incoming=incoming,
             database=parts.database,
             ids=parts.ids,
             clock=time.monotonic,

@@ -8,6 +8,7 @@ from heliograph.loop import run_loop
 from heliograph.services.close_unreported import CloseUnreported
 from heliograph.services.keep_house import KeepHouse
 from heliograph.services.release_lots import ReleaseLots
+from heliograph.services.take_incoming import ReleaseIncomplete
 from heliograph.supervisor import report_ready
 from heliograph.wiring.parts import Parts, on_the_clock, run_together
 
@@ -24,6 +25,7 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
         on_released=parts.wake_dispatchers,
     )
     close = CloseUnreported(parts.database, parts.ids)
+    incomplete = ReleaseIncomplete(parts.database, parts.take_incoming())
     house = KeepHouse(parts.database)
     poll = settings.keeper.poll_seconds
 
@@ -31,5 +33,6 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
     await run_together(
         run_loop(on_the_clock(release.step), name="release lots", stop=stop, poll_seconds=poll),
         run_loop(on_the_clock(close.step), name="close unreported", stop=stop, poll_seconds=poll),
+        run_loop(on_the_clock(incomplete.step), name="release incomplete", stop=stop, poll_seconds=poll),
         run_loop(on_the_clock(house.step), name="keep house", stop=stop, poll_seconds=HOUSE_SECONDS),
     )

@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from heliograph.domain.ids import IdSource
+from heliograph.domain.incoming import OptOutWords
+from heliograph.domain.reassembly import Patience
+from heliograph.services.take_incoming import TakeIncoming
 from heliograph.settings import Settings, load_secret_key
 from heliograph.storage.database import Database
 from heliograph.storage.migrations_runner import check_schema
@@ -45,6 +48,18 @@ class Parts:
     def wake_dispatchers(self) -> None:
         """Hint that lots became ready."""
         self.wakeups.notify(LOTS_CHANNEL)
+
+    def take_incoming(self) -> TakeIncoming:
+        """What takes messages from handsets."""
+        settings = self.settings.incoming
+        return TakeIncoming(
+            self.ids,
+            patience=Patience(
+                segments_ms=round(settings.segments_seconds * 1000),
+                repeat_ms=round(settings.repeat_seconds * 1000),
+            ),
+            words=OptOutWords.of(settings.stop_words, settings.start_words),
+        )
 
 
 @asynccontextmanager

@@ -205,6 +205,7 @@ async def _prepare(settings: Settings, dsn: str, place: CarrierPlace) -> FirstSt
                 currency=settings.accounts.currency,
                 senders=settings.accounts.default_senders,
                 test_credit=settings.accounts.test_credit,
+                inbound_number=settings.accounts.test_number,
             ),
             sealer=sealer,
             now=utc_now(),

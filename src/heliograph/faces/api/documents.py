@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from heliograph.domain.encoding import Encoding
 from heliograph.domain.history import Entry, milliseconds, moment_of, whole_history
+from heliograph.domain.incoming_report import SHOWN_ENCODING
 from heliograph.domain.pricing import as_number
 from heliograph.domain.status import BatchStatus, Code, batch_status, is_final
 from heliograph.faces.api.schemas import (
@@ -57,6 +58,8 @@ class MessageDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     reference: str | None
     mcc: str | None = None
     mnc: str | None = None
+    incomplete: bool | UnsetType = UNSET
+    """True for an incoming message of which a segment never came; absent else."""
 
 
 def list_item(
@@ -117,13 +120,14 @@ def message_document(
         direction="mo" if batch.incoming else "mt",
         segments=message.segments,
         type="Flash" if batch.flash else "SMS",
-        datacoding="GSM" if message.encoding == Encoding.GSM7 else "UCS",
+        datacoding=SHOWN_ENCODING[Encoding(message.encoding)],
         priority=batch.priority,
         price=as_number(message.price),
         currency=account.currency,
         statuses=history if whole else [_latest(history)],
         modified=history[-1].created,
         reference=batch.reference,
+        incomplete=True if batch.incomplete else UNSET,
     )
 
 

@@ -44,7 +44,11 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
         "owner": ("The account number of the account that owns it.", "ip1-10001"),
         "direction": ("`MT` was sent to handsets, `MO` came from one.", "MT"),
         "type": ("`sms` is an ordinary message; `flash` is shown at once and not kept.", "sms"),
-        "datacoding": ("`GSM` (160 characters in an SMS) or `UCS` (70, all characters).", "GSM"),
+        "datacoding": (
+            "`GSM` (160 characters in an SMS), `UCS` (70, all characters), or `BINARY`: an incoming message"
+            " of no text, shown as hexadecimal digits.",
+            "GSM",
+        ),
         "priority": ("1 is normal, 2 is high.", 1),
         "templated": ("Whether the text has placeholders that are filled in for each recipient.", True),
         "priceSummary": ("The cost. Not in the list of batches.", None),
@@ -105,7 +109,10 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
         "direction": ("`mt` was sent to a handset, `mo` came from one.", "mt"),
         "segments": ("How many SMS it takes.", 1),
         "type": ("`SMS` or `Flash`.", "SMS"),
-        "datacoding": ("`GSM` or `UCS`: what this message really uses.", "GSM"),
+        "datacoding": (
+            "`GSM`, `UCS`, or for an incoming message of no text `BINARY`: what this message really uses.",
+            "GSM",
+        ),
         "priority": ("1 is normal, 2 is high.", 1),
         "price": ("Of the whole message; 0 if it was refused when the batch was accepted.", 0.35),
         "currency": ("The account's currency, ISO 4217, upper case.", "SEK"),
@@ -114,6 +121,10 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
         "reference": ("The reference of its batch, or null.", "custom-id-123"),
         "mcc": ("Mobile country code of the recipient, if known.", "240"),
         "mnc": ("Mobile network code of the recipient, if known.", "01"),
+        "incomplete": (
+            "True for an incoming message of which a segment never came; `…` stands in its place.",
+            True,
+        ),
     },
     "MessageStatus": {
         "code": ("See the status codes.", 201),
@@ -186,12 +197,12 @@ _BATCH_CODES: Final = [int(status) for status in BatchStatus]
 FIELD_RULES: Final[dict[str, dict[str, Any]]] = {
     "BatchDocument.direction": {"enum": ["MT", "MO"]},
     "BatchDocument.type": {"enum": ["sms", "flash"]},
-    "BatchDocument.datacoding": {"enum": ["GSM", "UCS"]},
+    "BatchDocument.datacoding": {"enum": ["GSM", "UCS", "BINARY"]},
     "BatchDocument.priority": {"enum": [1, 2]},
     "BatchDocument.status": {"enum": _BATCH_CODES},
     "MessageDocument.direction": {"enum": ["mt", "mo"]},
     "MessageDocument.type": {"enum": ["SMS", "Flash"]},
-    "MessageDocument.datacoding": {"enum": ["GSM", "UCS"]},
+    "MessageDocument.datacoding": {"enum": ["GSM", "UCS", "BINARY"]},
     "MessageDocument.priority": {"enum": [1, 2]},
     "MessageStatus.duration": {"enum": [0, 1]},
     "DeliveryReport.duration": {"enum": [0, 1]},

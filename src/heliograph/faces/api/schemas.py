@@ -75,7 +75,7 @@ def encode_document(document: msgspec.Struct | list[BatchDocument]) -> bytes:
     return _encode(document)
 
 
-_SHOWN_CODING: Final[Mapping[str, str]] = {Coding.GSM: "GSM", Coding.UCS: "UCS"}
+_SHOWN_CODING: Final[Mapping[str, str]] = {Coding.GSM: "GSM", Coding.UCS: "UCS", "binary": "BINARY"}
 
 
 def shown_datacoding(coding: str, body: str) -> str:

@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from heliograph.domain.pricing import as_number
+from heliograph.domain.report_url import UrlRefusal, parse_report_url
 from heliograph.domain.sender import check_sender
 from heliograph.faces.cli.amounts import money, parse_amount
+from heliograph.faces.cli.command_ground import Ground
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_account, get_price_list
@@ -20,6 +22,7 @@ from heliograph.storage.accounts import (
     list_senders,
 )
 from heliograph.storage.database import Transaction
+from heliograph.storage.inbound_numbers import set_incoming_url
 from heliograph.storage.new_accounts import NewAccount, open_account
 from heliograph.storage.price_lists import StoredPriceList, list_price_lists
 
@@ -40,6 +43,7 @@ _LABELS = {
     "weight": "Weight",
     "reports": "Reports",
     "httpReports": "Reports over http",
+    "incomingUrl": "Incoming messages to",
     "disabled": "Disabled",
     "created": "Created",
 }
@@ -153,6 +157,7 @@ async def show(
 @app.command(
     help_epilogue=examples(
         "heliograph account change ip1-10001 --reports final",
+        "heliograph account change ip1-10001 --incoming-url https://example.com/sms",
         "heliograph account change ip1-10001 --disabled",
     )
 )
@@ -165,6 +170,7 @@ async def change(
     weight: int | None = None,
     reports: Literal["all", "final"] | None = None,
     http_reports: bool | None = None,
+    incoming_url: str | None = None,
     disabled: Annotated[bool | None, Parameter(negative="--enabled")] = None,
     options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
@@ -185,6 +191,8 @@ async def change(
         Which statuses are reported: all of them, or final ones only.
     http_reports
         Whether reports may go to http:// addresses.
+    incoming_url
+        Where its incoming messages are POSTed; an empty text ends that.
     disabled
         Whether its keys are refused.
     """
@@ -200,9 +208,13 @@ async def change(
             http_reports=http_reports,
             is_disabled=disabled,
         )
-        if wanted == AccountSettingsChange():
+        if wanted == AccountSettingsChange() and incoming_url is None:
             raise CommandRefused("nothing to change: name at least one option")
         await change_account(tx, found.account_id, wanted, now=ground.now())
+        if incoming_url is not None:
+            http_allowed = found.http_reports if http_reports is None else http_reports
+            url = _incoming_url(incoming_url, http_allowed=http_allowed, ground=ground)
+            await set_incoming_url(tx, found.account_id, url)
         document = _document(await get_account(tx, account), await list_price_lists(tx))
     done(f"{account} is changed.", document, as_json=options.json)
 
@@ -220,9 +232,19 @@ def _document(account: StoredAccount, price_lists: list[StoredPriceList]) -> dic
         "weight": account.weight,
         "reports": account.report_codes,
         "httpReports": account.http_reports,
+        "incomingUrl": account.incoming_url,
         "disabled": account.is_disabled,
         "created": account.created_at,
     }
+
+
+def _incoming_url(text: str, *, http_allowed: bool, ground: Ground) -> str | None:
+    if not text:
+        return None
+    url = parse_report_url(text, http_allowed=http_allowed, loopback_allowed=ground.loopback_reports)
+    if isinstance(url, UrlRefusal):
+        raise CommandRefused(url.sentence)
+    return text
 
 
 def _currency(text: str) -> str:

@@ -50,6 +50,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     random_bytes: Callable[[int], bytes]
     number_prefix: str
     currency: str
+    loopback_reports: bool
+    """Whether customers may be told things at addresses of this machine."""
 
 
 class SettingShown(Protocol):

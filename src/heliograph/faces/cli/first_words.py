@@ -39,9 +39,13 @@ def print_first_words(console: Console, started: Started, *, data_option: str | 
         console.print(Text(curl_command(started.url, started.first.token), style="cyan"), soft_wrap=True)
         option = "" if data_option is None else f" --data {data_option}"
         console.print("\nRead it on the handset:\n")
-        console.print(
-            Text(f"heliograph simulate handsets {TEST_NUMBER}{option}", style="cyan"), soft_wrap=True
-        )
+        console.print(Text(f"heliograph handset read {TEST_NUMBER}{option}", style="cyan"), soft_wrap=True)
+        if started.first.inbound_number:
+            talk = (
+                f"heliograph handset send {TEST_NUMBER} {started.first.inbound_number} 'Hello back'{option}"
+            )
+            console.print(f"\nWrite to {started.first.inbound_number}, your number, from the handset:\n")
+            console.print(Text(talk, style="cyan"), soft_wrap=True)
     console.print("\nStop with Ctrl-C.\n", style="dim")
     console.file.flush()
 
@@ -53,6 +57,8 @@ def _print_facts(console: Console, started: Started) -> None:
         credit = f"{first.test_credit:,} {first.currency} of test credit"
         facts["Account"] = f"{first.account_number}, {credit}, senders {' and '.join(first.senders)}"
         facts["Key"] = first.token
+        if first.inbound_number:
+            facts["Your number"] = f"{first.inbound_number}, for messages from handsets"
         facts["Webhook secret"] = first.webhook_secret
     if folder is not None:
         facts["Data"] = f"{folder} (the first key is kept in first-key)"

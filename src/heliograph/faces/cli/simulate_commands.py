@@ -6,12 +6,17 @@ from pathlib import Path
 
 import msgspec
 from cyclopts import App
-from rich.text import Text
 
 from heliograph.faces.cli.command_options import AsJson, Flag, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
-from heliograph.faces.cli.terminal import console_for, done, print_json, show_rows
-from heliograph.simulator.handset_client import HandsetClient, HandsetClientError
+from heliograph.faces.cli.handset_commands import (
+    check_number,
+    forget_messages,
+    reaching_handsets,
+    show_handsets,
+    show_messages,
+)
+from heliograph.faces.cli.terminal import done
 from heliograph.simulator.run_simulator import SimulatorAddress, run_simulator
 from heliograph.simulator.simulator_settings import SimulatorSettings
 
@@ -125,39 +130,15 @@ async def read_handsets(
     json
         Print JSON for programs.
     """
-    if msisdn is not None and not (msisdn.isascii() and msisdn.isdigit() and len(msisdn) <= 20):
-        raise CommandRefused(f"{msisdn!r} is no phone number: digits only, country code first")
-    try:
-        async with HandsetClient(url or installation.handsets_url(data)) as client:
-            if clear:
-                await client.clear(msisdn)
-                done("The messages are forgotten.", {"cleared": msisdn or "all"}, as_json=json)
-            elif msisdn is None:
-                rows = [msgspec.structs.asdict(each) for each in await client.list_handsets()]
-                columns = {"msisdn": "Number", "messages": "Messages", "arrived_at": "Latest"}
-                show_rows(rows, columns, as_json=json, empty="No handset got a message yet.")
-            else:
-                await _show_messages(client, msisdn, as_json=json)
-    except HandsetClientError as error:
-        raise CommandRefused(str(error)) from None
-
-
-async def _show_messages(client: HandsetClient, msisdn: str, *, as_json: bool) -> None:
-    messages = await client.list_messages(msisdn)
-    if as_json:
-        print_json(messages)
-        return
-    console = console_for()
-    if not messages:
-        console.print(f"{msisdn} got no message yet.")
-    for message in messages:
-        parts = "" if message.segments == 1 else f", {message.segments} SMS"
-        whole = "" if message.complete else ", incomplete"
-        flash = ", flash" if message.flash else ""
-        about = f"  {message.arrived_at:%Y-%m-%d %H:%M:%S}  {message.encoding}{parts}{flash}{whole}"
-        console.print(Text.assemble((message.sender, "bold"), (about, "dim")), soft_wrap=True)
-        console.print(message.text, markup=False, soft_wrap=True)
-        console.print()
+    if msisdn is not None:
+        check_number(msisdn)
+    async with reaching_handsets(url or installation.handsets_url(data)) as client:
+        if clear:
+            await forget_messages(client, msisdn, as_json=json)
+        elif msisdn is None:
+            await show_handsets(client, as_json=json)
+        else:
+            await show_messages(client, msisdn, as_json=json)
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -16,6 +17,8 @@ from heliograph.carriers.translate import Delivery, DeliveryKind
 from heliograph.carriers.waiting_deliveries import WaitingDelivery, answer_all, links_of
 from heliograph.domain.flight import SentSegment
 from heliograph.domain.ids import IdSource
+from heliograph.domain.incoming import IncomingSegment
+from heliograph.domain.reassembly import Arrived
 from heliograph.failpoints import failpoint
 from heliograph.services.record_receipts.receipt_matching import Told, change_of, match_segments, told_by
 from heliograph.services.record_receipts.unmatched_retry import AT_ONCE, UnmatchedRetry
@@ -53,6 +56,18 @@ class ReceiptSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How often those whose time has come are looked for."""
 
 
+class IncomingSink(Protocol):
+    """Takes messages from handsets, in two steps of one transaction."""
+
+    async def join(
+        self, tx: Transaction, carrier_id: int, segments: Sequence[IncomingSegment], now: datetime
+    ) -> list[Arrived]:
+        """Take segments; the messages they make whole."""
+
+    async def store(self, tx: Transaction, arrived: Sequence[Arrived], now: datetime) -> int:
+        """Store those messages."""
+
+
 class RecordReceipts:
     """The deliveries of one carrier, over all its links."""
 
@@ -61,6 +76,7 @@ class RecordReceipts:
         carrier: CarrierSettings,
         sent: SentSegments,
         *,
+        incoming: IncomingSink,
         database: Database,
         ids: IdSource,
         clock: Callable[[], float],
@@ -68,6 +84,7 @@ class RecordReceipts:
         settings: ReceiptSettings | None = None,
     ) -> None:
         self._carrier = carrier
+        self._incoming = incoming
         self._sent = sent
         self._database = database
         self._ids = ids
@@ -87,7 +104,7 @@ class RecordReceipts:
         self.stored = 0
         self.matched = 0
         self.messages = 0
-        """Messages from handsets; they are stored as they came."""
+        """Segments from handsets."""
         self.poison = 0
 
     def __repr__(self) -> str:
@@ -222,6 +239,7 @@ class RecordReceipts:
         now, carrier_id = self._now(), self._carrier.carrier_id
         receipts = [one.delivery for one in group if one.delivery.kind is DeliveryKind.RECEIPT]
         told = [told_by(receipt, now) for receipt in receipts] if matching else []
+        incoming = [one.delivery.incoming for one in group if one.delivery.incoming] if matching else []
         async with self._database.transaction(Purpose.HOT) as tx:
             segments = await match_segments(tx, carrier_id, told, self._sent, now=now)
             raw = [one.delivery.raw for one in group]
@@ -230,8 +248,11 @@ class RecordReceipts:
             unmatched = [receipt for receipt, segment in pairs if segment is None]
             if unmatched:
                 await self._keep_unmatched(tx, unmatched, now)
+            arrived = await self._incoming.join(tx, carrier_id, incoming, now) if incoming else []
             changes = [change_of(receipt, segment) for receipt, segment in pairs if segment is not None]
             await apply_changes(tx, changes, now=now, ids=self._ids)
+            if arrived:
+                await self._incoming.store(tx, arrived, now)
             failpoint("receipts.pre_commit")
         # Only what is committed may be answered: what we say OK to the carrier forgets.
         failpoint("receipts.post_commit")

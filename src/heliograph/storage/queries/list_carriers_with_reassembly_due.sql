@@ -1,0 +1,1 @@
+SELECT DISTINCT carrier_id FROM reassembly WHERE next_look_at <= $1

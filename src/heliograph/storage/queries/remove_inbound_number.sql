@@ -1,0 +1,1 @@
+DELETE FROM inbound_number WHERE number = $1 RETURNING number
