@@ -150,9 +150,12 @@ async def change_key(tx: Transaction, changed: StoredKey) -> bool:
     )
 
 
-async def revoke_key(tx: Transaction, key_id: str, *, now: datetime) -> bool:
-    """Revoke a key: no process takes it after 5 seconds. False if there is none or it was revoked before."""
-    return await tx.fetchval(load_query("revoke_api_key"), key_id, now) is not None
+async def revoke_key(tx: Transaction, key_id: str, *, now: datetime, account_id: int | None = None) -> bool:
+    """Revoke a key: no process takes it after 5 seconds.
+
+    False if there is none, not of ``account_id`` where that is given, or it was revoked before.
+    """
+    return await tx.fetchval(load_query("revoke_api_key"), key_id, now, account_id) is not None
 
 
 async def list_keys(tx: Transaction, account_id: int) -> list[StoredKey]:

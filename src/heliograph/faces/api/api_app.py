@@ -32,6 +32,7 @@ from heliograph.faces.api.blacklist_endpoints import (
 )
 from heliograph.faces.api.docs_reader import read_docs, read_docs_style, read_openapi, redirect_to_docs
 from heliograph.faces.api.health_endpoints import read_health, read_readiness
+from heliograph.faces.api.key_endpoints import create_own_key, read_keys, revoke_own_key
 from heliograph.faces.api.message_endpoints import read_message, read_messages
 from heliograph.faces.api.problems import MethodNotAllowed, problem_of, unavailable_for
 from heliograph.faces.api.schemas import BATCHES_PATH
@@ -65,6 +66,9 @@ ROUTES: Final = (
     read_child,
     rename_child,
     give_credit,
+    read_keys,
+    create_own_key,
+    revoke_own_key,
     read_health,
     read_readiness,
     read_docs,

@@ -6,11 +6,12 @@ from typing import Final
 
 import msgspec
 
-from heliograph.faces.api import openapi_account, openapi_blacklist, openapi_explain
+from heliograph.faces.api import openapi_account, openapi_blacklist, openapi_explain, openapi_keys
 from heliograph.faces.api.account_documents import AccountDetails, AccountOverview, CreditMoved
 from heliograph.faces.api.blacklist_endpoints import BlacklistDocument
 from heliograph.faces.api.documents import MessageDocument
 from heliograph.faces.api.explain_documents import ExplanationDocument
+from heliograph.faces.api.key_endpoints import KeyDocument
 from heliograph.faces.api.openapi_operations import (
     PROBLEMS,
     REF,
@@ -52,6 +53,8 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     ExplanationDocument,
     BlacklistDocument,
     openapi_blacklist.BlacklistRequest,
+    KeyDocument,
+    openapi_keys.KeyRequest,
 )
 """What requests and answers are made of; types within them come along."""
 ALL_FIELD_TEXTS: Final = {
@@ -59,10 +62,12 @@ ALL_FIELD_TEXTS: Final = {
     **openapi_account.FIELD_TEXTS,
     **openapi_explain.FIELD_TEXTS,
     **openapi_blacklist.FIELD_TEXTS,
+    **openapi_keys.FIELD_TEXTS,
 }
 ALL_FIELD_RULES: Final = {
     **FIELD_RULES,
     **openapi_blacklist.FIELD_RULES,
+    **openapi_keys.FIELD_RULES,
 }
 
 
@@ -85,6 +90,7 @@ def openapi_document() -> Json:
             {"name": "Messages", "description": "One text to one number, and what became of it."},
             openapi_blacklist.TAG,
             openapi_account.TAG,
+            openapi_keys.TAG,
             {"name": "Health", "description": "For load balancers and supervisors."},
         ],
         "paths": {
@@ -107,6 +113,7 @@ def openapi_document() -> Json:
             },
             **openapi_blacklist.blacklist_paths(),
             **openapi_account.account_paths(),
+            **openapi_keys.key_paths(),
             "/healthz": {"get": health_operation("Is the process alive?", "readHealth", "alive")},
             "/readyz": {"get": health_operation("Can requests be served?", "readReadiness", "ready", 503)},
         },

@@ -39,6 +39,9 @@ SCOPES: Final[Mapping[tuple[str, str], KeyScope | None]] = {
     ("DELETE", "/v2/batches/{batch_id}"): KeyScope.SEND,
     ("GET", "/v2/batches/{batch_id}/messages"): KeyScope.READ,
     ("GET", "/v2/batches/{batch_id}/messages/{message_id}"): KeyScope.READ,
+    ("GET", "/v2/me/keys"): KeyScope.KEYS,
+    ("POST", "/v2/me/keys"): KeyScope.KEYS,
+    ("DELETE", "/v2/me/keys/{key_id}"): KeyScope.KEYS,
 }
 
 
