@@ -1,11 +1,15 @@
 """Receiving: what is genuine is read, whatever was changed, repeated or signed by others is refused."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from heliograph.client import DeliveryReport, WebhookRefused, verify_webhook
+from heliograph.client import DeliveryReport, WebhookRefused, verify_incoming, verify_webhook
+from heliograph.domain.encoding import Encoding
+from heliograph.domain.incoming import IncomingText, Wish
+from heliograph.domain.incoming_report import incoming_body
 from heliograph.domain.webhook_event import (
     ReportEvent,
     parse_secret,
@@ -95,3 +99,27 @@ def test_a_genuine_body_of_another_kind_is_refused() -> None:
 def test_a_secret_that_is_none_is_our_callers_mistake(secret: str) -> None:
     with pytest.raises(ValueError, match="whsec_"):
         verify_webhook(BODY, signed(SECRET), secret, now=NOW)
+
+
+def test_a_message_from_a_handset_is_read() -> None:
+    body = incoming_body(
+        message_id=b"m" * 12,
+        batch_id=b"b" * 12,
+        owner="ip1-10001",
+        sender="46701740605",
+        recipient="46701740699",
+        text=IncomingText("Stop", Encoding.GSM7, flash=False),
+        segments=2,
+        received_at=datetime.fromtimestamp(NOW, UTC),
+        incomplete=True,
+        wish=Wish.STOP,
+    )
+    headers = signed(SECRET, body=body)
+    message = verify_incoming(body, headers, SECRET, now=NOW)
+    assert (message.id, message.batch_id) == ((b"m" * 12).hex(), (b"b" * 12).hex())
+    assert (message.sender, message.body, message.code, message.price) == ("46701740605", "Stop", 201, None)
+    assert (message.incomplete, message.opt_out) == (True, "stop")
+    with pytest.raises(WebhookRefused, match="of this kind"):
+        verify_webhook(body, headers, SECRET, now=NOW)
+    with pytest.raises(WebhookRefused, match="no signature"):
+        verify_incoming(body, headers, OTHER, now=NOW)

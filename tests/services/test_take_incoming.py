@@ -167,7 +167,8 @@ async def test_a_missing_segment_is_released_after_its_time(connection: Connecti
     assert batch.incomplete
     (document,) = await documents(connection)
     assert (document["incomplete"], document["segments"]) == (True, 3)
-    assert await keeper.step(NOW + timedelta(hours=2)) == 0
+    # Its segments are remembered for an hour more, and then forgotten.
+    assert await keeper.step(NOW + timedelta(hours=2)) == 1
     assert await connection.fetchval("SELECT count(*) FROM reassembly") == 0
 
 

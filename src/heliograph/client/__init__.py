@@ -30,7 +30,7 @@ from heliograph.client.received_documents import (
 )
 from heliograph.client.retries import Retries
 from heliograph.client.sync_client import Heliograph
-from heliograph.client.webhooks import verify_webhook
+from heliograph.client.webhooks import verify_incoming, verify_webhook
 
 __all__ = [
     "ApiError",
@@ -56,5 +56,6 @@ __all__ = [
     "Unavailable",
     "UnexpectedAnswer",
     "WebhookRefused",
+    "verify_incoming",
     "verify_webhook",
 ]

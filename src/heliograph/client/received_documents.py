@@ -93,6 +93,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reference: str | None = None
     mcc: str | None = None
     mnc: str | None = None
+    incomplete: bool = False
+    """Whether a segment of it never came; only incoming ones."""
+    opt_out: str | None = None
+    """``stop`` or ``start``, where a handset sent such a word; only in a webhook."""
 
     @property
     def code(self) -> int:

@@ -200,15 +200,15 @@ class ReleaseIncomplete:
         self._take = take
 
     async def step(self, now: datetime) -> int:
-        """Do what is due; how many messages were given out incomplete."""
+        """Do what is due; how many rows were looked at."""
         async with self._database.transaction() as tx:
             carriers = await list_carriers_with_reassembly_due(tx, now)
-        released = 0
+        looked_at = 0
         for carrier_id in carriers:
             async with self._database.transaction(Purpose.HOT) as tx:
                 kept = await lock_due_reassembly(tx, carrier_id, now, limit=PAIRS_AT_ONCE)
                 arrived = await self._take.release(tx, carrier_id, kept, now)
                 if arrived:
                     await self._take.store(tx, arrived, now)
-            released += len(arrived)
-        return released
+            looked_at += len(kept)
+        return looked_at
