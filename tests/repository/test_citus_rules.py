@@ -30,6 +30,7 @@ FAMILIES = {
         "finished_lot",
         "segment",
         "in_doubt",
+        "paused_batch",
         "receipt_block",
         "unmatched_receipt",
         "bind_lease",

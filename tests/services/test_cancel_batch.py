@@ -20,10 +20,9 @@ from heliograph.services.cancel_batch import (
     UNKNOWN_BATCH,
     CancelBatch,
     LastState,
-    share_of,
 )
+from heliograph.storage.batch_lots import LockedLot, share_of
 from heliograph.storage.batch_reading import MessageCount
-from heliograph.storage.cancel import LockedLot
 from heliograph.storage.database import Connection, Database, Purpose, connect, transaction_on
 from heliograph.storage.lots import Owner, claim_lots
 from heliograph.storage.message_changes import apply_changes

@@ -13,6 +13,7 @@ from heliograph.faces.api.api_context import ApiContext
 from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.faces.api.request_bodies import BodyReader
 from heliograph.services.cancel_batch import CancelBatch
+from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.parent_actions import ParentActions
 from heliograph.storage.accounts import AccountDirectory
 from heliograph.storage.api_keys import KeyDirectory, create_key
@@ -36,6 +37,7 @@ def api_context(database: Database, *, public_url: str | None = None) -> ApiCont
             now=lambda: NOW,
         ),
         cancel_batch=CancelBatch(database, IDS),
+        hold_batch=HoldBatch(IDS),
         parent_actions=ParentActions(
             number_prefix="ip1-", sealer=sealer, random_bytes=os.urandom, ids=IDS, now=lambda: NOW
         ),

@@ -6,27 +6,22 @@ it is sent, or finds it taken out.
 """
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime
 from itertools import groupby
 from typing import Final, NamedTuple
 
 from heliograph.domain.history import milliseconds
 from heliograph.domain.ids import IdSource, message_range
-from heliograph.domain.lot import LotMessage, decode_contents
+from heliograph.domain.lot import LotMessage
 from heliograph.domain.message_change import RANK_CLOSED, MessageChange
 from heliograph.domain.refusals import Conflict, NotFound
 from heliograph.domain.status import Code, is_final
+from heliograph.storage.batch_lots import Share, lock_lots, read_shares, take_waiting_out
 from heliograph.storage.batch_reading import MessageCount, StoredBatch, count_messages, find_batch
 from heliograph.storage.cancel import (
-    LockedLot,
-    delete_unsent_lots,
     hide_batch,
-    lock_lots,
     lock_submitted,
     mark_canceled,
-    read_payloads,
-    take_out,
 )
 from heliograph.storage.database import Database, Purpose, Transaction, is_connection_failure, is_retryable
 from heliograph.storage.message_changes import apply_changes
@@ -35,7 +30,6 @@ UNKNOWN_BATCH: Final = "There is no such batch."
 TOO_LATE: Final = (
     "The batch can no longer be canceled: every message without a final status was handed to its carrier."
 )
-LOTS_AT_ONCE: Final = 20
 MESSAGES_AT_ONCE: Final = 2000
 TRIES: Final = 4
 
@@ -108,11 +102,11 @@ class CancelBatch:
         for carrier_id, lots in groupby(
             await lock_lots(tx, account_id, first, last), key=lambda lot: lot.carrier_id
         ):
-            shares += await _read_shares(tx, account_id, carrier_id, list(lots), first, last)
+            shares += await read_shares(tx, account_id, carrier_id, list(lots), first, last)
         kept = await lock_submitted(tx, account_id, first, last)
         kept.update(message_id for share in shares for message_id in share.submitting)
         for carrier_id, of_carrier in groupby(shares, key=lambda share: share.lot.carrier_id):
-            await _write_shares(tx, account_id, carrier_id, list(of_carrier), kept)
+            await take_waiting_out(tx, account_id, carrier_id, list(of_carrier), kept)
         canceled = {
             message.message_id: message
             for share in shares
@@ -144,68 +138,3 @@ class CancelBatch:
             closed += len(await apply_changes(tx, changes, now=now, ids=self._ids))
         if closed != len(messages):
             raise RuntimeError("messages taken out of the queue did not all become canceled")
-
-
-class Share(NamedTuple):
-    """What a lot holds of a batch."""
-
-    lot: LockedLot
-    waiting: list[tuple[int, LotMessage]]
-    """Messages of which this lot submitted nothing, with their positions."""
-    submitting: list[bytes]
-    """Messages of which this lot submitted a segment that has no answer yet, or only a part."""
-    whole: bool
-    """Whether the lot would be empty without ``waiting``."""
-
-
-def share_of(lot: LockedLot, messages: Sequence[LotMessage], first: bytes, last: bytes) -> Share:
-    """What a lot of these messages holds of the batch whose messages have ids from ``first`` to ``last``."""
-    share = Share(lot, [], [], whole=False)
-    answered = int.from_bytes(lot.answered or b"", "little")
-    skipped = frozenset(lot.skipped)
-    end = others = 0
-    for position, message in enumerate(messages):
-        start, end = end, end + message.to_submit
-        if position in skipped:
-            continue
-        if not first <= message.message_id <= last:
-            others += 1
-        elif start >= lot.next_segment:
-            share.waiting.append((position, message))
-        elif end > lot.next_segment or (answered >> start) & _ones(end - start) != _ones(end - start):
-            share.submitting.append(message.message_id)
-    return share._replace(whole=lot.next_segment == 0 and not others)
-
-
-def _ones(count: int) -> int:
-    return (1 << count) - 1
-
-
-async def _read_shares(
-    tx: Transaction, account_id: int, carrier_id: int, lots: Sequence[LockedLot], first: bytes, last: bytes
-) -> list[Share]:
-    """The shares of one carrier's lots, read some lots at a time so that other requests are not held up."""
-    shares: list[Share] = []
-    for start in range(0, len(lots), LOTS_AT_ONCE):
-        some = lots[start : start + LOTS_AT_ONCE]
-        payloads = await read_payloads(tx, account_id, carrier_id, [lot.lot_id for lot in some])
-        shares += [share_of(lot, decode_contents(payloads[lot.lot_id]).messages, first, last) for lot in some]
-    return shares
-
-
-async def _write_shares(
-    tx: Transaction, account_id: int, carrier_id: int, shares: Sequence[Share], kept: AbstractSet[bytes]
-) -> None:
-    """Take the waiting messages out of one carrier's lots, those in ``kept`` excepted."""
-    positions: dict[bytes, list[int]] = {}
-    emptied: list[bytes] = []
-    for share in shares:
-        taken = [position for position, message in share.waiting if message.message_id not in kept]
-        if share.whole and len(taken) == len(share.waiting):
-            emptied.append(share.lot.lot_id)
-        elif taken:
-            positions[share.lot.lot_id] = taken
-    if positions:
-        await take_out(tx, account_id, carrier_id, positions)
-    if emptied:
-        await delete_unsent_lots(tx, account_id, carrier_id, emptied)

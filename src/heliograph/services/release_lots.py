@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from heliograph.domain.history import milliseconds
 from heliograph.domain.ids import IdSource
-from heliograph.domain.lot import decode_contents, fair_positions
+from heliograph.domain.lot import LotState, decode_contents, fair_positions
 from heliograph.domain.lot_progress import is_settled, submitted_message_ids, unsent
 from heliograph.domain.message_change import RANK_CLOSED, MessageChange
 from heliograph.domain.status import Code
+from heliograph.storage.batch_lots import begun_among, lock_lots_at, queue_anew, read_shares
 from heliograph.storage.database import Database, Purpose, Transaction
 from heliograph.storage.lot_windows import (
     LotToClose,
@@ -27,6 +28,7 @@ from heliograph.storage.lot_windows import (
     was_carrier_bound,
 )
 from heliograph.storage.message_changes import apply_changes
+from heliograph.storage.paused_batches import forget_paused_batches, list_escaped_batches
 
 LOTS_AT_ONCE = 100
 
@@ -52,20 +54,40 @@ class ReleaseLots:
             carriers = await list_carriers_with_lots_due(tx)
         moved = released = 0
         for carrier_id in carriers:
-            released += await self._release(carrier_id)
+            released += await self._release(carrier_id, now)
             moved += await self._close(carrier_id, now)
         if released:
             self._on_released()
         return moved + released
 
-    async def _release(self, carrier_id: int) -> int:
+    async def _release(self, carrier_id: int, now: datetime) -> int:
         async with self._database.transaction(Purpose.HOT) as tx:
+            await self._hold_escaped(tx, carrier_id, now)
             lots = await lock_lots_to_release(tx, carrier_id, LOTS_AT_ONCE)
             if lots:
                 advances = advances_of(lots)
                 last = await advance_fair_positions(tx, carrier_id, advances)
                 await release_lots(tx, carrier_id, positions_of(lots, advances, last))
         return len(lots)
+
+    async def _hold_escaped(self, tx: Transaction, carrier_id: int, now: datetime) -> None:
+        """Take messages of paused batches out of lots that are due: tries that were put off meanwhile."""
+        seconds = int(now.timestamp())
+        for batch in await list_escaped_batches(tx, carrier_id, LOTS_AT_ONCE):
+            account_id, _, first, last = batch
+            lots = await lock_lots_at(tx, carrier_id, account_id, first, last)
+            due = [lot for lot in lots if lot.state == LotState.SCHEDULED]
+            shares = await read_shares(tx, account_id, carrier_id, due, first, last)
+            await queue_anew(
+                tx,
+                account_id,
+                carrier_id,
+                shares,
+                kept=await begun_among(tx, account_id, shares, first, last),
+                state=LotState.PAUSED,
+                span=None,
+                new_id=lambda: self._ids.new(seconds),
+            )
 
     async def _close(self, carrier_id: int, now: datetime) -> int:
         async with self._database.transaction(Purpose.HOT) as tx:
@@ -78,6 +100,7 @@ class ReleaseLots:
             over = [lot for lot in settled if not lot.opens_again]
             if over:
                 await self._expire(tx, carrier_id, over, now)
+            await forget_paused_batches(tx, carrier_id)
         return len(settled)
 
     async def _expire(self, tx: Transaction, carrier_id: int, lots: list[LotToClose], now: datetime) -> None:
@@ -94,7 +117,7 @@ class ReleaseLots:
                     place.number_in_message(max(place.first, lot.next_segment)),
                     place.message.segments,
                     RANK_CLOSED,
-                    Code.EXPIRED if reached else Code.UNROUTABLE,
+                    Code.EXPIRED if reached or lot.is_paused else Code.UNROUTABLE,
                     milliseconds(now),
                     refund=True,
                 )

@@ -35,6 +35,8 @@ class StoredBatch(msgspec.Struct, frozen=True):
     canceled_at: datetime | None
     test: bool
     """Whether a test key sent it."""
+    paused_at: datetime | None
+    """Since when its messages are held back."""
     incomplete: bool = False
     """Whether segments of an incoming message never came; only told where one batch is read."""
 

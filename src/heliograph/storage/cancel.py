@@ -5,41 +5,8 @@ Everything here runs in the caller's transaction, lots before messages.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from heliograph.storage.database import Transaction, load_query
-
-
-class LockedLot(NamedTuple):
-    """A lot that may hold messages of a batch, locked so that nobody claims it meanwhile."""
-
-    carrier_id: int
-    lot_id: bytes
-    next_segment: int
-    """Segments before it were, or may have been, submitted."""
-    skipped: Sequence[int]
-    """Positions of messages taken out before."""
-    answered: bytes | None
-    """One bit a segment, lowest bit first."""
-
-
-async def lock_lots(tx: Transaction, account_id: int, first: bytes, last: bytes) -> list[LockedLot]:
-    """The account's lots at any carrier that may hold messages with ids from ``first`` to ``last``."""
-    lots: list[LockedLot] = []
-    for carrier in await tx.fetch(load_query("list_carrier_ids")):
-        rows = await tx.fetch(
-            load_query("lock_lots_of_batch"), carrier["carrier_id"], account_id, first, last
-        )
-        lots += [LockedLot(*row) for row in rows]
-    return lots
-
-
-async def read_payloads(
-    tx: Transaction, account_id: int, carrier_id: int, lot_ids: Sequence[bytes]
-) -> dict[bytes, bytes]:
-    """The payloads of locked lots of one carrier."""
-    rows = await tx.fetch(load_query("read_lot_payloads"), carrier_id, account_id, lot_ids)
-    return {row["lot_id"]: row["payload"] for row in rows}
 
 
 async def take_out(

@@ -29,6 +29,7 @@ class LotToClose(NamedTuple):
     answered: bytes | None
     opens_again: bool
     """Whether a later window exists."""
+    is_paused: bool
     payload: bytes
 
 

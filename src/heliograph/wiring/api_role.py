@@ -16,6 +16,7 @@ from heliograph.loop import run_loop
 from heliograph.services.accept_batch import AcceptBatch, ReportUrlRules
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.explain_batch import ExplainBatch
+from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.parent_actions import ParentActions
 from heliograph.settings import HTTP_FD_VARIABLE, HttpSettings
 from heliograph.storage.accounts import AccountDirectory
@@ -87,6 +88,7 @@ def api_app(
         authenticator=authenticator,
         cancel_batch=CancelBatch(database, ids),
         parent_actions=parent_actions(parts),
+        hold_batch=HoldBatch(ids),
         idempotency=idempotency,
         sealer=parts.sealer,
         bodies=bodies,

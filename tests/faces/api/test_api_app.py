@@ -17,8 +17,14 @@ GUARDED = [
     ("GET", "/v2/batches"),
     ("GET", f"/v2/batches/{ONE}"),
     ("DELETE", f"/v2/batches/{ONE}"),
+    ("PATCH", f"/v2/batches/{ONE}"),
+    ("POST", f"/v2/batches/{ONE}/pause"),
+    ("POST", f"/v2/batches/{ONE}/resume"),
     ("GET", f"/v2/batches/{ONE}/messages"),
     ("GET", f"/v2/batches/{ONE}/messages/{ONE}"),
+    ("GET", "/v2/me/keys"),
+    ("POST", "/v2/me/keys"),
+    ("DELETE", "/v2/me/keys/abc"),
     ("GET", "/v2/blacklist"),
     ("POST", "/v2/blacklist"),
     ("GET", "/v2/blacklist/46701740605"),
@@ -77,7 +83,7 @@ def test_every_route_of_an_account_is_among_the_guarded() -> None:
     [
         ("PUT", "/v2/batches", "GET, HEAD, OPTIONS, POST"),
         ("DELETE", "/v2/batches/", "GET, HEAD, OPTIONS, POST"),
-        ("POST", f"/v2/batches/{ONE}", "DELETE, GET, HEAD, OPTIONS"),
+        ("POST", f"/v2/batches/{ONE}", "DELETE, GET, HEAD, OPTIONS, PATCH"),
         ("PATCH", f"/v2/batches/{ONE}/messages", "GET, HEAD, OPTIONS"),
         ("DELETE", f"/v2/batches/{ONE}/messages/{ONE}", "GET, HEAD, OPTIONS"),
         ("POST", "/healthz", "GET, HEAD, OPTIONS"),
@@ -96,7 +102,10 @@ async def test_an_unknown_method_is_answered_with_the_known_ones(
 
 @pytest.mark.parametrize(
     ("path", "allowed"),
-    [("/v2/batches", "GET, HEAD, OPTIONS, POST"), (f"/v2/batches/{ONE}/", "DELETE, GET, HEAD, OPTIONS")],
+    [
+        ("/v2/batches", "GET, HEAD, OPTIONS, POST"),
+        (f"/v2/batches/{ONE}/", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+    ],
 )
 async def test_options_names_the_methods(api: httpx.AsyncClient, path: str, allowed: str) -> None:
     response = await api.options(path)

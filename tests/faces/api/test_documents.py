@@ -55,6 +55,7 @@ def batch(**changes: Any) -> StoredBatch:
         refunded=0,
         canceled_at=None,
         test=False,
+        paused_at=None,
     )
     return msgspec.structs.replace(stored, **changes)
 

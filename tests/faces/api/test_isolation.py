@@ -15,7 +15,7 @@ from heliograph.faces.api.openapi import openapi_document
 from heliograph.storage import batch_reading
 from heliograph.storage.database import Connection, connect, load_query
 from tests.storage.test_row_level_security import without_account_filter
-from tests.support.rows import NOW, insert_account, insert_batch
+from tests.support.rows import NOW, insert_account, insert_batch, insert_lot
 from tests.support.served_api import insert_key, served_api
 
 OWNER, STRANGER = 1, 2
@@ -60,6 +60,22 @@ async def batch_of_owner(ground: Ground) -> Names:
     return {"batchId": batch_id.hex(), "messageId": message_id.hex()}
 
 
+async def waiting_batch_of_owner(ground: Ground) -> Names:
+    await ground.connection.execute(
+        "INSERT INTO carrier (carrier_id, name, host, port, system_id, sealed_password)"
+        " VALUES (1, 'carrier', '127.0.0.1', 2775, 'esme', '') ON CONFLICT DO NOTHING"
+    )
+    batch_id, messages = await insert_batch(ground.connection, OWNER)
+    await insert_lot(ground.connection, messages, account_id=OWNER)
+    return {"batchId": batch_id.hex(), "messageId": messages[0].hex()}
+
+
+async def paused_batch_of_owner(ground: Ground) -> Names:
+    names = await waiting_batch_of_owner(ground)
+    await ground.owner.post(f"/v2/batches/{names['batchId']}/pause")
+    return names
+
+
 async def finished_batch_of_owner(ground: Ground) -> Names:
     batch_id, (message_id,) = await insert_batch(ground.connection, OWNER, code=201)
     return {"batchId": batch_id.hex(), "messageId": message_id.hex()}
@@ -90,6 +106,9 @@ MATRIX: dict[tuple[str, str], Thing | Listing | NamesNothing] = {
     ("POST", "/v2/batches"): NamesNothing("makes a batch of the caller's"),
     ("GET", "/v2/batches/{batchId}"): Thing(batch_of_owner, NO_BATCH),
     ("DELETE", "/v2/batches/{batchId}"): Thing(finished_batch_of_owner, NO_BATCH),
+    ("PATCH", "/v2/batches/{batchId}"): Thing(waiting_batch_of_owner, NO_BATCH, {"deliveryWindows": []}),
+    ("POST", "/v2/batches/{batchId}/pause"): Thing(waiting_batch_of_owner, NO_BATCH),
+    ("POST", "/v2/batches/{batchId}/resume"): Thing(paused_batch_of_owner, NO_BATCH),
     ("GET", "/v2/batches/{batchId}/messages"): Thing(batch_of_owner, NO_BATCH),
     ("GET", "/v2/batches/{batchId}/messages/{messageId}"): Thing(batch_of_owner, NO_BATCH),
     ("GET", "/v2/blacklist"): Listing(blacklist_entry_of_owner, "msisdn"),

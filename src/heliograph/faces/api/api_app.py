@@ -32,6 +32,7 @@ from heliograph.faces.api.blacklist_endpoints import (
 )
 from heliograph.faces.api.docs_reader import read_docs, read_docs_style, read_openapi, redirect_to_docs
 from heliograph.faces.api.health_endpoints import read_health, read_readiness
+from heliograph.faces.api.holding_endpoints import pause_batch, reschedule_batch, resume_batch
 from heliograph.faces.api.key_endpoints import create_own_key, read_keys, revoke_own_key
 from heliograph.faces.api.message_endpoints import read_message, read_messages
 from heliograph.faces.api.problems import MethodNotAllowed, problem_of, unavailable_for
@@ -52,6 +53,9 @@ ROUTES: Final = (
     send_batch,
     read_batch,
     delete_batch,
+    reschedule_batch,
+    pause_batch,
+    resume_batch,
     read_messages,
     read_message,
     read_blacklist,

@@ -6,6 +6,7 @@ Letter cases follow iP.1's example of each resource: a batch says ``MT``, ``sms`
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -26,6 +27,8 @@ from heliograph.faces.api.schemas import (
 from heliograph.storage.accounts import Account
 from heliograph.storage.batch_reading import MessageCount, StoredBatch
 from heliograph.storage.message_reading import StoredMessage
+
+_UNFINISHED: Final = frozenset({BatchStatus.PLANNED, BatchStatus.ONGOING})
 
 
 class MessageStatus(msgspec.Struct, frozen=True):
@@ -66,6 +69,7 @@ def list_item(
     batch: StoredBatch, codes: Mapping[int, int], *, account: Account, now: datetime
 ) -> BatchDocument:
     """A batch as the list shows it; ``codes`` counts its messages by code well enough for its status."""
+    status = status_of(batch, codes, now)
     return BatchDocument(
         id=batch.batch_id.hex(),
         sender=batch.sender,
@@ -77,12 +81,13 @@ def list_item(
         priority=batch.priority,
         templated=batch.templated,
         delivery_windows=window_documents(batch.opens, batch.closes),
-        status=int(status_of(batch, codes, now)),
+        status=int(status),
         delivery_report_url=batch.delivery_report_url,
         reference=batch.reference,
         tags=batch.tags,
         created=whole_seconds(batch.created_at),
         test=True if batch.test else UNSET,
+        paused=True if batch.paused_at is not None and status in _UNFINISHED else UNSET,
     )
 
 

@@ -6,7 +6,13 @@ from typing import Final
 
 import msgspec
 
-from heliograph.faces.api import openapi_account, openapi_blacklist, openapi_explain, openapi_keys
+from heliograph.faces.api import (
+    openapi_account,
+    openapi_blacklist,
+    openapi_explain,
+    openapi_holding,
+    openapi_keys,
+)
 from heliograph.faces.api.account_documents import AccountDetails, AccountOverview, CreditMoved
 from heliograph.faces.api.blacklist_endpoints import BlacklistDocument
 from heliograph.faces.api.documents import MessageDocument
@@ -51,6 +57,7 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     openapi_account.CreditRequest,
     CreditMoved,
     ExplanationDocument,
+    openapi_holding.ScheduleRequest,
     BlacklistDocument,
     openapi_blacklist.BlacklistRequest,
     KeyDocument,
@@ -63,6 +70,7 @@ ALL_FIELD_TEXTS: Final = {
     **openapi_explain.FIELD_TEXTS,
     **openapi_blacklist.FIELD_TEXTS,
     **openapi_keys.FIELD_TEXTS,
+    **openapi_holding.FIELD_TEXTS,
 }
 ALL_FIELD_RULES: Final = {
     **FIELD_RULES,
@@ -102,7 +110,9 @@ def openapi_document() -> Json:
                 "parameters": [id_parameter("batchId")],
                 "get": read_batch_operation(),
                 "delete": cancel_batch_operation(),
+                "patch": openapi_holding.reschedule_operation(),
             },
+            **openapi_holding.holding_paths(),
             "/v2/batches/{batchId}/messages": {
                 "parameters": [id_parameter("batchId")],
                 "get": list_messages_operation(),

@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 REF: Final = "#/components/schemas/{name}"
 _SUMMARIES: Final = ("priceSummary", "messageSummary")
-_ONLY_WHEN_SENT: Final = ("test", "warnings")
+_ONLY_WHEN_SENT: Final = ("test", "paused", "warnings")
 
 PROBLEMS: Final = {
     400: "BadRequest",

@@ -73,6 +73,7 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
             "addition of ours.",
             True,
         ),
+        "paused": ("`true` while it is paused. An addition of ours.", True),
         "warnings": (
             "Hints about what was accepted, such as a text that costs more than it must. Only in the "
             "answer to a send, and only if there are any. An addition of ours.",

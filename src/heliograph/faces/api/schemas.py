@@ -63,6 +63,8 @@ class BatchDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     created: datetime
     test: bool | UnsetType = UNSET
     """Only when a test key sent it: true."""
+    paused: bool | UnsetType = UNSET
+    """Only while it is paused: true."""
     warnings: list[str] | UnsetType = UNSET
     """Only in the answer to a send, and only when there is something to warn of."""
 

@@ -1,0 +1,1 @@
+DELETE FROM paused_batch WHERE carrier_id = $1 AND closes_at <= now()
