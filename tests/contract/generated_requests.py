@@ -7,6 +7,7 @@ reports must go nowhere but to this machine.
 import atexit
 import os
 import re
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import schemathesis
 
 COUNT_VARIABLE = "CONTRACT_COUNT"
 SENDER = re.compile("[0-9]{1,15}|[0-9A-Za-z]{3,11}")
+KEY = re.compile("[!-~]{1,255}")
 NOBODY_LISTENS = "http://127.0.0.1:9/reports"
 
 sent = 0
@@ -35,6 +37,15 @@ def map_body(context: Any, body: Any) -> Any:
     if isinstance(body.get("deliveryReportUrl"), str):
         body["deliveryReportUrl"] = NOBODY_LISTENS
     return body
+
+
+@hook
+def map_headers(context: Any, headers: Any) -> Any:
+    """A new key for every request: the answer to a repeated one rightly names what was removed meanwhile."""
+    key = headers.get("Idempotency-Key") if isinstance(headers, dict) else None
+    if isinstance(key, str) and KEY.fullmatch(key):
+        headers["Idempotency-Key"] = secrets.token_hex(16)
+    return headers
 
 
 @hook
