@@ -154,5 +154,42 @@ async def test_reports_are_received_and_verified(served: Served) -> None:
         batch = await sms.send("iP1", ["46701740605"], "Hi", delivery_report_url=receiver.url)
         received = await receiver.wait_for(3, seconds=30)
     reports = [verify_webhook(each.body, each.headers, secret) for each in received]
+    assert all(isinstance(report, DeliveryReport) for report in reports)
     assert [report.code for report in reports if isinstance(report, DeliveryReport)] == [110, 111, 201]
     assert {report.batch_id for report in reports} == {batch.id}
+
+
+def test_the_blacklist_is_kept(sms: Heliograph) -> None:
+    number = "46701740699"
+    assert sms.block(number).msisdn == number
+    assert sms.block(number).created == sms.get_blacklisted(number).created
+    assert sms.get_blacklisted(number).created.tzinfo is not None
+    assert [entry.msisdn for entry in sms.list_blacklist(page_size=1)] == [number]
+    batch = sms.send("iP1", [number], "Hi")
+    assert [message.code for message in sms.list_messages(batch.id)] == [405]
+    assert sms.unblock(number).msisdn == number
+    with pytest.raises(NotFound):
+        sms.get_blacklisted(number)
+
+
+def test_the_account_shows_what_a_send_costs(sms: Heliograph) -> None:
+    before = sms.get_account()
+    assert (before.account, before.currency) == ("ip1-10001", "SEK")
+    batch = sms.send("iP1", ["46701740605"], "Hi")
+    assert batch.price_summary is not None
+    assert round(before.balance - sms.get_account().balance, 6) == batch.price_summary.total
+
+
+async def test_the_asynchronous_client_has_the_other_calls_too(served: Served) -> None:
+    async with AsyncHeliograph(served.key, url=served.url) as sms:
+        await sms.block("46701740698")
+        assert "46701740698" in [entry.msisdn async for entry in sms.list_blacklist()]
+        await sms.unblock("46701740698")
+        assert (await sms.get_account()).organization
+
+
+def test_both_clients_have_the_same_calls() -> None:
+    def calls_of(kind: type) -> set[str]:
+        return {name for name in vars(kind) if not name.startswith("_")}
+
+    assert calls_of(Heliograph) == calls_of(AsyncHeliograph)

@@ -20,7 +20,9 @@ from heliograph.client.client_errors import (
     WebhookRefused,
 )
 from heliograph.client.received_documents import (
+    Account,
     Batch,
+    BlacklistEntry,
     Count,
     DeliveryReport,
     DeliveryWindow,
@@ -33,10 +35,12 @@ from heliograph.client.sync_client import Heliograph
 from heliograph.client.webhooks import verify_incoming, verify_webhook
 
 __all__ = [
+    "Account",
     "ApiError",
     "AsyncHeliograph",
     "Batch",
     "BatchNotFinished",
+    "BlacklistEntry",
     "Conflict",
     "Count",
     "DeliveryReport",

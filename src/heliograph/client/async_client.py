@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from heliograph.client import calls
 from heliograph.client.calls import Call, Recipients, Result
 from heliograph.client.client_errors import BatchNotFinished
-from heliograph.client.received_documents import Batch, DeliveryWindow, Message
+from heliograph.client.received_documents import (
+    Account,
+    Batch,
+    BlacklistEntry,
+    DeliveryWindow,
+    Message,
+)
 from heliograph.client.retries import USUAL_RETRIES, Retries
 from heliograph.client.server_address import server_address
 
@@ -129,6 +135,29 @@ class AsyncHeliograph:
     async def get_message(self, batch_id: str, message_id: str) -> Message:
         """One message with every status it had, oldest first."""
         return await self._run(calls.get_message(batch_id, message_id))
+
+    def list_blacklist(
+        self, *, newest_first: bool = False, page_size: int = 500
+    ) -> AsyncIterator[BlacklistEntry]:
+        """The numbers that nothing is sent to, by when they were added."""
+        query = calls.page_query(newest_first=newest_first, page_size=page_size)
+        return self._pages(calls.list_blacklist(query))
+
+    async def get_blacklisted(self, msisdn: str) -> BlacklistEntry:
+        """The entry of a number on the blacklist. Raises NotFound if it is not there."""
+        return await self._run(calls.on_blacklist("GET", msisdn))
+
+    async def block(self, msisdn: str) -> BlacklistEntry:
+        """Put a number on the blacklist; one that is there stays as it is."""
+        return await self._run(calls.on_blacklist("PUT", msisdn))
+
+    async def unblock(self, msisdn: str) -> BlacklistEntry:
+        """Take a number off the blacklist. Raises NotFound if it is not there."""
+        return await self._run(calls.on_blacklist("DELETE", msisdn))
+
+    async def get_account(self) -> Account:
+        """The account of the key, with its balance."""
+        return await self._run(calls.get_account())
 
     async def _run(self, call: Call[Answered]) -> Answered:
         return call.read(await self._result(call))

@@ -12,7 +12,14 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import msgspec
 
 from heliograph.client.client_errors import NoAnswer, UnexpectedAnswer, error_class
-from heliograph.client.received_documents import Batch, DeliveryWindow, Message, ProblemDocument
+from heliograph.client.received_documents import (
+    Account,
+    Batch,
+    BlacklistEntry,
+    DeliveryWindow,
+    Message,
+    ProblemDocument,
+)
 
 Answered = TypeVar("Answered")
 Query = tuple[tuple[str, str], ...]
@@ -188,6 +195,21 @@ def get_message(batch_id: str, message_id: str) -> Call[Message]:
     """GET on a message."""
     path = f"/v2/batches/{_segment(batch_id)}/messages/{_segment(message_id)}"
     return Call(method="GET", path=path, shape=Message)
+
+
+def list_blacklist(query: Query) -> Call[list[BlacklistEntry]]:
+    """GET /v2/blacklist."""
+    return Call(method="GET", path="/v2/blacklist", shape=list[BlacklistEntry], query=query)
+
+
+def on_blacklist(method: str, msisdn: str) -> Call[BlacklistEntry]:
+    """GET, PUT or DELETE on an entry of the blacklist."""
+    return Call(method=method, path=f"/v2/blacklist/{_segment(msisdn)}", shape=BlacklistEntry)
+
+
+def get_account() -> Call[Account]:
+    """GET /api/me."""
+    return Call(method="GET", path="/api/me", shape=Account)
 
 
 def _segment(text: str) -> str:

@@ -1,6 +1,6 @@
 """What the API answers, as types. Fields that a newer server adds are passed over."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -49,6 +49,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     message_summary: dict[int, Count] | None = None
     """By status code."""
     warnings: list[str] = []
+    test: bool = False
+    """Whether a test key sent it."""
 
     @property
     def is_finished(self) -> bool:
@@ -125,6 +127,28 @@ class DeliveryReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def is_final(self) -> bool:
         """Whether no other status will follow."""
         return self.duration == 1
+
+
+class BlacklistEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A number that nothing is sent to."""
+
+    msisdn: str
+    created: datetime
+
+    def __post_init__(self) -> None:
+        if self.created.tzinfo is None:  # it is shown without a zone, and is UTC
+            msgspec.structs.force_setattr(self, "created", self.created.replace(tzinfo=UTC))
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """The account of the key."""
+
+    account: str
+    """Its number."""
+    organization: str
+    type: str
+    balance: float
+    currency: str
 
 
 class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -9,7 +9,13 @@ from typing import Any, Self, TypeVar
 from heliograph.client import calls
 from heliograph.client.calls import Call, Recipients, Result
 from heliograph.client.client_errors import BatchNotFinished
-from heliograph.client.received_documents import Batch, DeliveryWindow, Message
+from heliograph.client.received_documents import (
+    Account,
+    Batch,
+    BlacklistEntry,
+    DeliveryWindow,
+    Message,
+)
 from heliograph.client.retries import USUAL_RETRIES, Retries
 from heliograph.client.server_address import server_address
 from heliograph.client.sync_http import SyncHttp
@@ -121,6 +127,27 @@ class Heliograph:
     def get_message(self, batch_id: str, message_id: str) -> Message:
         """One message with every status it had, oldest first."""
         return self._run(calls.get_message(batch_id, message_id))
+
+    def list_blacklist(self, *, newest_first: bool = False, page_size: int = 500) -> Iterator[BlacklistEntry]:
+        """The numbers that nothing is sent to, by when they were added."""
+        query = calls.page_query(newest_first=newest_first, page_size=page_size)
+        return self._pages(calls.list_blacklist(query))
+
+    def get_blacklisted(self, msisdn: str) -> BlacklistEntry:
+        """The entry of a number on the blacklist. Raises NotFound if it is not there."""
+        return self._run(calls.on_blacklist("GET", msisdn))
+
+    def block(self, msisdn: str) -> BlacklistEntry:
+        """Put a number on the blacklist; one that is there stays as it is."""
+        return self._run(calls.on_blacklist("PUT", msisdn))
+
+    def unblock(self, msisdn: str) -> BlacklistEntry:
+        """Take a number off the blacklist. Raises NotFound if it is not there."""
+        return self._run(calls.on_blacklist("DELETE", msisdn))
+
+    def get_account(self) -> Account:
+        """The account of the key, with its balance."""
+        return self._run(calls.get_account())
 
     def _run(self, call: Call[Answered]) -> Answered:
         return call.read(self._result(call))
