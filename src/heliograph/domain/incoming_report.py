@@ -13,7 +13,9 @@ SHOWN_ENCODING = {Encoding.GSM7: "GSM", Encoding.UCS2: "UCS", Encoding.BINARY: "
 """How a message shows its coding; BINARY, whose body is hexadecimal digits, is ours."""
 
 
-class _Status(msgspec.Struct, frozen=True):
+class IncomingStatus(msgspec.Struct, frozen=True):
+    """The one status of an incoming message."""
+
     created: datetime
     code: int = int(Code.DELIVERED)
     duration: int = 1
@@ -35,7 +37,7 @@ class IncomingDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     type: str
     datacoding: str
     priority: int = 1
-    statuses: list[_Status]
+    statuses: list[IncomingStatus]
     modified: datetime
     mcc: str | None = None
     mnc: str | None = None
@@ -74,7 +76,7 @@ def incoming_body(
             segments=segments,
             type="Flash" if text.flash else "SMS",
             datacoding=SHOWN_ENCODING[text.encoding],
-            statuses=[_Status(moment)],
+            statuses=[IncomingStatus(moment)],
             modified=moment,
             incomplete=True if incomplete else UNSET,
             opt_out=UNSET if wish is None else wish.value,

@@ -113,7 +113,8 @@ def media_examples(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], An
 
 
 def every_example() -> Iterator[tuple[dict[str, Any], Any]]:
-    for _, _, operation in [*operations(), ("", "", DOCUMENT["webhooks"]["deliveryReport"]["post"])]:
+    webhooks = [("", "", item["post"]) for item in DOCUMENT["webhooks"].values()]
+    for _, _, operation in [*operations(), *webhooks]:
         yield from media_examples(operation.get("requestBody", {}).get("content", {}))
         for answer in operation["responses"].values():
             yield from media_examples(answer.get("content", {}))

@@ -6,11 +6,13 @@ from typing import Final
 
 import msgspec
 
+from heliograph.domain.incoming_report import IncomingDocument
 from heliograph.faces.api import (
     openapi_account,
     openapi_blacklist,
     openapi_explain,
     openapi_holding,
+    openapi_incoming,
     openapi_keys,
 )
 from heliograph.faces.api.account_documents import AccountDetails, AccountOverview, CreditMoved
@@ -62,6 +64,7 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     openapi_blacklist.BlacklistRequest,
     KeyDocument,
     openapi_keys.KeyRequest,
+    IncomingDocument,
 )
 """What requests and answers are made of; types within them come along."""
 ALL_FIELD_TEXTS: Final = {
@@ -71,11 +74,13 @@ ALL_FIELD_TEXTS: Final = {
     **openapi_blacklist.FIELD_TEXTS,
     **openapi_keys.FIELD_TEXTS,
     **openapi_holding.FIELD_TEXTS,
+    **openapi_incoming.FIELD_TEXTS,
 }
 ALL_FIELD_RULES: Final = {
     **FIELD_RULES,
     **openapi_blacklist.FIELD_RULES,
     **openapi_keys.FIELD_RULES,
+    **openapi_incoming.FIELD_RULES,
 }
 
 
@@ -127,7 +132,10 @@ def openapi_document() -> Json:
             "/healthz": {"get": health_operation("Is the process alive?", "readHealth", "alive")},
             "/readyz": {"get": health_operation("Can requests be served?", "readReadiness", "ready", 503)},
         },
-        "webhooks": {"deliveryReport": {"post": delivery_report_operation()}},
+        "webhooks": {
+            "deliveryReport": {"post": delivery_report_operation()},
+            "incomingMessage": {"post": openapi_incoming.incoming_operation()},
+        },
         "components": _components(),
     }
 

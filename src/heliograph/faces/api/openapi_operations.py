@@ -333,6 +333,12 @@ def health_operation(summary: str, operation_id: str, word: str, *problems: int)
 
 
 def delivery_report_operation() -> Json:
+    """What we POST to a customer of each change of a message."""
+    report = example_of("DeliveryReport")
+    return webhook_operation("deliveryReport", "Delivery report", REPORT_TEXT, "DeliveryReport", report)
+
+
+def webhook_operation(operation_id: str, summary: str, text: str, schema: str, example: Json) -> Json:
     """What we POST to a customer."""
     names = {
         "webhook-id": "Names the event; the same at every try.",
@@ -341,9 +347,9 @@ def delivery_report_operation() -> Json:
     }
     return {
         "tags": ["Messages"],
-        "operationId": "deliveryReport",
-        "summary": "Delivery report",
-        "description": REPORT_TEXT,
+        "operationId": operation_id,
+        "summary": summary,
+        "description": text,
         "security": [],
         "parameters": [
             {"name": name, "in": "header", "description": text, "schema": {"type": "string"}}
@@ -351,12 +357,7 @@ def delivery_report_operation() -> Json:
         ],
         "requestBody": {
             "required": True,
-            "content": {
-                "application/json": {
-                    "schema": reference("DeliveryReport"),
-                    "example": example_of("DeliveryReport"),
-                }
-            },
+            "content": {"application/json": {"schema": reference(schema), "example": example}},
         },
         "responses": {"2XX": {"description": "Received."}, "default": {"description": "Tried again later."}},
     }
