@@ -21,6 +21,8 @@ FAMILIES = {
         "idempotency",
         "summary",
         "summary_change",
+        "contact",
+        "contact_label",
         "blacklist",
         "blacklist_event",
     ),

@@ -29,13 +29,18 @@ PATHS_OF_IP1 = frozenset(
         "/v2/conversations/{participant}/mo",
         "/v2/conversations/{participant}/mt",
         "/v2/conversations/{participant}/summary",
-        "/v2/labels/{name}",
-        "/v2/labels/{name}/contacts",
+        "/v2/labels/{label}",
+        "/v2/labels/{label}/contacts",
         "/v2/me/senders",
         "/v2/me/senders/{sender}",
     }
 )
-PARAMETERS_OF_IP1 = frozenset({"start", "limit", "order", "tags", "labels", "meta", "sync"})
+PARAMETERS_OF_IP1 = frozenset(
+    {
+        *("start", "limit", "order", "tags", "labels", "meta", "sync"),
+        *("properties[phoneNumber]", "metadata[phoneNumber.isBlocked]"),
+    }
+)
 
 
 def operations() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from heliograph.domain.ids import MessageIds
-from heliograph.storage import batch_reading, blacklist_reading, message_reading
+from heliograph.storage import batch_reading, blacklist_reading, contact_reading, message_reading
 from heliograph.storage.database import (
     ENGINE_ROLE,
     FACE_ROLE,
@@ -40,9 +40,11 @@ READABLE = (
     "blacklist",
     "inbound_number",
     "inbound_keyword",
+    "contact",
+    "contact_label",
 )
 ROLES = [FACE_ROLE, ENGINE_ROLE]
-READ_MODULES = (batch_reading, message_reading, blacklist_reading)
+READ_MODULES = (batch_reading, message_reading, blacklist_reading, contact_reading)
 
 
 @pytest.fixture
@@ -53,6 +55,11 @@ async def connection(database: str) -> AsyncIterator[Connection]:
         await insert_rows(opened, account_id)
     yield opened
     await opened.close()
+
+
+def contact_id(account_id: int) -> bytes:
+    """The id of the account's only contact."""
+    return bytes([account_id]) * 12
 
 
 async def insert_rows(connection: Connection, account_id: int) -> None:
@@ -69,6 +76,20 @@ async def insert_rows(connection: Connection, account_id: int) -> None:
         "INSERT INTO api_key (key_id, account_id, secret_hash, name) VALUES ($2, $1, '\\x00', 'k')",
         account_id,
         f"k{account_id}",
+    )
+    await connection.execute(
+        "INSERT INTO contact VALUES ($1, $2, $3, $4, '{}', $5, $5)",
+        account_id,
+        contact_id(account_id),
+        f"4670174060{account_id}",
+        f'{{"of{account_id}": "{account_id}"}}',
+        NOW,
+    )
+    await connection.execute(
+        "INSERT INTO contact_label VALUES ($1, $2, $3)",
+        account_id,
+        f"all{account_id}",
+        contact_id(account_id),
     )
     large, _ = await insert_batch(connection, account_id, recipients=[], message_count=501)
     await connection.execute("INSERT INTO summary VALUES ($1, $2, 103, 501, 501)", account_id, large)
@@ -183,6 +204,14 @@ def arguments_of(
         ),
         "find_message": (account_id, messages[0], batches[0]),
         "list_messages": (account_id, lowest, highest, batches[0]),
+        "find_contact": (account_id, contact_id(account_id)),
+        "list_contacts_oldest_first": (account_id, *contact_reading.ContactFilter(), 0, 1000),
+        "list_contacts_newest_first": (account_id, *contact_reading.ContactFilter(), 0, 1000),
+        "count_contacts": (account_id, *contact_reading.ContactFilter()),
+        "count_labels": (account_id,),
+        "count_label": (account_id, f"all{account_id}"),
+        "summarize_contact_properties": (account_id,),
+        "list_labelled_numbers": (account_id, f"all{account_id}", 1000, True),
         "find_in_blacklist": (account_id, f"4670174060{account_id}"),
         "list_blacklist_oldest_first": (account_id, 0, 1000),
         "list_blacklist_newest_first": (account_id, 0, 1000),
@@ -191,10 +220,10 @@ def arguments_of(
 
 
 def test_every_statement_of_the_faces_is_looked_at() -> None:
-    assert len(QUERIES) == 13
+    assert len(QUERIES) == 21
     for name in QUERIES:
         assert without_account_filter(load_query(name))[1] == len(
-            re.findall(r"\b(?:FROM|JOIN) (?:batch|message|summary|blacklist)", load_query(name))
+            re.findall(r"\b(?:FROM|JOIN) (?:batch|message|summary|blacklist|contact)", load_query(name))
         )
 
 
@@ -212,7 +241,9 @@ async def test_a_statement_that_forgets_the_account_still_shows_nothing_of_anoth
         foreign = [tuple(row) for row in await tx.fetch(forgetful, *arguments)]
     assert own == as_owner, "the account itself sees what is its own"
     assert own
-    if name in ("count_batches", "count_blacklist"):
+    if name == "count_label":
+        assert (own, foreign) == ([(1,)], [(0,)]), "a label of another account is on nobody"
+    elif name in ("count_batches", "count_blacklist", "count_contacts"):
         assert own == foreign == [(2 if name == "count_batches" else 1,)], "each account counts its own"
     else:
         assert not set(map(repr, foreign)) & set(map(repr, own))

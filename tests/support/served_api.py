@@ -13,6 +13,7 @@ from heliograph.faces.api.api_context import ApiContext
 from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.faces.api.request_bodies import BodyReader
 from heliograph.services.cancel_batch import CancelBatch
+from heliograph.services.contact_book import ContactBook
 from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.parent_actions import ParentActions
 from heliograph.storage.accounts import AccountDirectory
@@ -41,6 +42,7 @@ def api_context(database: Database, *, public_url: str | None = None) -> ApiCont
         parent_actions=ParentActions(
             number_prefix="ip1-", sealer=sealer, random_bytes=os.urandom, ids=IDS, now=lambda: NOW
         ),
+        contact_book=ContactBook(IDS, lambda: NOW),
         idempotency=IdempotencyKeys(database),
         sealer=sealer,
         bodies=BodyReader(),

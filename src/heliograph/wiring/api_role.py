@@ -15,6 +15,7 @@ from heliograph.faces.api.schemas import encode_accepted
 from heliograph.loop import run_loop
 from heliograph.services.accept_batch import AcceptBatch, ReportUrlRules
 from heliograph.services.cancel_batch import CancelBatch
+from heliograph.services.contact_book import ContactBook
 from heliograph.services.explain_batch import ExplainBatch
 from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.parent_actions import ParentActions
@@ -89,6 +90,7 @@ def api_app(
         cancel_batch=CancelBatch(database, ids),
         parent_actions=parent_actions(parts),
         hold_batch=HoldBatch(ids),
+        contact_book=ContactBook(ids, utc_now),
         idempotency=idempotency,
         sealer=parts.sealer,
         bodies=bodies,

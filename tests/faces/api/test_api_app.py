@@ -30,6 +30,16 @@ GUARDED = [
     ("GET", "/v2/blacklist/46701740605"),
     ("PUT", "/v2/blacklist/46701740605"),
     ("DELETE", "/v2/blacklist/46701740605"),
+    ("GET", "/v2/contacts"),
+    ("POST", "/v2/contacts"),
+    ("DELETE", "/v2/contacts"),
+    ("GET", "/v2/contacts/meta"),
+    ("GET", f"/v2/contacts/{ONE}"),
+    ("PUT", f"/v2/contacts/{ONE}"),
+    ("PATCH", f"/v2/contacts/{ONE}"),
+    ("DELETE", f"/v2/contacts/{ONE}"),
+    ("POST", "/v2/labels/all/contacts"),
+    ("DELETE", "/v2/labels/all"),
     ("GET", "/api/me"),
     ("GET", "/api/me/account"),
     ("GET", "/api/me/children"),
@@ -113,7 +123,7 @@ async def test_options_names_the_methods(api: httpx.AsyncClient, path: str, allo
 
 
 @pytest.mark.parametrize(
-    "path", ["/v2", "/v2/", "/v2/contacts", "/v1/batches", "/v2/batches/a/b/c", "/docs/x"]
+    "path", ["/v2", "/v2/", "/v2/surveys", "/v1/batches", "/v2/batches/a/b/c", "/docs/x"]
 )
 async def test_unknown_paths_have_the_same_shape_of_error(api: httpx.AsyncClient, path: str) -> None:
     response = await api.get(path)

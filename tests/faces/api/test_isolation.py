@@ -91,6 +91,18 @@ async def child_of_owner(ground: Ground) -> Names:
     return {"account": "ip1-00001", "child": made.json()["Account"]}
 
 
+async def contact_of_owner(ground: Ground) -> Names:
+    contact = {"properties": {"phoneNumber": "+46701740605"}, "labels": ["Mine"]}
+    made = await ground.owner.post("/v2/contacts?sync", json=[contact])
+    return {"contactId": made.json()[0]["id"], "label": "Mine"}
+
+
+async def key_of_owner(ground: Ground) -> Names:
+    made = await ground.owner.post("/v2/me/keys", json={"name": "web shop"})
+    return {"keyId": made.json()["id"]}
+
+
+NO_CONTACT = {"contactId": "0" * 24}
 NO_CHILD = {"child": "ip1-99999"}
 NO_BATCH = {"batchId": "0" * 24, "messageId": "0" * 23 + "1"}
 
@@ -102,6 +114,19 @@ MATRIX: dict[tuple[str, str], Thing | Listing | NamesNothing] = {
     ("GET", "/api/me/children/{child}"): Thing(child_of_owner, NO_CHILD),
     ("PUT", "/api/me/children/{child}"): Thing(child_of_owner, NO_CHILD, {"Name": "Mine"}),
     ("POST", "/api/me/children/{child}/credit"): Thing(child_of_owner, NO_CHILD, {"Amount": 1}),
+    ("GET", "/v2/me/keys"): Listing(key_of_owner, "keyId"),
+    ("POST", "/v2/me/keys"): NamesNothing("makes a key of the caller's"),
+    ("DELETE", "/v2/me/keys/{keyId}"): Thing(key_of_owner, {"keyId": "aaaaaaaaaaaaaaaa"}),
+    ("GET", "/v2/contacts"): Listing(contact_of_owner, "contactId"),
+    ("POST", "/v2/contacts"): NamesNothing("makes contacts of the caller's"),
+    ("DELETE", "/v2/contacts"): NamesNothing("deletes contacts of the caller's that fit a filter"),
+    ("GET", "/v2/contacts/meta"): Listing(contact_of_owner, "label"),
+    ("GET", "/v2/contacts/{contactId}"): Thing(contact_of_owner, NO_CONTACT),
+    ("PUT", "/v2/contacts/{contactId}"): Thing(contact_of_owner, NO_CONTACT, {"properties": {"a": "b"}}),
+    ("PATCH", "/v2/contacts/{contactId}"): Thing(contact_of_owner, NO_CONTACT, {"properties": {"a": "b"}}),
+    ("DELETE", "/v2/contacts/{contactId}"): Thing(contact_of_owner, NO_CONTACT),
+    ("POST", "/v2/labels/{label}/contacts"): NamesNothing("labels contacts of the caller's: see their tests"),
+    ("DELETE", "/v2/labels/{label}"): Thing(contact_of_owner, {"label": "Nobody"}),
     ("GET", "/v2/batches"): Listing(batch_of_owner, "batchId"),
     ("POST", "/v2/batches"): NamesNothing("makes a batch of the caller's"),
     ("GET", "/v2/batches/{batchId}"): Thing(batch_of_owner, NO_BATCH),

@@ -30,6 +30,18 @@ from heliograph.faces.api.blacklist_endpoints import (
     read_blacklist,
     read_blacklist_entry,
 )
+from heliograph.faces.api.contact_endpoints import (
+    add_contacts,
+    add_label,
+    change_contact,
+    delete_contact,
+    delete_contacts,
+    delete_label,
+    read_contact,
+    read_contacts,
+    replace_contact,
+    summarize_contacts,
+)
 from heliograph.faces.api.docs_reader import read_docs, read_docs_style, read_openapi, redirect_to_docs
 from heliograph.faces.api.health_endpoints import read_health, read_readiness
 from heliograph.faces.api.holding_endpoints import pause_batch, reschedule_batch, resume_batch
@@ -73,6 +85,16 @@ ROUTES: Final = (
     read_keys,
     create_own_key,
     revoke_own_key,
+    read_contacts,
+    add_contacts,
+    delete_contacts,
+    summarize_contacts,
+    read_contact,
+    replace_contact,
+    change_contact,
+    delete_contact,
+    add_label,
+    delete_label,
     read_health,
     read_readiness,
     read_docs,

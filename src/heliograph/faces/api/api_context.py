@@ -14,6 +14,7 @@ from heliograph.faces.api.paging import Page, base_url, link_header
 from heliograph.faces.api.request_bodies import BodyReader, Receive, check_media_type
 from heliograph.faces.api.scopes import scope_of
 from heliograph.services.cancel_batch import CancelBatch
+from heliograph.services.contact_book import ContactBook
 from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.parent_actions import ParentActions
 from heliograph.storage.accounts import Account
@@ -35,6 +36,7 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     cancel_batch: CancelBatch
     parent_actions: ParentActions
     hold_batch: HoldBatch
+    contact_book: ContactBook
     idempotency: IdempotencyKeys
     """The same as of the accept path."""
     sealer: Sealer

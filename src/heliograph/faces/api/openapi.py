@@ -10,6 +10,7 @@ from heliograph.domain.incoming_report import IncomingDocument
 from heliograph.faces.api import (
     openapi_account,
     openapi_blacklist,
+    openapi_contacts,
     openapi_explain,
     openapi_holding,
     openapi_incoming,
@@ -17,6 +18,12 @@ from heliograph.faces.api import (
 )
 from heliograph.faces.api.account_documents import AccountDetails, AccountOverview, CreditMoved
 from heliograph.faces.api.blacklist_endpoints import BlacklistDocument
+from heliograph.faces.api.contact_documents import (
+    ContactDocument,
+    ContactSummary,
+    ImportedContacts,
+    LabelDocument,
+)
 from heliograph.faces.api.documents import MessageDocument
 from heliograph.faces.api.explain_documents import ExplanationDocument
 from heliograph.faces.api.key_endpoints import KeyDocument
@@ -56,6 +63,12 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     AccountOverview,
     AccountDetails,
     openapi_account.ChildRequest,
+    ContactDocument,
+    ContactSummary,
+    ImportedContacts,
+    openapi_contacts.ContactRequest,
+    openapi_contacts.ContactChange,
+    LabelDocument,
     openapi_account.CreditRequest,
     CreditMoved,
     ExplanationDocument,
@@ -70,6 +83,7 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
 ALL_FIELD_TEXTS: Final = {
     **FIELD_TEXTS,
     **openapi_account.FIELD_TEXTS,
+    **openapi_contacts.FIELD_TEXTS,
     **openapi_explain.FIELD_TEXTS,
     **openapi_blacklist.FIELD_TEXTS,
     **openapi_keys.FIELD_TEXTS,
@@ -102,6 +116,7 @@ def openapi_document() -> Json:
             {"name": "Batches", "description": "One text for one or many recipients."},
             {"name": "Messages", "description": "One text to one number, and what became of it."},
             openapi_blacklist.TAG,
+            openapi_contacts.TAG,
             openapi_account.TAG,
             openapi_keys.TAG,
             {"name": "Health", "description": "For load balancers and supervisors."},
@@ -127,6 +142,7 @@ def openapi_document() -> Json:
                 "get": read_message_operation(),
             },
             **openapi_blacklist.blacklist_paths(),
+            **openapi_contacts.contact_paths(),
             **openapi_account.account_paths(),
             **openapi_keys.key_paths(),
             "/healthz": {"get": health_operation("Is the process alive?", "readHealth", "alive")},

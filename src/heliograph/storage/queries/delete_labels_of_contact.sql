@@ -1,0 +1,1 @@
+DELETE FROM contact_label WHERE account_id = $1 AND contact_id = $2
