@@ -62,7 +62,8 @@ class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What new accounts look like."""
 
     number_prefix: str = "ip1-"  # of account numbers
-    default_senders: tuple[str, ...] = ("iP1", "iP1sms")  # registered in the embedded default only
+    default_senders: tuple[str, ...] = ("iP1", "iP1sms")  # all that may be used without optional sender
+    protected_senders: tuple[str, ...] = ()  # names that nobody may register or imitate; see Command line
     test_number: InboundNumber = "46701740699"  # of the first account, in the embedded default only; or empty
     test_credit: int = 1_000  # whole units of the currency, in the embedded default only
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "SEK"  # of the account of the first start

@@ -14,7 +14,7 @@ from heliograph.domain.refusals import InvalidRequest
 from heliograph.domain.report_url import bucket_of
 from heliograph.domain.routing import Route, RoutingTable
 from heliograph.services import accept_batch
-from heliograph.services.accept_batch import Preparation, ReportUrlRules, checked, sender_fault
+from heliograph.services.accept_batch import Preparation, ReportUrlRules, checked
 from heliograph.storage.accounts import Account, Routing
 from heliograph.storage.batches import NO_CARRIER, PreparedBatch
 
@@ -168,27 +168,7 @@ def test_the_bucket_of_reports_is_that_of_the_origin() -> None:
     assert prepared().report_bucket is None
 
 
-SENDER_FAULTS = [
-    ("iP1sms", {"iP1"}, "The sender iP1sms is not registered on this account. Registered: iP1."),
-    ("IP1", {"iP1"}, "The sender IP1 is not registered on this account. iP1 is: letter case matters."),
-    ("iP1", set(), "The sender iP1 is not registered on this account. No sender is."),
-    (
-        "Seven",
-        {"a1", "b2", "c3", "d4", "e5", "f6"},
-        "The sender Seven is not registered on this account. Registered: a1, b2, c3, d4, e5, ...",
-    ),
-]
-
-
-@pytest.mark.parametrize(("sender", "registered", "sentence"), SENDER_FAULTS)
-def test_an_unregistered_sender_is_told_which_are(sender: str, registered: set[str], sentence: str) -> None:
-    fault = sender_fault(sender, registered)
-    assert fault is not None
-    assert (fault.field, fault.sentence) == ("sender", sentence)
-
-
 def test_a_registered_sender_is_let_pass_numeric_or_not() -> None:
-    assert sender_fault("iP1", {"iP1"}) is None
     assert prepared(sender="46101606060").draft.sender == "46101606060"
 
 

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from heliograph.domain.ids import MessageIds
-from heliograph.storage import batch_reading, blacklist_reading, contact_reading, message_reading
+from heliograph.storage import batch_reading, blacklist_reading, contact_reading, message_reading, senders
 from heliograph.storage.database import (
     ENGINE_ROLE,
     FACE_ROLE,
@@ -44,7 +44,7 @@ READABLE = (
     "contact_label",
 )
 ROLES = [FACE_ROLE, ENGINE_ROLE]
-READ_MODULES = (batch_reading, message_reading, blacklist_reading, contact_reading)
+READ_MODULES = (batch_reading, message_reading, blacklist_reading, contact_reading, senders)
 
 
 @pytest.fixture
@@ -66,8 +66,9 @@ async def insert_rows(connection: Connection, account_id: int) -> None:
     await insert_account(connection, account_id)
     batch_id, messages = await insert_batch(connection, account_id)
     await connection.execute(
-        "INSERT INTO sender (account_id, sender) VALUES ($1, 'iP1')",
+        "INSERT INTO sender (account_id, sender) VALUES ($1, $2)",
         account_id,
+        f"iP{account_id}",
     )
     await connection.execute(
         "INSERT INTO blacklist VALUES ($1, $2, $3)", account_id, f"4670174060{account_id}", NOW
@@ -216,14 +217,20 @@ def arguments_of(
         "list_blacklist_oldest_first": (account_id, 0, 1000),
         "list_blacklist_newest_first": (account_id, 0, 1000),
         "count_blacklist": (account_id,),
+        "find_sender": (account_id, f"iP{account_id}"),
+        "list_senders_forwards": (account_id, 0, 1000),
+        "list_senders_backwards": (account_id, 0, 1000),
+        "count_senders": (account_id,),
     }[name]
 
 
 def test_every_statement_of_the_faces_is_looked_at() -> None:
-    assert len(QUERIES) == 21
+    assert len(QUERIES) == 25
     for name in QUERIES:
         assert without_account_filter(load_query(name))[1] == len(
-            re.findall(r"\b(?:FROM|JOIN) (?:batch|message|summary|blacklist|contact)", load_query(name))
+            re.findall(
+                r"\b(?:FROM|JOIN) (?:batch|message|summary|blacklist|contact|sender)", load_query(name)
+            )
         )
 
 
@@ -243,7 +250,7 @@ async def test_a_statement_that_forgets_the_account_still_shows_nothing_of_anoth
     assert own
     if name == "count_label":
         assert (own, foreign) == ([(1,)], [(0,)]), "a label of another account is on nobody"
-    elif name in ("count_batches", "count_blacklist", "count_contacts"):
+    elif name in ("count_batches", "count_blacklist", "count_contacts", "count_senders"):
         assert own == foreign == [(2 if name == "count_batches" else 1,)], "each account counts its own"
     else:
         assert not set(map(repr, foreign)) & set(map(repr, own))

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules
 from heliograph.faces.api.api_app import ApiApp
 from heliograph.faces.api.api_context import ApiContext
 from heliograph.faces.api.auth import Authenticator, FailureThrottle
@@ -26,7 +27,9 @@ from tests.support.rows import IDS, NOW
 HOST = "sms.test"
 
 
-def api_context(database: Database, *, public_url: str | None = None) -> ApiContext:
+def api_context(
+    database: Database, *, public_url: str | None = None, sender_rules: SenderRules = ORDINARY_RULES
+) -> ApiContext:
     """What the endpoints are given, with the clock and the secrets of the tests."""
     sealer = Sealer(b"k" * 32)
     return ApiContext(
@@ -46,16 +49,19 @@ def api_context(database: Database, *, public_url: str | None = None) -> ApiCont
         idempotency=IdempotencyKeys(database),
         sealer=sealer,
         bodies=BodyReader(),
+        sender_rules=sender_rules,
         now=lambda: NOW,
         public_url=public_url,
     )
 
 
 @asynccontextmanager
-async def served_api(dsn: str, *, public_url: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
+async def served_api(
+    dsn: str, *, public_url: str | None = None, sender_rules: SenderRules = ORDINARY_RULES
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API without its accept handler; its requests carry no key of their own."""
     async with Database(dsn) as database:
-        context = api_context(database, public_url=public_url)
+        context = api_context(database, public_url=public_url, sender_rules=sender_rules)
         transport = httpx.ASGITransport(app=ApiApp(context))
         async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
             yield client

@@ -6,7 +6,7 @@ served in between.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -20,6 +20,7 @@ from heliograph.domain.ids import IdSource, MessageIds, block, id_bytes
 from heliograph.domain.pricing import quote, surcharge
 from heliograph.domain.refusals import InvalidRequest, Refusal, Unavailable
 from heliograph.domain.report_url import ReportUrl, UrlRefusal, bucket_of, parse_report_url
+from heliograph.domain.sender_rules import sender_fault
 from heliograph.domain.status import Code
 from heliograph.storage.accepted_batches import ACCEPTED_STATUS, location_of
 from heliograph.storage.accounts import Account, AccountDirectory, Routing
@@ -31,7 +32,6 @@ from heliograph.storage.large_batches import LargeBatches
 LARGE: Final = 1_000
 """Batches of more messages than this are prepared in slices and written on a connection of their own."""
 SLICE: Final = 1_000
-_SENDERS_SHOWN: Final = 5
 _ASKED_AT_ONCE: Final = 5_000
 _NOBODY: Final[frozenset[str]] = frozenset()
 _FUNDED: Final = Code.FUNDED.value
@@ -117,6 +117,9 @@ class AcceptBatch:
         now = self._now()
         if type(raw.recipients) is list and len(raw.recipients) > LARGE:
             raw = await self._with_known_numbers(raw, raw.recipients)
+        if type(raw.sender) is str and raw.sender not in account.senders:
+            # It may have been registered a moment ago; nobody should have to wait for what we remember.
+            account = await self._accounts.with_newest_senders(account)
         draft, report_bucket = checked(raw, account, now, self._report_urls)
         preparation = await self._prepare(account, draft)
         return preparation.finished(
@@ -196,7 +199,7 @@ def checked(
         return draft, None
     faults = draft if isinstance(draft, list) else []
     faulty = {fault.field for fault in faults}
-    if "sender" not in faulty and (fault := sender_fault(str(raw.sender), account.senders)):
+    if "sender" not in faulty and (fault := _sender_fault(str(raw.sender), account)):
         faults.append(fault)
     bucket = None
     if raw.delivery_report_url is not None and "deliveryReportUrl" not in faulty:
@@ -210,19 +213,8 @@ def checked(
     return draft, bucket
 
 
-def sender_fault(sender: str, registered: Collection[str]) -> Refusal | None:
-    """Why a well-formed sender may not be used by an account, with a hint at what may."""
-    if sender in registered:
-        return None
-    twin = next((known for known in sorted(registered) if known.lower() == sender.lower()), None)
-    if twin:
-        hint = f"{twin} is: letter case matters."
-    elif registered:
-        shown = sorted(registered)[:_SENDERS_SHOWN]
-        hint = f"Registered: {', '.join(shown)}{', ...' if len(registered) > len(shown) else '.'}"
-    else:
-        hint = "No sender is."
-    return Refusal("sender", "unregistered", f"The sender {sender} is not registered on this account. {hint}")
+def _sender_fault(sender: str, account: Account) -> Refusal | None:
+    return sender_fault(sender, account.senders, optional_sender=account.optional_sender)
 
 
 @lru_cache(maxsize=4096)

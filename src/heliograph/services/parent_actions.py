@@ -69,6 +69,9 @@ class ParentActions:
             currency=parent.currency,
             price_list_id=parent.price_list_id,
             number_prefix=self._number_prefix,
+            # Without the optional-sender service neither the parent nor its children get round it.
+            optional_sender=parent.optional_sender,
+            senders=() if parent.optional_sender else sorted(parent.senders),
             parent_id=parent.account_id,
             key_rights=key_rights,
             key_expires_at=key_expires_at,

@@ -16,6 +16,7 @@ from heliograph.domain.ids import IdSource
 from heliograph.domain.pricing import PriceTable
 from heliograph.domain.refusals import Conflict
 from heliograph.domain.routing import Route, RoutingTable
+from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules, usable_senders
 from heliograph.storage.blacklist import find_blacklisted
 from heliograph.storage.database import Database, Purpose, Transaction, load_query
 from heliograph.storage.fresh_values import FreshValues
@@ -49,6 +50,8 @@ class Account(msgspec.Struct, frozen=True):
     """The number of the account that it is a child of."""
     organization: str = ""
     """Who owns it: its parent's name, else its own."""
+    optional_sender: bool = True
+    """Whether it may use senders of its own; if not, ``senders`` are default senders alone."""
     is_test: bool = False
     """Whether a test key asks: what is sent costs nothing and goes to the simulated carrier."""
 
@@ -86,8 +89,10 @@ class AccountDirectory:
         *,
         seconds: float = FRESH_SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        sender_rules: SenderRules = ORDINARY_RULES,
     ) -> None:
         self._database = database
+        self._sender_rules = sender_rules
         self._accounts = FreshValues(self._load_account, seconds=seconds, clock=clock)
         self._children = FreshValues(self._load_child, seconds=seconds, clock=clock)
         self._prices = FreshValues(self._load_prices, seconds=seconds, clock=clock)
@@ -107,6 +112,16 @@ class AccountDirectory:
     def forget(self, account_id: int) -> None:
         """Read an account again when it is next asked for: more is known of it than we have."""
         self._accounts.forget(account_id)
+
+    async def with_newest_senders(self, account: Account) -> Account:
+        """The account with the senders it has at this moment, which may be newer than what is remembered."""
+        newest = await self._load_account(account.account_id)
+        self.forget(account.account_id)
+        if newest is None:
+            return account
+        return msgspec.structs.replace(
+            account, senders=newest.senders, optional_sender=newest.optional_sender
+        )
 
     async def blacklisted(self, account_id: int, msisdns: Sequence[str]) -> frozenset[str]:
         """Those of many numbers that the account does not send to: never remembered, always as of now."""
@@ -130,7 +145,10 @@ class AccountDirectory:
         row = dict(rows[0])
         prices = await self._prices.get(row["price_list_id"])
         assert prices is not None
-        return Account(**row | {"senders": frozenset(row["senders"])}, prices=prices)
+        row["senders"] = usable_senders(
+            row["senders"], self._sender_rules, optional_sender=row["optional_sender"]
+        )
+        return Account(**row, prices=prices)
 
     async def _load_child(self, key: tuple[int, str]) -> int | None:
         rows = await self._database.fetch(Purpose.GENERAL, load_query("find_child_account"), *key)
@@ -174,6 +192,7 @@ class StoredAccount(msgspec.Struct, frozen=True):
     http_reports: bool
     is_disabled: bool
     created_at: datetime
+    optional_sender: bool
     balance: int
     parent: str | None
     """The number of the account that it is a child of."""
@@ -197,6 +216,7 @@ class AccountSettingsChange(msgspec.Struct, frozen=True, kw_only=True):
     report_codes: str | None = None
     http_reports: bool | None = None
     is_disabled: bool | None = None
+    optional_sender: bool | None = None
 
 
 async def create_account(
@@ -239,6 +259,7 @@ async def change_account(
         change.http_reports,
         change.is_disabled,
         now,
+        change.optional_sender,
     )
     return row is not None
 
@@ -259,9 +280,10 @@ async def add_sender(tx: Transaction, account_id: int, sender: str, *, now: date
     return await tx.fetchval(load_query("add_sender"), account_id, sender, now) is not None
 
 
-async def remove_sender(tx: Transaction, account_id: int, sender: str) -> bool:
-    """Unregister a sender; False if it was not registered."""
-    return await tx.fetchval(load_query("remove_sender"), account_id, sender) is not None
+async def remove_sender(tx: Transaction, account_id: int, sender: str) -> StoredSender | None:
+    """Unregister a sender; the sender as it was, None if it was not registered."""
+    row = await tx.fetchrow(load_query("remove_sender"), account_id, sender)
+    return None if row is None else StoredSender(*row)
 
 
 async def list_senders(tx: Transaction, account_id: int) -> list[StoredSender]:

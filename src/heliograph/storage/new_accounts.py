@@ -9,7 +9,13 @@ from heliograph.domain.api_token import KEY_ID_BYTES, SECRET_BYTES
 from heliograph.domain.ids import IdSource
 from heliograph.domain.key_rights import UNRESTRICTED, KeyRights
 from heliograph.domain.webhook_event import SECRET_LENGTH, secret_text
-from heliograph.storage.accounts import add_sender, create_account, top_up
+from heliograph.storage.accounts import (
+    AccountSettingsChange,
+    add_sender,
+    change_account,
+    create_account,
+    top_up,
+)
 from heliograph.storage.api_keys import create_key
 from heliograph.storage.database import Transaction, load_query
 from heliograph.storage.sealing import Sealer
@@ -23,6 +29,8 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
     price_list_id: int
     number_prefix: str
     senders: Sequence[str] = ()
+    optional_sender: bool = True
+    """Whether it may use senders of its own."""
     credit: int = 0
     credit_note: str = "First credit"
     parent_id: int | None = None
@@ -58,6 +66,8 @@ async def open_account(
         now=now,
         parent_id=wanted.parent_id,
     )
+    if not wanted.optional_sender:
+        await change_account(tx, account_id, AccountSettingsChange(optional_sender=False), now=now)
     for sender in wanted.senders:
         await add_sender(tx, account_id, sender, now=now)
     if wanted.credit:

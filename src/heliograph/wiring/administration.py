@@ -25,7 +25,7 @@ from heliograph.storage.partitions import make_partitions
 from heliograph.storage.postgres_binaries import EmbeddedPostgresError
 from heliograph.storage.sealing import Sealer, UnreadableSecret
 from heliograph.storage.server_check import UnsuitableServer
-from heliograph.wiring.parts import new_ids, utc_now
+from heliograph.wiring.parts import new_ids, sender_rules, utc_now
 
 ATTACH_SECONDS: Final = 15.0
 """How long a command waits for an embedded PostgreSQL that is being started or stopped."""
@@ -115,6 +115,7 @@ async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
                 number_prefix=settings.accounts.number_prefix,
                 currency=settings.accounts.currency,
                 loopback_reports=settings.loopback_reports_allowed,
+                sender_rules=sender_rules(settings),
             )
 
 

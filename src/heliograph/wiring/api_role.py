@@ -27,7 +27,7 @@ from heliograph.storage.idempotency import IdempotencyKeys
 from heliograph.storage.large_batches import LargeBatches
 from heliograph.supervisor import report_ready
 from heliograph.wiring.http_server import serve_http
-from heliograph.wiring.parts import Parts, on_the_clock, run_together, utc_now
+from heliograph.wiring.parts import Parts, on_the_clock, run_together, sender_rules, utc_now
 
 KEY_USE_SECONDS: Final = 60.0
 
@@ -36,7 +36,8 @@ async def run_api(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
     """Serve the API until ``stop`` is set; what was begun is answered."""
     http = parts.settings.http
     database, ids = parts.database, parts.ids
-    accounts, keys = AccountDirectory(database), KeyDirectory(database)
+    accounts = AccountDirectory(database, sender_rules=sender_rules(parts.settings))
+    keys = KeyDirectory(database)
     authenticator = Authenticator(
         keys, accounts, throttle=FailureThrottle(http.failed_sign_ins_per_minute), now=utc_now
     )
@@ -94,6 +95,7 @@ def api_app(
         idempotency=idempotency,
         sealer=parts.sealer,
         bodies=bodies,
+        sender_rules=sender_rules(parts.settings),
         now=utc_now,
         public_url=http.public_url or None,
     )

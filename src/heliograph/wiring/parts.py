@@ -11,6 +11,7 @@ from typing import Any
 from heliograph.domain.ids import IdSource
 from heliograph.domain.incoming import OptOutWords
 from heliograph.domain.reassembly import Patience
+from heliograph.domain.sender_rules import SenderRules
 from heliograph.services.take_incoming import TakeIncoming
 from heliograph.settings import Settings, load_secret_key
 from heliograph.storage.database import Database
@@ -23,6 +24,12 @@ from heliograph.storage.wakeups import LOTS_CHANNEL, WakeupSender
 def utc_now() -> datetime:
     """The wall clock; the only one."""
     return datetime.now(UTC)
+
+
+def sender_rules(settings: Settings) -> SenderRules:
+    """What the installation says of senders."""
+    accounts = settings.accounts
+    return SenderRules(accounts.default_senders, accounts.protected_senders)
 
 
 def new_ids() -> IdSource:

@@ -297,3 +297,15 @@ async def test_a_batch_is_sent_for_a_child_and_paid_by_it(database: str) -> None
         balance = "SELECT amount FROM balance WHERE account_id = 20001"
         assert await connection.fetchval(balance) == 1_000_000 - 350_000
         await connection.close()
+
+
+async def test_a_child_does_not_get_round_the_service_its_parent_lacks(
+    connection: Connection, api: httpx.AsyncClient
+) -> None:
+    await connection.execute("UPDATE account SET optional_sender = false")
+    await connection.execute("INSERT INTO sender (account_id, sender) VALUES (1, 'Acme'), (1, 'iP1')")
+    made = decoded(await api.post("/api/me/children", json={"Name": "Warehouse"}), 201)
+    headers = {"Heliograph-Account": made["Account"]}
+    listed = decoded(await api.get("/v2/me/senders", headers=headers))
+    assert [sender["sender"] for sender in listed] == ["iP1"]
+    assert (await api.put("/v2/me/senders/Acme", headers=headers)).status_code == 400

@@ -86,6 +86,11 @@ async def blacklist_entry_of_owner(ground: Ground) -> Names:
     return {"msisdn": "46701740605"}
 
 
+async def sender_of_owner(ground: Ground) -> Names:
+    await ground.connection.execute("INSERT INTO sender VALUES ($1, 'Acme', $2)", OWNER, NOW)
+    return {"sender": "Acme"}
+
+
 async def child_of_owner(ground: Ground) -> Names:
     made = await ground.owner.post("/api/me/children", json={"Name": "Warehouse"})
     return {"account": "ip1-00001", "child": made.json()["Account"]}
@@ -104,6 +109,8 @@ async def key_of_owner(ground: Ground) -> Names:
 
 NO_CONTACT = {"contactId": "0" * 24}
 NO_CHILD = {"child": "ip1-99999"}
+
+
 NO_BATCH = {"batchId": "0" * 24, "messageId": "0" * 23 + "1"}
 
 MATRIX: dict[tuple[str, str], Thing | Listing | NamesNothing] = {
@@ -114,8 +121,6 @@ MATRIX: dict[tuple[str, str], Thing | Listing | NamesNothing] = {
     ("GET", "/api/me/children/{child}"): Thing(child_of_owner, NO_CHILD),
     ("PUT", "/api/me/children/{child}"): Thing(child_of_owner, NO_CHILD, {"Name": "Mine"}),
     ("POST", "/api/me/children/{child}/credit"): Thing(child_of_owner, NO_CHILD, {"Amount": 1}),
-    ("GET", "/v2/me/keys"): Listing(key_of_owner, "keyId"),
-    ("POST", "/v2/me/keys"): NamesNothing("makes a key of the caller's"),
     ("DELETE", "/v2/me/keys/{keyId}"): Thing(key_of_owner, {"keyId": "aaaaaaaaaaaaaaaa"}),
     ("GET", "/v2/contacts"): Listing(contact_of_owner, "contactId"),
     ("POST", "/v2/contacts"): NamesNothing("makes contacts of the caller's"),
@@ -136,6 +141,13 @@ MATRIX: dict[tuple[str, str], Thing | Listing | NamesNothing] = {
     ("POST", "/v2/batches/{batchId}/resume"): Thing(paused_batch_of_owner, NO_BATCH),
     ("GET", "/v2/batches/{batchId}/messages"): Thing(batch_of_owner, NO_BATCH),
     ("GET", "/v2/batches/{batchId}/messages/{messageId}"): Thing(batch_of_owner, NO_BATCH),
+    ("GET", "/v2/me/keys"): Listing(key_of_owner, "keyId"),
+    ("POST", "/v2/me/keys"): NamesNothing("makes a key of the caller's"),
+    ("GET", "/v2/me/senders"): Listing(sender_of_owner, "sender"),
+    ("PUT", "/v2/me/senders"): NamesNothing("registers a sender of the caller's"),
+    ("GET", "/v2/me/senders/{sender}"): Thing(sender_of_owner, {"sender": "Other"}),
+    ("PUT", "/v2/me/senders/{sender}"): NamesNothing("registers a sender of the caller's"),
+    ("DELETE", "/v2/me/senders/{sender}"): Thing(sender_of_owner, {"sender": "Other"}),
     ("GET", "/v2/blacklist"): Listing(blacklist_entry_of_owner, "msisdn"),
     ("POST", "/v2/blacklist"): NamesNothing("makes an entry of the caller's"),
     ("GET", "/v2/blacklist/{msisdn}"): Thing(blacklist_entry_of_owner, {"msisdn": "46701740606"}),

@@ -50,6 +50,13 @@ from heliograph.faces.api.message_endpoints import read_message, read_messages
 from heliograph.faces.api.problems import MethodNotAllowed, problem_of, unavailable_for
 from heliograph.faces.api.schemas import BATCHES_PATH
 from heliograph.faces.api.scopes import template_of
+from heliograph.faces.api.sender_endpoints import (
+    delete_sender,
+    put_named_sender,
+    put_sender,
+    read_sender,
+    read_senders,
+)
 from heliograph.telemetry import describe_error
 
 Scope = MutableMapping[str, Any]
@@ -70,6 +77,11 @@ ROUTES: Final = (
     resume_batch,
     read_messages,
     read_message,
+    read_senders,
+    put_named_sender,
+    read_sender,
+    put_sender,
+    delete_sender,
     read_blacklist,
     add_blacklist_entry,
     read_blacklist_entry,

@@ -9,6 +9,7 @@ from litestar import Request, Response
 
 from heliograph.domain.ids import parse_id
 from heliograph.domain.refusals import NotFound
+from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules
 from heliograph.faces.api.auth import Authenticator, Caller
 from heliograph.faces.api.paging import Page, base_url, link_header
 from heliograph.faces.api.request_bodies import BodyReader, Receive, check_media_type
@@ -42,6 +43,7 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     sealer: Sealer
     bodies: BodyReader
     now: Callable[[], datetime]
+    sender_rules: SenderRules = ORDINARY_RULES
     public_url: str | None = None
     """How customers reach us; None: what their requests say."""
 

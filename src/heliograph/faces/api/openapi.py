@@ -15,6 +15,7 @@ from heliograph.faces.api import (
     openapi_holding,
     openapi_incoming,
     openapi_keys,
+    openapi_senders,
 )
 from heliograph.faces.api.account_documents import AccountDetails, AccountOverview, CreditMoved
 from heliograph.faces.api.blacklist_endpoints import BlacklistDocument
@@ -53,6 +54,7 @@ from heliograph.faces.api.openapi_texts import (
 )
 from heliograph.faces.api.problems import ProblemDetails
 from heliograph.faces.api.schemas import BatchDocument
+from heliograph.faces.api.sender_endpoints import SenderDocument
 
 TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     BatchDocument,
@@ -78,6 +80,8 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     KeyDocument,
     openapi_keys.KeyRequest,
     IncomingDocument,
+    SenderDocument,
+    openapi_senders.SenderRequest,
 )
 """What requests and answers are made of; types within them come along."""
 ALL_FIELD_TEXTS: Final = {
@@ -89,6 +93,7 @@ ALL_FIELD_TEXTS: Final = {
     **openapi_keys.FIELD_TEXTS,
     **openapi_holding.FIELD_TEXTS,
     **openapi_incoming.FIELD_TEXTS,
+    **openapi_senders.FIELD_TEXTS,
 }
 ALL_FIELD_RULES: Final = {
     **FIELD_RULES,
@@ -115,6 +120,7 @@ def openapi_document() -> Json:
         "tags": [
             {"name": "Batches", "description": "One text for one or many recipients."},
             {"name": "Messages", "description": "One text to one number, and what became of it."},
+            openapi_senders.TAG,
             openapi_blacklist.TAG,
             openapi_contacts.TAG,
             openapi_account.TAG,
@@ -141,6 +147,7 @@ def openapi_document() -> Json:
                 "parameters": [id_parameter("batchId"), id_parameter("messageId")],
                 "get": read_message_operation(),
             },
+            **openapi_senders.sender_paths(),
             **openapi_blacklist.blacklist_paths(),
             **openapi_contacts.contact_paths(),
             **openapi_account.account_paths(),

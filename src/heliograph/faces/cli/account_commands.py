@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 from heliograph.domain.pricing import as_number
 from heliograph.domain.report_url import UrlRefusal, parse_report_url
 from heliograph.domain.sender import check_sender
+from heliograph.domain.sender_rules import SenderRules
 from heliograph.faces.cli.amounts import money, parse_amount
 from heliograph.faces.cli.command_ground import Ground
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
@@ -17,6 +18,7 @@ from heliograph.faces.cli.terminal import done, show_one, show_rows
 from heliograph.storage.accounts import (
     AccountSettingsChange,
     StoredAccount,
+    add_sender,
     change_account,
     list_accounts,
     list_senders,
@@ -40,6 +42,7 @@ _LABELS = {
     "currency": "Currency",
     "priceList": "Price list",
     "senders": "Senders",
+    "optionalSender": "Optional sender",
     "weight": "Weight",
     "reports": "Reports",
     "httpReports": "Reports over http",
@@ -65,6 +68,7 @@ async def create(
     credit: str | None = None,
     sender: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     parent: str | None = None,
+    optional_sender: bool = True,
     options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
 ) -> None:
@@ -85,12 +89,15 @@ async def create(
     parent
         The number of the account that it is a child of: it has the parent's
         currency and price list.
+    optional_sender
+        Whether it may register senders of its own; without that it gets the default senders, and no others.
     """
     amount = parse_amount(credit) if credit is not None else 0
     for each in sender:
         if refusal := check_sender(each):
             raise CommandRefused(refusal.sentence)
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
+        senders = _first_senders(sender, ground.sender_rules, optional_sender=optional_sender)
         above = None if parent is None else await _parent(tx, parent)
         if above is None:
             chosen = await _choose_price_list(tx, price_list, _currency(currency or ground.currency))
@@ -103,7 +110,8 @@ async def create(
                 currency=chosen.currency,
                 price_list_id=chosen.price_list_id,
                 number_prefix=ground.number_prefix,
-                senders=sender,
+                senders=senders,
+                optional_sender=optional_sender,
                 credit=amount,
                 parent_id=None if above is None else above.account_id,
             ),
@@ -171,6 +179,7 @@ async def change(
     reports: Literal["all", "final"] | None = None,
     http_reports: bool | None = None,
     incoming_url: str | None = None,
+    optional_sender: bool | None = None,
     disabled: Annotated[bool | None, Parameter(negative="--enabled")] = None,
     options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
@@ -193,6 +202,8 @@ async def change(
         Whether reports may go to http:// addresses.
     incoming_url
         Where its incoming messages are POSTed; an empty text ends that.
+    optional_sender
+        Whether it may use senders of its own; without that, only the default senders.
     disabled
         Whether its keys are refused.
     """
@@ -207,6 +218,7 @@ async def change(
             report_codes=reports,
             http_reports=http_reports,
             is_disabled=disabled,
+            optional_sender=optional_sender,
         )
         if wanted == AccountSettingsChange() and incoming_url is None:
             raise CommandRefused("nothing to change: name at least one option")
@@ -215,6 +227,9 @@ async def change(
             http_allowed = found.http_reports if http_reports is None else http_reports
             url = _incoming_url(incoming_url, http_allowed=http_allowed, ground=ground)
             await set_incoming_url(tx, found.account_id, url)
+        if optional_sender is False:
+            for each in ground.sender_rules.default_senders:
+                await add_sender(tx, found.account_id, each, now=ground.now())
         document = _document(await get_account(tx, account), await list_price_lists(tx))
     done(f"{account} is changed.", document, as_json=options.json)
 
@@ -233,6 +248,7 @@ def _document(account: StoredAccount, price_lists: list[StoredPriceList]) -> dic
         "reports": account.report_codes,
         "httpReports": account.http_reports,
         "incomingUrl": account.incoming_url,
+        "optionalSender": account.optional_sender,
         "disabled": account.is_disabled,
         "created": account.created_at,
     }
@@ -245,6 +261,15 @@ def _incoming_url(text: str, *, http_allowed: bool, ground: Ground) -> str | Non
     if isinstance(url, UrlRefusal):
         raise CommandRefused(url.sentence)
     return text
+
+
+def _first_senders(wanted: tuple[str, ...], rules: SenderRules, *, optional_sender: bool) -> tuple[str, ...]:
+    if optional_sender:
+        return wanted
+    others = set(wanted).difference(rules.default_senders)
+    if others:
+        raise CommandRefused(f"--no-optional-sender leaves the default senders only, not {min(others)}")
+    return rules.default_senders
 
 
 def _currency(text: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 if TYPE_CHECKING:  # help comes at once, without a database driver and cryptography
     from heliograph.domain.ids import IdSource
+    from heliograph.domain.sender_rules import SenderRules
     from heliograph.services.first_start import FirstStart
     from heliograph.storage.database import Database
     from heliograph.storage.sealing import Sealer
@@ -52,6 +53,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     loopback_reports: bool
     """Whether customers may be told things at addresses of this machine."""
+    sender_rules: "SenderRules"
 
 
 class SettingShown(Protocol):

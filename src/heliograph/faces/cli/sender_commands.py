@@ -1,8 +1,12 @@
 """`heliograph sender`: which senders an account may use."""
 
+from typing import Any
+
 from cyclopts import App
 
+from heliograph.domain.look_alikes import imitated_name
 from heliograph.domain.sender import check_sender, kind_of
+from heliograph.domain.sender_rules import usable_senders
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_account
@@ -24,7 +28,7 @@ app = App(
 async def add(
     account: str, sender: str, /, *, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument
 ) -> None:
-    """Let an account use a sender; it works within a few seconds.
+    """Let an account use a sender, at once; a protected name too, or one that looks like it.
 
     Parameters
     ----------
@@ -39,8 +43,16 @@ async def add(
         found = await get_account(tx, account)
         if not await add_sender(tx, found.account_id, sender, now=ground.now()):
             raise CommandRefused(f"{account} may use {sender} already")
-    document = {"account": account, "sender": sender, "kind": str(kind_of(sender))}
-    done(f"{account} may send as {sender}.", document, as_json=options.json)
+        rules, optional_sender = ground.sender_rules, found.optional_sender
+    document: dict[str, Any] = {"account": account, "sender": sender, "kind": str(kind_of(sender))}
+    document["protectedName"] = imitated_name(sender, rules.protected)
+    document["usable"] = bool(usable_senders([sender], rules, optional_sender=optional_sender))
+    said = f"{account} may send as {sender}."
+    if not document["usable"]:
+        said = f"{account} may send as {sender} once it has the optional-sender service."
+    elif document["protectedName"]:
+        said += f" No other account may register it: it looks like {document['protectedName']}."
+    done(said, document, as_json=options.json)
 
 
 @app.command(name="list", help_epilogue=examples("heliograph sender list ip1-10001"))
@@ -80,7 +92,7 @@ async def remove(
     """
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_account(tx, account)
-        if not await remove_sender(tx, found.account_id, sender):
+        if await remove_sender(tx, found.account_id, sender) is None:
             raise CommandRefused(f"{account} has no sender {sender!r}")
     document = {"account": account, "sender": sender, "removed": True}
     done(f"{account} may no longer send as {sender}.", document, as_json=options.json)

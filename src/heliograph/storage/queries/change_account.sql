@@ -5,6 +5,7 @@ SET name = coalesce($2, name),
     weight = coalesce($4, weight),
     report_codes = coalesce($5, report_codes),
     http_reports = coalesce($6, http_reports),
-    disabled_at = CASE WHEN $7::boolean THEN coalesce(disabled_at, $8) WHEN NOT $7 THEN NULL ELSE disabled_at END
+    disabled_at = CASE WHEN $7::boolean THEN coalesce(disabled_at, $8) WHEN NOT $7 THEN NULL ELSE disabled_at END,
+    optional_sender = coalesce($9, optional_sender)
 WHERE account_id = $1
 RETURNING account_id

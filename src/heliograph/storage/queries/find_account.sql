@@ -1,5 +1,5 @@
 SELECT a.account_id, a.number, a.name, a.currency, a.price_list_id, a.weight, a.report_codes, a.http_reports,
-       a.disabled_at IS NOT NULL AS is_disabled,
+       a.disabled_at IS NOT NULL AS is_disabled, a.optional_sender,
        ARRAY(SELECT s.sender FROM sender s WHERE s.account_id = a.account_id) AS senders,
        coalesce((SELECT b.has_blacklist FROM balance b WHERE b.account_id = a.account_id), false) AS has_blacklist,
        p.number AS parent, coalesce(p.name, a.name) AS organization

@@ -1,1 +1,1 @@
-SELECT sender, created_at FROM sender WHERE account_id = $1 ORDER BY sender
+SELECT sender, created_at FROM sender WHERE account_id = $1 ORDER BY lower(sender) COLLATE "C", sender COLLATE "C"

@@ -1,0 +1,1 @@
+SELECT count(*) FROM sender WHERE account_id = $1
