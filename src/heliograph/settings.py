@@ -112,6 +112,7 @@ class ReportSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     connections_per_origin: Count = 4  # at most, to one scheme, host and port
     loopback_allowed: bool | None = None  # empty: only in the embedded default
     lease_seconds: Seconds = 15.0  # of a bucket
+    event_days: Count = 7  # how long the event feed keeps what happened
 
 
 class KeeperSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

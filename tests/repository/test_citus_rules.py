@@ -25,6 +25,7 @@ FAMILIES = {
         "contact_label",
         "blacklist",
         "blacklist_event",
+        "event_block",
     ),
     "carrier_id": (
         "lot",
@@ -61,6 +62,7 @@ LOCAL = frozenset({"bucket_lease"})
 
 SWEEPS = {
     "create_carrier": "an operator adds a carrier",
+    "delete_foreign_event_blocks": "the keeper looks once, when it starts, for events of another server",
     "list_batches_to_fold": "the keeper looks for summaries to fold, every few seconds",
     "list_carriers_with_due": "the keeper asks which carriers have messages to close",
     "list_carriers_with_reassembly_due": "the keeper asks which carriers have segments to give out",

@@ -11,8 +11,16 @@ from importlib import resources
 import asyncpg
 import pytest
 
+from heliograph.domain.feed_events import pack_event
 from heliograph.domain.ids import MessageIds
-from heliograph.storage import batch_reading, blacklist_reading, contact_reading, message_reading, senders
+from heliograph.storage import (
+    batch_reading,
+    blacklist_reading,
+    contact_reading,
+    event_reading,
+    message_reading,
+    senders,
+)
 from heliograph.storage.database import (
     ENGINE_ROLE,
     FACE_ROLE,
@@ -23,7 +31,8 @@ from heliograph.storage.database import (
     load_query,
     transaction_on,
 )
-from tests.support.rows import NOW, insert_account, insert_batch
+from heliograph.storage.event_feed import insert_events
+from tests.support.rows import IDS, NOW, NOW_MS, insert_account, insert_batch
 
 ACCOUNTS = (1, 2)
 READABLE = (
@@ -42,9 +51,10 @@ READABLE = (
     "inbound_keyword",
     "contact",
     "contact_label",
+    "event_block",
 )
 ROLES = [FACE_ROLE, ENGINE_ROLE]
-READ_MODULES = (batch_reading, message_reading, blacklist_reading, contact_reading, senders)
+READ_MODULES = (batch_reading, message_reading, blacklist_reading, contact_reading, senders, event_reading)
 
 
 @pytest.fixture
@@ -92,6 +102,9 @@ async def insert_rows(connection: Connection, account_id: int) -> None:
         f"all{account_id}",
         contact_id(account_id),
     )
+    packed = pack_event(messages[0], 1, 201, NOW_MS)
+    async with transaction_on(connection) as tx:
+        await insert_events(tx, account_id, [packed], now=NOW, ids=IDS)
     large, _ = await insert_batch(connection, account_id, recipients=[], message_count=501)
     await connection.execute("INSERT INTO summary VALUES ($1, $2, 103, 501, 501)", account_id, large)
     await connection.execute(
@@ -190,6 +203,8 @@ def arguments_of(
     lowest, highest = min(messages), max(messages)
     return {
         "find_batch": (account_id, batches[0]),
+        "list_event_blocks": (account_id, NOW.date(), 0, b"", 2**62, 1000, 1000),
+        "describe_messages": (account_id, list(messages), lowest, highest),
         "list_batches_oldest_first": (account_id, None, 0, 1000),
         "list_batches_newest_first": (account_id, None, 0, 1000),
         "count_batches": (account_id, None),
@@ -225,11 +240,12 @@ def arguments_of(
 
 
 def test_every_statement_of_the_faces_is_looked_at() -> None:
-    assert len(QUERIES) == 25
+    assert len(QUERIES) == 27
     for name in QUERIES:
         assert without_account_filter(load_query(name))[1] == len(
             re.findall(
-                r"\b(?:FROM|JOIN) (?:batch|message|summary|blacklist|contact|sender)", load_query(name)
+                r"\b(?:FROM|JOIN) (?:batch|message|summary|blacklist|contact|sender|event_block)",
+                load_query(name),
             )
         )
 

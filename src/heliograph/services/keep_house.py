@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from heliograph.storage.database import Database, Purpose, load_query
-from heliograph.storage.partitions import drop_partitions, make_partitions
+from heliograph.storage.partitions import BY_DAY, EVENT_DAYS, drop_partitions, make_partitions
 
 FOLDED_FROM = 50
 """Changes of a batch's summary that wait before they are folded."""
@@ -11,10 +11,16 @@ IDEMPOTENCY_KEPT = timedelta(hours=48)
 
 
 class KeepHouse:
-    """One step does every chore once; several keepers may run at the same time."""
+    """One step does every chore once; several keepers may run at the same time.
 
-    def __init__(self, database: Database) -> None:
+    ``event_days`` is for how long events are kept for the readers of the feed.
+    """
+
+    def __init__(self, database: Database, *, event_days: int = EVENT_DAYS) -> None:
         self._database = database
+        # A day more: what a reader is promised may lie in a transaction of the day before.
+        self._kept = {**BY_DAY, "event_block": event_days + 1}
+        self._is_first_step = True
 
     async def step(self, now: datetime) -> int:
         """Do what is to be done; always 0, since no chore is urgent enough to come back at once."""
@@ -22,10 +28,13 @@ class KeepHouse:
             # Another keeper may be at it: two would make the same partition.
             if await tx.fetchval("SELECT pg_try_advisory_xact_lock(hashtext('heliograph.partitions'))"):
                 await make_partitions(tx, now)
-                await drop_partitions(tx, now)
+                await drop_partitions(tx, now, self._kept)
         await self._fold_summaries()
         async with self._database.transaction() as tx:
             await tx.execute(load_query("prune_idempotency"), now - IDEMPOTENCY_KEPT)
+            if self._is_first_step:
+                await tx.execute(load_query("delete_foreign_event_blocks"))
+        self._is_first_step = False
         return 0
 
     async def _fold_summaries(self) -> None:

@@ -6,11 +6,13 @@ from typing import Final
 
 import msgspec
 
+from heliograph.domain.feed_events import pack_event
 from heliograph.domain.history import milliseconds
 from heliograph.domain.ids import IdSource
 from heliograph.domain.status import Code
 from heliograph.storage.batches import PreparedBatch
 from heliograph.storage.database import Transaction, load_query
+from heliograph.storage.event_feed import insert_events
 from heliograph.storage.message_changes import COUNTED_BY_ROWS, Changed, insert_reports
 from heliograph.storage.new_lots import NewLot, later_windows, place_lots
 
@@ -291,14 +293,17 @@ async def insert_placed_lots(
 async def report_refusals(
     tx: Transaction, decided: Sequence[Decided], *, now: datetime, ids: IdSource
 ) -> None:
-    """Store the reports of messages that were refused at once: their code is final, and nothing follows."""
+    """Tell of messages that were refused at once: their code is final, and nothing follows."""
     for one in decided:
         batch = one.batch
-        if batch.report_bucket is None or (one.funded and batch.is_all_sent):
+        if one.funded and batch.is_all_sent:
             continue
         rows = list(_refusals(batch, funded=one.funded))
         for start in range(0, len(rows), REPORT_SLICE):
-            await insert_reports(tx, rows[start : start + REPORT_SLICE], now=now, ids=ids)
+            told = rows[start : start + REPORT_SLICE]
+            packed = [pack_event(row.message_id, row.entries, row.code, row.at_ms) for row in told]
+            await insert_events(tx, batch.account.account_id, packed, now=now, ids=ids)
+            await insert_reports(tx, told, now=now, ids=ids)
 
 
 def _refusals(batch: PreparedBatch, *, funded: bool) -> Iterable[Changed]:

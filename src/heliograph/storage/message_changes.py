@@ -1,6 +1,7 @@
 """The one door through which a message changes after it was accepted.
 
-Rows, summaries, refunds and the events for delivery reports change together, in the caller's transaction.
+Rows, summaries, refunds, the event feed and the events for delivery reports change together, in the
+caller's transaction.
 """
 
 from collections import defaultdict
@@ -61,9 +62,10 @@ async def apply_changes(
     for group in rounds(changes):
         short = [change for change in group if change.segments == 1]
         if short:
-            changed += await _change_short(tx, short)
+            changed += await _change_short(tx, short, now=now, ids=ids)
         if len(short) < len(group):
-            changed += await _change_long(tx, [change for change in group if change.segments > 1])
+            long = [change for change in group if change.segments > 1]
+            changed += await _change_long(tx, long, now=now, ids=ids)
     if changed:
         await _refund(tx, [row for row in changed if row.refund and row.price], now=now, ids=ids)
         await _count(tx, [row for row in changed if row.message_count > COUNTED_BY_ROWS], now=now, ids=ids)
@@ -75,7 +77,9 @@ def _range(identifiers: Sequence[bytes]) -> tuple[bytes, bytes]:
     return min(identifiers), max(identifiers)
 
 
-async def _change_short(tx: Transaction, changes: list[MessageChange]) -> list[Changed]:
+async def _change_short(
+    tx: Transaction, changes: list[MessageChange], *, now: datetime, ids: IdSource
+) -> list[Changed]:
     # Rows are locked in the order of their key, in every transaction, so that two never wait for each other.
     changes.sort(key=lambda change: (change.account_id, change.message_id))
     messages = [change.message_id for change in changes]
@@ -91,6 +95,9 @@ async def _change_short(tx: Transaction, changes: list[MessageChange]) -> list[C
         [change.refund for change in changes],
         lowest,
         highest,
+        ids.new(int(now.timestamp())),
+        now,
+        now.date(),
     )
     by_message = {change.message_id: change for change in changes}
     return [_changed(row, by_message[row["message_id"]]) for row in rows]
@@ -148,19 +155,26 @@ def _changed(row: asyncpg.Record, change: MessageChange) -> Changed:
     )
 
 
-async def _change_long(tx: Transaction, changes: list[MessageChange]) -> list[Changed]:
+async def _change_long(
+    tx: Transaction, changes: list[MessageChange], *, now: datetime, ids: IdSource
+) -> list[Changed]:
     """Messages of several segments: locked, merged here, written."""
     by_account: dict[int, dict[bytes, list[MessageChange]]] = defaultdict(lambda: defaultdict(list))
     for change in changes:
         by_account[change.account_id][change.message_id].append(change)
     changed: list[Changed] = []
     for account_id in sorted(by_account):
-        changed += await _change_long_of(tx, account_id, by_account[account_id])
+        changed += await _change_long_of(tx, account_id, by_account[account_id], now=now, ids=ids)
     return changed
 
 
 async def _change_long_of(
-    tx: Transaction, account_id: int, by_message: dict[bytes, list[MessageChange]]
+    tx: Transaction,
+    account_id: int,
+    by_message: dict[bytes, list[MessageChange]],
+    *,
+    now: datetime,
+    ids: IdSource,
 ) -> list[Changed]:
     lowest, highest = _range(list(by_message))
     rows = await tx.fetch(load_query("lock_long_messages"), account_id, list(by_message), lowest, highest)
@@ -175,6 +189,9 @@ async def _change_long_of(
         *(list(column) for column in zip(*written, strict=True)),
         lowest,
         highest,
+        ids.new(int(now.timestamp())),
+        now,
+        now.date(),
     )
     return [_changed(row, by_message[row["message_id"]][-1]) for row in answer]
 

@@ -5,7 +5,7 @@ made as a table of its own and attached, which does not wait for writers of the 
 partition: a row without a place is an error that is seen at once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -15,8 +15,9 @@ from heliograph.storage.database import Transaction, load_query
 WEEKS_AHEAD: Final = 8
 DAYS_AHEAD: Final = 14
 BY_WEEK: Final = ("batch", "message")
-BY_DAY: Final = {"segment": 10, "receipt_block": 30, "report_attempt": 30}
-"""Tables cut by day, and for how many days a partition is kept."""
+EVENT_DAYS: Final = 7
+BY_DAY: Final = {"segment": 10, "receipt_block": 30, "report_attempt": 30, "event_block": EVENT_DAYS}
+"""Tables cut by day, and for how many whole days a partition is kept unless it is said otherwise."""
 
 
 class Partition(NamedTuple):
@@ -42,13 +43,13 @@ def wanted_partitions(now: datetime) -> Iterator[Partition]:
             yield Partition(f"{table}_d{day:%Y%m%d}", table, f"'{day}'", f"'{day + timedelta(days=1)}'")
 
 
-def is_over(name: str, today: date) -> bool:
+def is_over(name: str, today: date, kept: Mapping[str, int] = BY_DAY) -> bool:
     """Whether a partition by day, of this name, has been kept long enough."""
     table, _, suffix = name.rpartition("_d")
-    if table not in BY_DAY or not suffix.isdigit():
+    if table not in kept or not suffix.isdigit():
         return False
     day = datetime.strptime(suffix, "%Y%m%d").replace(tzinfo=UTC).date()
-    return day < today - timedelta(days=BY_DAY[table])
+    return day < today - timedelta(days=kept[table])
 
 
 async def make_partitions(tx: Transaction, now: datetime) -> int:
@@ -67,10 +68,10 @@ async def make_partitions(tx: Transaction, now: datetime) -> int:
     return len(missing)
 
 
-async def drop_partitions(tx: Transaction, now: datetime) -> list[str]:
+async def drop_partitions(tx: Transaction, now: datetime, kept: Mapping[str, int] = BY_DAY) -> list[str]:
     """Drop the partitions by day whose time is over; needs the owner of the tables. Their names."""
     rows = await tx.fetch(load_query("list_partitions"), list(BY_DAY))
-    over = [row["name"] for row in rows if is_over(row["name"], now.date())]
+    over = [row["name"] for row in rows if is_over(row["name"], now.date(), kept)]
     for name in over:
         await tx.execute(f"DROP TABLE {name}")
     return over

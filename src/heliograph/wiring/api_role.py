@@ -98,6 +98,7 @@ def api_app(
         sender_rules=sender_rules(parts.settings),
         now=utc_now,
         public_url=http.public_url or None,
+        event_days=parts.settings.reports.event_days,
     )
     return AcceptHandler(
         ApiApp(context),

@@ -26,7 +26,7 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
     )
     close = CloseUnreported(parts.database, parts.ids)
     incomplete = ReleaseIncomplete(parts.database, parts.take_incoming())
-    house = KeepHouse(parts.database)
+    house = KeepHouse(parts.database, event_days=settings.reports.event_days)
     poll = settings.keeper.poll_seconds
 
     report_ready()

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from heliograph.domain.feed_events import pack_event
 from heliograph.faces.api.openapi import openapi_document
 from heliograph.storage import batch_reading
-from heliograph.storage.database import Connection, connect, load_query
+from heliograph.storage.database import Connection, connect, load_query, transaction_on
+from heliograph.storage.event_feed import insert_events
 from tests.storage.test_row_level_security import without_account_filter
-from tests.support.rows import NOW, insert_account, insert_batch, insert_lot
+from tests.support.rows import IDS, NOW, NOW_MS, insert_account, insert_batch, insert_lot
 from tests.support.served_api import insert_key, served_api
 
 OWNER, STRANGER = 1, 2
@@ -79,6 +81,14 @@ async def paused_batch_of_owner(ground: Ground) -> Names:
 async def finished_batch_of_owner(ground: Ground) -> Names:
     batch_id, (message_id,) = await insert_batch(ground.connection, OWNER, code=201)
     return {"batchId": batch_id.hex(), "messageId": message_id.hex()}
+
+
+async def event_of_owner(ground: Ground) -> Names:
+    names = await batch_of_owner(ground)
+    packed = pack_event(bytes.fromhex(names["messageId"]), 1, 201, NOW_MS)
+    async with transaction_on(ground.connection) as tx:
+        await insert_events(tx, OWNER, [packed], now=NOW, ids=IDS)
+    return names
 
 
 async def blacklist_entry_of_owner(ground: Ground) -> Names:
@@ -148,6 +158,7 @@ MATRIX: dict[tuple[str, str], Thing | Listing | NamesNothing] = {
     ("GET", "/v2/me/senders/{sender}"): Thing(sender_of_owner, {"sender": "Other"}),
     ("PUT", "/v2/me/senders/{sender}"): NamesNothing("registers a sender of the caller's"),
     ("DELETE", "/v2/me/senders/{sender}"): Thing(sender_of_owner, {"sender": "Other"}),
+    ("GET", "/v2/events"): Listing(event_of_owner, "messageId"),
     ("GET", "/v2/blacklist"): Listing(blacklist_entry_of_owner, "msisdn"),
     ("POST", "/v2/blacklist"): NamesNothing("makes an entry of the caller's"),
     ("GET", "/v2/blacklist/{msisdn}"): Thing(blacklist_entry_of_owner, {"msisdn": "46701740606"}),

@@ -43,6 +43,7 @@ from heliograph.faces.api.contact_endpoints import (
     summarize_contacts,
 )
 from heliograph.faces.api.docs_reader import read_docs, read_docs_style, read_openapi, redirect_to_docs
+from heliograph.faces.api.event_endpoints import read_feed
 from heliograph.faces.api.health_endpoints import read_health, read_readiness
 from heliograph.faces.api.holding_endpoints import pause_batch, reschedule_batch, resume_batch
 from heliograph.faces.api.key_endpoints import create_own_key, read_keys, revoke_own_key
@@ -107,6 +108,7 @@ ROUTES: Final = (
     delete_contact,
     add_label,
     delete_label,
+    read_feed,
     read_health,
     read_readiness,
     read_docs,

@@ -21,6 +21,7 @@ from heliograph.services.parent_actions import ParentActions
 from heliograph.storage.accounts import Account
 from heliograph.storage.database import Database
 from heliograph.storage.idempotency import IdempotencyKeys
+from heliograph.storage.partitions import EVENT_DAYS
 from heliograph.storage.sealing import Sealer
 
 ApiRequest = Request[Any, Any, Any]
@@ -46,6 +47,8 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     sender_rules: SenderRules = ORDINARY_RULES
     public_url: str | None = None
     """How customers reach us; None: what their requests say."""
+    event_days: int = EVENT_DAYS
+    """How long the event feed keeps what happened."""
 
 
 def context_of(request: ApiRequest) -> ApiContext:

@@ -11,6 +11,7 @@ from heliograph.faces.api import (
     openapi_account,
     openapi_blacklist,
     openapi_contacts,
+    openapi_events,
     openapi_explain,
     openapi_holding,
     openapi_incoming,
@@ -82,6 +83,8 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     IncomingDocument,
     SenderDocument,
     openapi_senders.SenderRequest,
+    openapi_events.EventPage,
+    openapi_events.EventDocument,
 )
 """What requests and answers are made of; types within them come along."""
 ALL_FIELD_TEXTS: Final = {
@@ -94,12 +97,14 @@ ALL_FIELD_TEXTS: Final = {
     **openapi_holding.FIELD_TEXTS,
     **openapi_incoming.FIELD_TEXTS,
     **openapi_senders.FIELD_TEXTS,
+    **openapi_events.FIELD_TEXTS,
 }
 ALL_FIELD_RULES: Final = {
     **FIELD_RULES,
     **openapi_blacklist.FIELD_RULES,
     **openapi_keys.FIELD_RULES,
     **openapi_incoming.FIELD_RULES,
+    **openapi_events.FIELD_RULES,
 }
 
 
@@ -121,6 +126,7 @@ def openapi_document() -> Json:
             {"name": "Batches", "description": "One text for one or many recipients."},
             {"name": "Messages", "description": "One text to one number, and what became of it."},
             openapi_senders.TAG,
+            openapi_events.TAG,
             openapi_blacklist.TAG,
             openapi_contacts.TAG,
             openapi_account.TAG,
@@ -148,6 +154,7 @@ def openapi_document() -> Json:
                 "get": read_message_operation(),
             },
             **openapi_senders.sender_paths(),
+            **openapi_events.event_paths(),
             **openapi_blacklist.blacklist_paths(),
             **openapi_contacts.contact_paths(),
             **openapi_account.account_paths(),

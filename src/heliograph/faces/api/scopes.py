@@ -60,6 +60,7 @@ SCOPES: Final[Mapping[tuple[str, str], KeyScope | None]] = {
     ("GET", "/v2/me/keys"): KeyScope.KEYS,
     ("POST", "/v2/me/keys"): KeyScope.KEYS,
     ("DELETE", "/v2/me/keys/{key_id}"): KeyScope.KEYS,
+    ("GET", "/v2/events"): KeyScope.READ,
 }
 
 

@@ -1,0 +1,105 @@
+"""GET /v2/events: every status change of the account's messages, in an order in which none is skipped."""
+
+import re
+from typing import Final
+from urllib.parse import parse_qsl
+
+from litestar import Response, get
+
+from heliograph.domain.feed_events import cursor_text, parse_cursor
+from heliograph.domain.ids import message_range, parse_id
+from heliograph.domain.refusals import InvalidRequest, NotFound, Refusal
+from heliograph.domain.status import is_final
+from heliograph.domain.webhook_event import ReportEvent, event_id, report_body
+from heliograph.faces.api.api_context import JSON_TYPE, ApiRequest, account_of, context_of
+from heliograph.faces.api.paging import LARGEST_LIMIT
+from heliograph.services.cancel_batch import UNKNOWN_BATCH
+from heliograph.services.read_events import FeedQuery, ToldEvent, read_events
+from heliograph.storage.accounts import Account
+from heliograph.storage.batch_reading import find_batch
+
+EVENTS_PATH: Final = "/v2/events"
+EVENT_TYPE: Final = "deliveryReport"
+DEFAULT_EVENTS: Final = 100
+
+BAD_CURSOR: Final = "after is no cursor of this account: give the cursor of the last answer as it was."
+_SENTENCES: Final = {
+    "limit": f"limit is a whole number from 1 to {LARGEST_LIMIT}.",
+    "codes": "codes are status codes, separated by commas.",
+    "batchId": "batchId is 24 hexadecimal digits.",
+}
+_NAMES: Final = ("after", *_SENTENCES)
+_LIMIT: Final = re.compile("[0-9]{1,4}")
+_CODE: Final = re.compile("[1-5][0-9]{2}")
+
+
+@get(EVENTS_PATH)
+async def read_feed(request: ApiRequest) -> Response[bytes]:
+    """The events after a cursor."""
+    context = context_of(request)
+    account = await account_of(request)
+    query, of_batch = parse_feed_query(request.scope["query_string"], account.account_id)
+    async with context.database.reader(account.account_id) as tx:
+        if of_batch is not None:
+            batch = await find_batch(tx, account.account_id, of_batch)
+            if batch is None:
+                raise NotFound(UNKNOWN_BATCH)
+            query = query._replace(messages=message_range(of_batch, batch.message_count))
+        page = await read_events(
+            tx, account.account_id, query, now=context.now(), event_days=context.event_days
+        )
+    events = b",".join([_event_json(told, account) for told in page.events])
+    cursor = cursor_text(page.cursor, account.account_id)
+    end = f'],"cursor":"{cursor}","hasMore":{"true" if page.has_more else "false"}}}'
+    return Response(b'{"events":[' + events + end.encode(), media_type=JSON_TYPE)
+
+
+def parse_feed_query(query: bytes, account_id: int) -> tuple[FeedQuery, bytes | None]:
+    """What the query of a request asks for, and of which batch. Raises InvalidRequest with every fault."""
+    faults: list[Refusal] = []
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(query.decode("ascii", "replace"), keep_blank_values=True, errors="replace"):
+        if name not in _NAMES:
+            continue
+        if name in found and name != "codes":
+            faults.append(Refusal(name, "repeated", f"{name} is given more than once."))
+        found[name] = f"{found[name]},{value}" if name in found and name == "codes" else value
+    after = parse_cursor(found["after"], account_id) if "after" in found else None
+    if "after" in found and after is None:
+        faults.append(Refusal("after", "invalid", BAD_CURSOR))
+    limit = found.get("limit", str(DEFAULT_EVENTS))
+    codes = [code.strip() for code in found["codes"].split(",")] if "codes" in found else []
+    batch_id = parse_id(found["batchId"]) if "batchId" in found else None
+    holds = {
+        "limit": bool(_LIMIT.fullmatch(limit)) and 1 <= int(limit) <= LARGEST_LIMIT,
+        "codes": all(_CODE.fullmatch(code) for code in codes),
+        "batchId": "batchId" not in found or batch_id is not None,
+    }
+    faults += [Refusal(name, "invalid", _SENTENCES[name]) for name, held in holds.items() if not held]
+    if faults:
+        raise InvalidRequest(faults, "One or more parameters of the query are not valid.")
+    return FeedQuery(after, int(limit), frozenset(map(int, codes))), batch_id
+
+
+def _event_json(told: ToldEvent, account: Account) -> bytes:
+    """The body of the report with what its headers would say: the id of the event."""
+    event, message = told
+    message_id = event.message_id.hex()
+    webhook_id = event_id(message_id, event.number, event.code)
+    body = report_body(
+        ReportEvent(
+            webhook_id,
+            message_id,
+            message.batch_id.hex(),
+            message.recipient,
+            event.code,
+            int(is_final(event.code)),
+            event.at_ms,
+            message.segments,
+            message.price,
+            account.currency,
+            message.reference,
+        )
+    )
+    head = f'{{"eventId":"{webhook_id}","type":"{EVENT_TYPE}","number":{event.number},'
+    return head.encode() + body[1:]
