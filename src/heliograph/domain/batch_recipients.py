@@ -88,7 +88,7 @@ def _from_object(members: dict[str, object], faults: list[Refusal]) -> DraftReci
     if not _is_right_count(len(numbers), faults):
         return DraftRecipients()
     if not are_well_formed(numbers):
-        _add(faults, (format_fault(number, _path(number)) for number in numbers))
+        _add(faults, (format_fault(number, recipient_path(number)) for number in numbers))
     known: set[str] = set()
     own = _check_values(entries, known, faults)
     defaults = _check_values({DEFAULT_KEY: default}, known, faults)[0]
@@ -143,7 +143,7 @@ def _are_sound(values: dict[str, object]) -> bool:
 
 
 def _entry_faults(number: str, values: object) -> Iterable[Refusal]:
-    field = _path(number)
+    field = recipient_path(number)
     if not isinstance(values, dict):
         yield Refusal(field, "not_object", "The values of a recipient must be an object of strings.")
         return
@@ -176,7 +176,8 @@ def _key_fault(key: str) -> Refusal | None:
     return Refusal(_FIELD, "key_too_long", sentence)
 
 
-def _path(number: str) -> str:
+def recipient_path(number: str) -> str:
+    """Where a recipient of the object form stands, for people."""
     return f"{_FIELD}.{number if len(number) <= _SHOWN else number[:_SHOWN] + '...'}"
 
 

@@ -18,6 +18,7 @@ from heliograph.domain.refusals import Conflict
 from heliograph.domain.routing import Route, RoutingTable
 from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules, usable_senders
 from heliograph.storage.blacklist import find_blacklisted
+from heliograph.storage.contact_reading import list_labelled_numbers
 from heliograph.storage.database import Database, Purpose, Transaction, load_query
 from heliograph.storage.fresh_values import FreshValues
 
@@ -126,6 +127,15 @@ class AccountDirectory:
     async def blacklisted(self, account_id: int, msisdns: Sequence[str]) -> frozenset[str]:
         """Those of many numbers that the account does not send to: never remembered, always as of now."""
         return await find_blacklisted(self._database, account_id, msisdns)
+
+    async def labelled(
+        self, account_id: int, label: str, *, limit: int, with_properties: bool
+    ) -> list[tuple[str, str | None]]:
+        """The phone numbers of the contacts with a label, as of now, with their properties as JSON."""
+        async with self._database.reader(account_id) as tx:
+            return await list_labelled_numbers(
+                tx, account_id, label, limit=limit, with_properties=with_properties
+            )
 
     async def routing(self) -> Routing:
         """The routes and paces of all carriers."""

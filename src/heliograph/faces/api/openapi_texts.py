@@ -154,8 +154,9 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
         ),
         "recipients": (
             "The numbers, at most 15 digits each, 1 to 100,000 of them; a number given twice gets one "
-            "message. To fill in placeholders, an object instead: each number with its own values, and the "
-            "reserved name `default` for the values of those that have none of their own.",
+            "message. `label:NAME` among them (an addition of ours) stands for the phone numbers of the "
+            "contacts with that label. To fill in placeholders, an object instead: each number with its own "
+            "values, and the reserved name `default` for the values of those that have none of their own.",
             ["46701740605", "46701740606"],
         ),
         "body": (
@@ -254,7 +255,7 @@ class RequestedWindow(msgspec.Struct):
     closes: str | UnsetType | None = UNSET
 
 
-Number = Annotated[str, Meta(pattern="^[0-9]{1,15}$")]
+Number = Annotated[str, Meta(pattern="^([0-9]{1,15}|label:.+)$")]
 
 
 class BatchRequest(msgspec.Struct, rename="camel"):
