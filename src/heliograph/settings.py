@@ -54,6 +54,7 @@ class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     slowest_bytes_per_second: Count = 262_144  # time added for each byte of a larger body
     max_body_bytes: Count = 32 * 1024 * 1024  # larger ones are answered with 413
     max_recipients: Count = 100_000  # in one request
+    api_processes: Count = 1  # how many serve the installation: each lets its share of a rate limit pass
     accept_queue: Count = 2_000  # requests waiting for a commit; more are answered with 503
     failed_sign_ins_per_minute: Count = 30  # for each address
 

@@ -26,6 +26,7 @@ FAMILIES = {
         "blacklist",
         "blacklist_event",
         "event_block",
+        "daily_spend",
     ),
     "carrier_id": (
         "lot",

@@ -46,6 +46,7 @@ READABLE = (
     "summary",
     "summary_change",
     "in_doubt",
+    "daily_spend",
     "blacklist",
     "inbound_number",
     "inbound_keyword",
@@ -105,6 +106,7 @@ async def insert_rows(connection: Connection, account_id: int) -> None:
     packed = pack_event(messages[0], 1, 201, NOW_MS)
     async with transaction_on(connection) as tx:
         await insert_events(tx, account_id, [packed], now=NOW, ids=IDS)
+    await connection.execute("INSERT INTO daily_spend VALUES ($1, '2026-11-22', 1)", account_id)
     large, _ = await insert_batch(connection, account_id, recipients=[], message_count=501)
     await connection.execute("INSERT INTO summary VALUES ($1, $2, 103, 501, 501)", account_id, large)
     await connection.execute(

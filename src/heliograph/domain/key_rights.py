@@ -18,6 +18,7 @@ from typing import Final
 
 import msgspec
 
+from heliograph.domain.rate_limit import RateLimit
 from heliograph.domain.refusals import Forbidden
 
 Network = IPv4Network | IPv6Network
@@ -51,6 +52,8 @@ class KeyRights(msgspec.Struct, frozen=True, kw_only=True):
     """Where it may be used from; empty: anywhere."""
     is_test: bool = False
     """Whether what it sends goes to the simulated carrier, and costs nothing."""
+    rate: RateLimit | None = None
+    """How fast it may send."""
 
     @property
     def are_unrestricted(self) -> bool:

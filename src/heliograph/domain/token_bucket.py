@@ -35,6 +35,10 @@ class TokenBucket:
         self._tokens -= granted
         return granted
 
+    def borrow(self, wanted: int) -> None:
+        """Take ``wanted`` tokens, also those that are not there yet: the bucket is refilled from below 0."""
+        self._tokens -= wanted
+
     def seconds_until(self, wanted: int, now: float) -> float:
         """How long until ``wanted`` tokens (at most the burst) may be taken at once; 0 when they may now."""
         self._refill(now)

@@ -115,6 +115,8 @@ class AcceptBatch:
         if outcome.is_unjudged:
             self._accounts.forget(account.account_id)
             return await self._accept(msgspec.structs.replace(account, has_blacklist=True), raw, idempotent)
+        if outcome.over_cap:
+            batch = batch.beyond_cap()
         return Accepted(
             ACCEPTED_STATUS, batch.answer(funded=outcome.funded), location_of(batch.batch_id), False
         )

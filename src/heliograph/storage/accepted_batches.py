@@ -11,6 +11,7 @@ from heliograph.domain.history import milliseconds
 from heliograph.domain.ids import IdSource
 from heliograph.domain.status import Code
 from heliograph.storage.batches import PreparedBatch
+from heliograph.storage.daily_caps import Spending, take_from_caps
 from heliograph.storage.database import Transaction, load_query
 from heliograph.storage.event_feed import insert_events
 from heliograph.storage.message_changes import COUNTED_BY_ROWS, Changed, insert_reports
@@ -43,11 +44,13 @@ class Written(msgspec.Struct, frozen=True):
     unjudged: frozenset[int]
     """Accounts that got their first blacklist entry after a batch was prepared without a look at it; all must
     be rolled back."""
+    over_cap: frozenset[int] = frozenset()
+    """Accounts that would pass their daily cap; all must be rolled back."""
 
     @property
     def is_as_asked(self) -> bool:
         """Whether the transaction may commit."""
-        return not self.unpaid and not self.repeated and not self.unjudged
+        return not (self.unpaid or self.repeated or self.unjudged or self.over_cap)
 
 
 class _BatchRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -127,11 +130,18 @@ async def insert_batches(
     Without ``with_messages`` the caller has written the messages already.
     """
     charges: dict[int, int] = {}
+    caps: dict[int, int] = {}
     for one in decided:
         if charge := one.charge:
             account_id = one.batch.account.account_id
             charges[account_id] = charges.get(account_id, 0) + charge
+            if one.batch.account.daily_cap is not None:
+                caps[account_id] = one.batch.account.daily_cap
     accounts = sorted(charges)
+    over_cap: frozenset[int] = frozenset()
+    if caps:
+        spendings = {account_id: Spending(charges[account_id], cap) for account_id, cap in caps.items()}
+        over_cap = await take_from_caps(tx, spendings, now=now)
     seconds = int(now.timestamp())
     keys = [_idempotency_row(one) for one in decided if one.batch.idempotent is not None]
     rows = await tx.fetch(
@@ -151,6 +161,7 @@ async def insert_batches(
         unpaid,
         _not_kept(keys, kept) if len(kept) < len(keys) else frozenset(),
         _unjudged(decided, with_blacklist) if with_blacklist else frozenset(),
+        over_cap,
     )
 
 

@@ -14,6 +14,7 @@ import msgspec
 from heliograph.domain.carrier_profile import load_profile
 from heliograph.domain.ids import IdSource
 from heliograph.domain.pricing import PriceTable
+from heliograph.domain.rate_limit import RateLimit, rate_limit
 from heliograph.domain.refusals import Conflict
 from heliograph.domain.routing import Route, RoutingTable
 from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules, usable_senders
@@ -53,6 +54,10 @@ class Account(msgspec.Struct, frozen=True):
     """Who owns it: its parent's name, else its own."""
     optional_sender: bool = True
     """Whether it may use senders of its own; if not, ``senders`` are default senders alone."""
+    daily_cap: int | None = None
+    """The most it may spend in a day, in micro-units."""
+    rate: RateLimit | None = None
+    """How fast it may send, all its keys together."""
     is_test: bool = False
     """Whether a test key asks: what is sent costs nothing and goes to the simulated carrier."""
 
@@ -153,12 +158,13 @@ class AccountDirectory:
         if not rows:
             return None
         row = dict(rows[0])
+        rate = rate_limit(row.pop("rate_limit"), row.pop("rate_burst"))
         prices = await self._prices.get(row["price_list_id"])
         assert prices is not None
         row["senders"] = usable_senders(
             row["senders"], self._sender_rules, optional_sender=row["optional_sender"]
         )
-        return Account(**row, prices=prices)
+        return Account(**row, prices=prices, rate=rate)
 
     async def _load_child(self, key: tuple[int, str]) -> int | None:
         rows = await self._database.fetch(Purpose.GENERAL, load_query("find_child_account"), *key)

@@ -9,6 +9,7 @@ import msgspec
 
 from heliograph.domain.api_token import make_token, parse_token, secret_hash
 from heliograph.domain.key_rights import UNRESTRICTED, KeyRights, parse_scope
+from heliograph.domain.rate_limit import rate_limit
 from heliograph.storage.database import Database, Purpose, Transaction, load_query
 from heliograph.storage.fresh_values import FreshValues
 
@@ -122,6 +123,7 @@ async def create_key(
         _scope_names(rights),
         rights.networks,
         rights.is_test,
+        *_rate_columns(rights),
     )
     return token
 
@@ -145,6 +147,7 @@ async def change_key(tx: Transaction, changed: StoredKey) -> bool:
             changed.expires_at,
             _scope_names(changed.rights),
             changed.rights.networks,
+            *_rate_columns(changed.rights),
         )
         is not None
     )
@@ -180,8 +183,17 @@ def _scope_names(rights: KeyRights) -> list[str] | None:
     return None if rights.scopes is None else sorted(rights.scopes)
 
 
+def _rate_columns(rights: KeyRights) -> tuple[float | None, int | None]:
+    return (None, None) if rights.rate is None else (rights.rate.per_second, rights.rate.burst)
+
+
 def _rights_of(row: asyncpg.Record) -> KeyRights:
     """The rights as stored. A scope that this version does not know gives no right."""
     scopes = row["scopes"]
     known = None if scopes is None else frozenset(filter(None, map(parse_scope, scopes)))
-    return KeyRights(scopes=known, networks=tuple(row["networks"]), is_test=row["is_test"])
+    return KeyRights(
+        scopes=known,
+        networks=tuple(row["networks"]),
+        is_test=row["is_test"],
+        rate=rate_limit(row["rate_limit"], row["rate_burst"]),
+    )

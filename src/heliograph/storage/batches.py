@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from heliograph.domain.batch import BatchDraft
+from heliograph.domain.daily_cap import cap_warning
 from heliograph.domain.status import Code
 from heliograph.storage.accounts import Account
 
@@ -70,6 +71,12 @@ class PreparedBatch(msgspec.Struct, frozen=True, kw_only=True):
     def is_all_sent(self) -> bool:
         """Whether no message is refused, provided the batch is paid."""
         return NO_CARRIER not in self.carriers
+
+    def beyond_cap(self) -> "PreparedBatch":
+        """The batch as it is answered when it would pass the account's daily cap: with a sentence on that."""
+        assert self.account.daily_cap is not None
+        sentence = cap_warning(self.account.daily_cap, self.account.currency)
+        return msgspec.structs.replace(self, warnings=[*self.warnings, sentence])
 
     def answer(self, *, funded: bool) -> bytes:
         """The answer's body, once it is known whether the batch could be paid."""

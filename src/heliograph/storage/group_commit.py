@@ -28,6 +28,7 @@ from heliograph.storage.accepted_batches import (
     report_refusals,
 )
 from heliograph.storage.batches import PreparedBatch
+from heliograph.storage.daily_caps import read_spent
 from heliograph.storage.database import (
     Connection,
     Database,
@@ -67,6 +68,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """Whether it was paid; if not, every message to be sent is refused with 402."""
     is_repeated: bool = False
     """Its idempotency key was taken by another process meanwhile; nothing was written."""
+    over_cap: bool = False
+    """It was not paid since it would pass the account's daily cap."""
     is_unjudged: bool = False
     """Its account turned out to have a blacklist; nothing was written, it must be prepared again."""
 
@@ -82,14 +85,25 @@ class RolledBack(Exception):
 class _Waiting:
     """A batch and the request that waits for it."""
 
-    __slots__ = ("batch", "funded", "future", "may_be_stored")
+    __slots__ = ("batch", "funded", "future", "may_be_stored", "over_cap")
 
     def __init__(self, batch: PreparedBatch, future: asyncio.Future[Outcome]) -> None:
         self.batch = batch
         self.future = future
         self.funded = True
+        self.over_cap = False
         self.may_be_stored = False
         """A commit that held it was begun, and its end was not seen."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of it once it is written."""
+        return Outcome(self.funded, over_cap=self.over_cap)
+
+    @property
+    def decided(self) -> Decided:
+        """It is written with this decision."""
+        return Decided(self.batch.beyond_cap() if self.over_cap else self.batch, self.funded)
 
     def settle(self, outcome: Outcome) -> None:
         if not self.future.done():
@@ -223,7 +237,7 @@ class GroupCommit:
         if is_stored_already(failure) and all(waiting.may_be_stored for waiting in group):
             # The commit whose end was not seen took place: a row holds the id. It held all of the group.
             for waiting in group:
-                waiting.settle(Outcome(waiting.funded))
+                waiting.settle(waiting.outcome)
             return True
         if is_connection_failure(failure):
             return False
@@ -248,7 +262,7 @@ class GroupCommit:
                 # The rows went in before they were rolled back, so no earlier commit had stored them.
                 for waiting in group:
                     waiting.may_be_stored = False
-                self._short_of_money |= found.written.unpaid
+                self._short_of_money |= found.written.unpaid | found.written.over_cap
                 group = _without_repeated(group, found.written.repeated)
                 group = _without_unjudged(group, found.written.unjudged)
                 if not group:
@@ -258,7 +272,7 @@ class GroupCommit:
             else:
                 break
         for waiting in group:
-            waiting.settle(Outcome(waiting.funded))
+            waiting.settle(waiting.outcome)
 
     async def _live_connection(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
@@ -268,32 +282,49 @@ class GroupCommit:
     async def _decide(self, connection: Connection, group: Sequence[_Waiting]) -> None:
         """Decide which batches their account can pay, in the order they came.
 
-        An account counts as solvent until a debit fails; only then is its balance read beforehand. The
-        debit itself is conditional either way.
+        An account counts as solvent until a debit fails or its daily cap would be passed; only then are
+        balance and day read beforehand. What is written is conditional either way.
         """
         for waiting in group:
             if not waiting.may_be_stored:
-                waiting.funded = True
+                waiting.funded, waiting.over_cap = True, False
         doubtful = self._short_of_money.intersection([one.batch.account.account_id for one in group])
         if not doubtful:
             return
         rows = await connection.fetch(load_query("read_balances"), sorted(doubtful))
         left: dict[int, int] = dict.fromkeys(doubtful, 0) | {row[0]: row[1] for row in rows}
+        room = await self._room_today(connection, group, doubtful)
         for waiting in group:
             account_id, total = waiting.batch.account.account_id, waiting.batch.total
             if account_id not in left or waiting.may_be_stored:
                 continue
-            waiting.funded = not total or total <= left[account_id]
+            is_covered = not total or total <= left[account_id]
+            waiting.over_cap = is_covered and total > room.get(account_id, total)
+            waiting.funded = is_covered and not waiting.over_cap
             if waiting.funded:
                 left[account_id] -= total
+                if account_id in room:
+                    room[account_id] -= total
             else:
                 doubtful.discard(account_id)
         # What is still in `doubtful` could pay for everything.
         self._short_of_money -= doubtful
 
+    async def _room_today(
+        self, connection: Connection, group: Sequence[_Waiting], accounts: set[int]
+    ) -> dict[int, int]:
+        """What accounts may still spend today, of those that have a cap."""
+        caps = {one.batch.account.account_id: one.batch.account.daily_cap for one in group}
+        now = self._now()
+        return {
+            account_id: max(0, cap - await read_spent(connection, account_id, now=now))
+            for account_id, cap in caps.items()
+            if cap is not None and account_id in accounts
+        }
+
     async def _write(self, connection: Connection, group: Sequence[_Waiting]) -> None:
         now = self._now()
-        decided = [Decided(waiting.batch, waiting.funded) for waiting in group]
+        decided = [waiting.decided for waiting in group]
         cutter = LotCutter(self._ids, now)
         for one in decided:
             if one.funded:

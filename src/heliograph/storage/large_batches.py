@@ -23,6 +23,7 @@ from heliograph.storage.accepted_batches import (
     report_refusals,
 )
 from heliograph.storage.batches import PreparedBatch
+from heliograph.storage.daily_caps import read_spent
 from heliograph.storage.database import Database, Purpose, Transaction, is_retryable, load_query
 from heliograph.storage.group_commit import (
     NOT_STORED,
@@ -88,7 +89,7 @@ class LargeBatches:
                 return await self._try(attempt)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as failure:
                 if attempt.may_be_stored and is_stored_already(failure):
-                    return Outcome(attempt.funded)
+                    return attempt.outcome
                 if not is_retryable(failure):
                     raise
                 log.warning("accept.commit_failed", error=describe_error(failure), batches=1)
@@ -97,7 +98,7 @@ class LargeBatches:
 
     async def _try(self, attempt: "_Attempt") -> Outcome:
         if not attempt.may_be_stored:
-            attempt.funded = await self._can_pay(attempt.batch)
+            await self._judge(attempt)
         while True:
             try:
                 await self._write(attempt)
@@ -108,22 +109,27 @@ class LargeBatches:
                     return Outcome(attempt.funded, is_repeated=True)
                 if found.written.unjudged:
                     return Outcome(attempt.funded, is_unjudged=True)
-                attempt.funded = False
+                attempt.funded, attempt.over_cap = False, not found.written.unpaid
             else:
-                return Outcome(attempt.funded)
+                return attempt.outcome
 
-    async def _can_pay(self, batch: PreparedBatch) -> bool:
-        """Whether the balance suffices now; the debit at the end decides."""
+    async def _judge(self, attempt: "_Attempt") -> None:
+        """Whether balance and daily cap suffice now; what is written at the end decides."""
+        batch, account = attempt.batch, attempt.batch.account
+        attempt.funded, attempt.over_cap = True, False
         if not batch.total:
-            return True
-        rows = await self._database.fetch(
-            Purpose.HOT, load_query("read_balances"), [batch.account.account_id]
-        )
-        return bool(rows) and batch.total <= rows[0]["amount"]
+            return
+        rows = await self._database.fetch(Purpose.HOT, load_query("read_balances"), [account.account_id])
+        attempt.funded = bool(rows) and batch.total <= rows[0]["amount"]
+        if attempt.funded and account.daily_cap is not None:
+            async with self._database.transaction(Purpose.HOT) as tx:
+                spent = await read_spent(tx, account.account_id, now=self._now())
+            attempt.over_cap = spent + batch.total > account.daily_cap
+            attempt.funded = not attempt.over_cap
 
     async def _write(self, attempt: "_Attempt") -> None:
         batch, now = attempt.batch, self._now()
-        decided = [Decided(batch, attempt.funded)]
+        decided = [Decided(batch.beyond_cap() if attempt.over_cap else batch, attempt.funded)]
         async with self._database.transaction(Purpose.HOT) as tx:
             await self._insert_messages(tx, batch, funded=attempt.funded)
             advances = await self._insert_lots(tx, batch, now) if attempt.funded else {}
@@ -187,12 +193,18 @@ class LargeBatches:
 class _Attempt:
     """A batch on its way into the database, and what is known of it."""
 
-    __slots__ = ("batch", "funded", "may_be_stored")
+    __slots__ = ("batch", "funded", "may_be_stored", "over_cap")
 
     def __init__(self, batch: PreparedBatch) -> None:
         self.batch = batch
         self.funded = True
+        self.over_cap = False
         self.may_be_stored = False
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of it once it is written."""
+        return Outcome(self.funded, over_cap=self.over_cap)
 
 
 def _places(

@@ -6,12 +6,14 @@ import socket
 from contextlib import AsyncExitStack
 from typing import Final
 
+from heliograph.domain.rate_limit import RateLimiter
 from heliograph.faces.api.accept_handler import AcceptHandler
 from heliograph.faces.api.api_app import ApiApp
 from heliograph.faces.api.api_context import ApiContext
 from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.faces.api.request_bodies import BodyLimits, BodyReader
 from heliograph.faces.api.schemas import encode_accepted
+from heliograph.faces.api.sending_pace import SendingPace
 from heliograph.loop import run_loop
 from heliograph.services.accept_batch import AcceptBatch, ReportUrlRules
 from heliograph.services.cancel_batch import CancelBatch
@@ -106,6 +108,7 @@ def api_app(
         accept_batch=accept,
         explain_batch=ExplainBatch(accounts, accept.prepared),
         bodies=bodies,
+        pace=SendingPace(RateLimiter(processes=parts.settings.http.api_processes)),
     )
 
 

@@ -38,7 +38,7 @@ def examples_in(text: str) -> list[str]:
 
 def test_the_commands_of_the_specification_are_there() -> None:
     assert {path[0] for path in PATHS} >= {
-        *("serve", "migrate", "account", "key", "sender", "credit", "carrier", "route", "price"),
+        *("serve", "migrate", "account", "key", "limit", "sender", "credit", "carrier", "route", "price"),
         *("send", "simulate", "ledger", "settings", "demo"),
     }
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 
 from heliograph.domain.batch import RawBatch
+from heliograph.domain.rate_limit import RateLimiter
 from heliograph.domain.refusals import RefusedError
 from heliograph.faces.api.auth import Authenticator, account_choice
 from heliograph.faces.api.batch_decoding import decode_carefully, decode_usual
@@ -21,6 +22,7 @@ from heliograph.faces.api.problems import Problem, problem_of, unavailable_for
 from heliograph.faces.api.request_bodies import BodyReader, Disconnected, check_media_type
 from heliograph.faces.api.schemas import BATCHES_PATH
 from heliograph.faces.api.scopes import SCOPES
+from heliograph.faces.api.sending_pace import Headers, SendingPace, TooFast
 from heliograph.failpoints import failpoint
 from heliograph.services.accept_batch import AcceptBatch, Accepted
 from heliograph.services.explain_batch import ExplainBatch
@@ -33,6 +35,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 ROUTE: Final = f"POST {BATCHES_PATH}"
+RATE_HEADERS: Final = "heliograph.rate_headers"
+"""Where the scope of a request keeps what its answer says of rate limits, if any applies."""
 _NEEDED: Final = SCOPES["POST", BATCHES_PATH]
 _PATHS: Final = frozenset({BATCHES_PATH, BATCHES_PATH + "/"})
 _LONG_BYTES: Final = 256 * 1024
@@ -63,12 +67,14 @@ class AcceptHandler:
         accept_batch: AcceptBatch,
         explain_batch: ExplainBatch,
         bodies: BodyReader,
+        pace: SendingPace | None = None,
     ) -> None:
         self._inner = inner
         self._authenticator = authenticator
         self._accept_batch = accept_batch
         self._explain_batch = explain_batch
         self._bodies = bodies
+        self._pace = pace or SendingPace(RateLimiter())
         self._careful = asyncio.Semaphore(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,8 +86,10 @@ class AcceptHandler:
                 await _send_json(send, await self._explain(scope, receive))
                 return
             accepted = await self._accept(scope, receive)
+        except TooFast as refusal:
+            await _send_problem(send, problem_of(refusal, scope["path"]), refusal.headers)
         except RefusedError as refusal:
-            await _send_problem(send, problem_of(refusal, scope["path"]))
+            await _send_problem(send, problem_of(refusal, scope["path"]), scope.get(RATE_HEADERS, ()))
         except Disconnected:
             return
         except Exception as failure:
@@ -92,7 +100,7 @@ class AcceptHandler:
         else:
             # 2xx only after the commit: what the customer was promised can be lost no more.
             failpoint("api.pre_response")
-            await _send_accepted(send, accepted)
+            await _send_accepted(send, accepted, scope.get(RATE_HEADERS, ()))
 
     async def _accept(self, scope: Scope, receive: Receive) -> Accepted:
         headers = {name: value for name, value in scope["headers"] if name in _HEADERS}
@@ -107,6 +115,8 @@ class AcceptHandler:
         body = await self._bodies.read(receive, headers.get(b"content-length"))
         idempotent = IdempotentRequest(account.account_id, ROUTE, key, sha256(body).digest()) if key else None
         raw = decode_usual(body) or await self._decode_carefully(body)
+        if account.rate is not None or (caller.rights is not None and caller.rights.rate is not None):
+            scope[RATE_HEADERS] = self._pace.check(caller, raw)
         if len(body) > _LONG_BYTES:
             await asyncio.sleep(0)  # reading it took some milliseconds: others first
         return await self._accept_batch.accept(account, raw, idempotent)
@@ -127,11 +137,12 @@ class AcceptHandler:
             return await asyncio.to_thread(decode_carefully, body)
 
 
-async def _send_accepted(send: Send, accepted: Accepted) -> None:
+async def _send_accepted(send: Send, accepted: Accepted, more: Headers) -> None:
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(accepted.answer)).encode()),
         (b"location", accepted.location.encode()),
+        *more,
     ]
     if accepted.is_replayed:
         headers.append((b"idempotent-replayed", b"true"))
@@ -145,6 +156,7 @@ async def _send_json(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _send_problem(send: Send, problem: Problem) -> None:
-    await send({"type": "http.response.start", "status": problem.status, "headers": problem.headers})
+async def _send_problem(send: Send, problem: Problem, more: Headers = ()) -> None:
+    headers = [*problem.headers, *more]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": problem.body})

@@ -38,7 +38,10 @@ _PROBLEM_TEXTS: Final = {
     413: "The body is larger than 32 MiB.",
     415: "The body says that it is something else than JSON.",
     422: "The `Idempotency-Key` was used before, with another request.",
-    429: "Too many failed attempts from this address; `Retry-After` says when to try again.",
+    429: (
+        "More recipients than the rate limit lets pass, or too many failed attempts from this address; "
+        "`Retry-After` says when to try again."
+    ),
     500: "Something went wrong on our side.",
     503: "The service cannot take it now; `Retry-After` says when to try again.",
 }
@@ -192,10 +195,25 @@ def list_batches_operation() -> Json:
     )
 
 
+_RATE_HEADERS: Final = {
+    "RateLimit-Policy": {
+        "description": "The rate limits of key and account, where there are any: quota, window, unit.",
+        "schema": {"type": "string"},
+        "example": '"key";q=100;w=2;qu="recipients"',
+    },
+    "RateLimit": {
+        "description": "What is left of them, and in how many seconds they are whole again.",
+        "schema": {"type": "string"},
+        "example": '"key";r=97;t=1',
+    },
+}
+
+
 def send_batch_operation() -> Json:
     """POST /v2/batches."""
     headers = {
         "Location": {"description": "The path of the new batch.", "schema": {"type": "string"}},
+        **_RATE_HEADERS,
         "Idempotent-Replayed": {
             "description": "`true` when this answer was given before, to the same `Idempotency-Key`.",
             "schema": {"type": "string", "enum": ["true"]},

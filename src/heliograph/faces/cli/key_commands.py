@@ -14,6 +14,8 @@ from heliograph.faces.cli.key_options import (
     end_from,
     networks_from,
     networks_shown,
+    rate_from,
+    rate_shown,
     scopes_from,
     scopes_shown,
 )
@@ -36,6 +38,7 @@ _LABELS = {
     "scopes": "Scopes",
     "networks": "Networks",
     "test": "Test",
+    "rate": "Rate",
     "created": "Created",
     "lastUsed": "Last used",
     "expires": "Expires",
@@ -65,6 +68,8 @@ async def create(
     scope: Repeatable = ("all",),
     network: Repeatable = ("any",),
     test: Annotated[bool, Parameter(negative="")] = False,
+    rate: str | None = None,
+    burst: int | None = None,
     days: int | None = None,
     expires: str | None = None,
     options: CommandOptions = NO_OPTIONS,
@@ -84,13 +89,22 @@ async def create(
         Where it may be used from: 192.0.2.0/24, 2001:db8::/32 or an address (default: any); may be repeated.
     test
         Make a test key: what it sends goes to the simulated carrier and costs nothing.
+    rate
+        Recipients a second that it may send to (default: no limit).
+    burst
+        How many at once after a rest (default: what the rate gives in a second).
     days
         After how many days it ends (default: never).
     expires
         The day or the time (UTC) at which it ends: 2027-01-31.
     """
     _check_end(days, expires)
-    rights = KeyRights(scopes=scopes_from(scope), networks=networks_from(network), is_test=test)
+    rights = KeyRights(
+        scopes=scopes_from(scope),
+        networks=networks_from(network),
+        is_test=test,
+        rate=rate_from(rate, burst, None),
+    )
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_account(tx, account)
         token = await create_key(
@@ -109,9 +123,13 @@ async def create(
         "scopes": scopes_shown(rights.scopes),
         "networks": networks_shown(rights.networks),
         "test": rights.is_test,
+        "rate": rate_shown(rights.rate),
         "key": token,
     }
-    labels = {"account": "Account", **{key: _LABELS[key] for key in ("name", "scopes", "networks", "test")}}
+    labels = {
+        "account": "Account",
+        **{key: _LABELS[key] for key in ("name", "scopes", "networks", "test", "rate")},
+    }
     show_one(document, {**labels, "key": "Key"}, as_json=options.json)
     if not options.json:
         done("\nKeep it: it cannot be shown again.", document, as_json=False)
@@ -147,6 +165,8 @@ async def change(
     name: str | None = None,
     scope: Repeatable = (),
     network: Repeatable = (),
+    rate: str | None = None,
+    burst: int | None = None,
     days: int | None = None,
     expires: str | None = None,
     options: CommandOptions = NO_OPTIONS,
@@ -164,6 +184,10 @@ async def change(
         What it may do from now on, in place of what it could before; may be repeated. `all` takes no other.
     network
         Where it may be used from, in place of what was before; may be repeated. `any` takes no other.
+    rate
+        Recipients a second that it may send to, or `none`.
+    burst
+        How many at once after a rest (default: what the rate gives in a second).
     days
         After how many days, from now, it ends.
     expires
@@ -184,6 +208,7 @@ async def change(
                 found.rights,
                 scopes=scopes_from(scope) if scope else found.rights.scopes,
                 networks=networks_from(network) if network else found.rights.networks,
+                rate=rate_from(rate, burst, found.rights.rate),
             ),
         )
         if changed == found:
@@ -216,6 +241,7 @@ def _document(key: StoredKey) -> dict[str, Any]:
         "scopes": scopes_shown(key.rights.scopes),
         "networks": networks_shown(key.rights.networks),
         "test": key.rights.is_test,
+        "rate": rate_shown(key.rights.rate),
         "created": key.created_at,
         "lastUsed": key.last_used_at,
         "expires": key.expires_at,

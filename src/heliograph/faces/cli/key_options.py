@@ -1,16 +1,21 @@
 """What may be said of a key at the terminal: scopes, networks, and when it ends."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from heliograph.domain.delivery_windows import parse_time
 from heliograph.domain.key_rights import KeyScope, Network, NotANetwork, parse_network, parse_scope
+from heliograph.domain.rate_limit import RateLimit
 from heliograph.faces.cli.command_refused import CommandRefused
 
+NONE: Final = "none"
 ALL: Final = "all"
 ANY: Final = "any"
 NEVER: Final = "never"
+_LARGEST_BURST: Final = 1_000_000
+_SLOWEST: Final = 0.001
 
 
 def scopes_from(texts: Sequence[str]) -> frozenset[KeyScope] | None:
@@ -44,6 +49,39 @@ def end_from(text: str, now: datetime) -> datetime | None:
     if moment <= now:
         raise CommandRefused(f"{text} is over already")
     return moment
+
+
+def rate_from(rate: str | None, burst: int | None, before: RateLimit | None) -> RateLimit | None:
+    """A rate limit from what was typed; what was not stays as before. None for ``none``."""
+    if rate is not None and rate.lower() == NONE:
+        if burst is not None:
+            raise CommandRefused("without a rate there is no burst")
+        return None
+    per_second = _pace_from(rate) if rate is not None else before.per_second if before else None
+    if per_second is None:
+        if burst is not None:
+            raise CommandRefused("a burst needs a rate: name --rate, too")
+        return None
+    if burst is not None and not 1 <= burst <= _LARGEST_BURST:
+        raise CommandRefused(f"a burst is a number from 1 to {_LARGEST_BURST}")
+    if burst is None:
+        burst = before.burst if before and rate is None else max(1, math.ceil(per_second))
+    return RateLimit(per_second, burst)
+
+
+def _pace_from(text: str) -> float:
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = 0.0
+    if not _SLOWEST <= pace <= _LARGEST_BURST:
+        raise CommandRefused(f"{text!r} is no rate: recipients a second, such as 50 or 0.5, or {NONE}")
+    return pace
+
+
+def rate_shown(rate: RateLimit | None) -> str:
+    """A rate limit for people."""
+    return NONE if rate is None else f"{rate.per_second:g}, {rate.burst} at once"
 
 
 def scopes_shown(scopes: frozenset[KeyScope] | None) -> list[str]:

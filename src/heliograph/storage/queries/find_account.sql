@@ -2,7 +2,8 @@ SELECT a.account_id, a.number, a.name, a.currency, a.price_list_id, a.weight, a.
        a.disabled_at IS NOT NULL AS is_disabled, a.optional_sender,
        ARRAY(SELECT s.sender FROM sender s WHERE s.account_id = a.account_id) AS senders,
        coalesce((SELECT b.has_blacklist FROM balance b WHERE b.account_id = a.account_id), false) AS has_blacklist,
-       p.number AS parent, coalesce(p.name, a.name) AS organization
+       p.number AS parent, coalesce(p.name, a.name) AS organization,
+       a.daily_cap, a.rate_limit, a.rate_burst
 FROM account a
 LEFT JOIN account p ON p.account_id = a.parent_id
 WHERE a.account_id = $1

@@ -1,0 +1,1 @@
+SELECT rate_limit, rate_burst, daily_cap FROM account WHERE account_id = $1
