@@ -172,6 +172,17 @@ def test_the_blacklist_is_kept(sms: Heliograph) -> None:
         sms.get_blacklisted(number)
 
 
+def test_senders_are_registered_and_removed(sms: Heliograph) -> None:
+    assert sms.register_sender("Acme").sender == "Acme"
+    assert sms.register_sender("Acme").created == sms.get_sender("Acme").created
+    assert {"Acme", "iP1", "iP1sms"} <= {each.sender for each in sms.list_senders(page_size=1)}
+    assert sms.remove_sender("Acme").sender == "Acme"
+    with pytest.raises(NotFound):
+        sms.get_sender("Acme")
+    with pytest.raises(InvalidRequest):
+        sms.register_sender("a!")
+
+
 def test_the_account_shows_what_a_send_costs(sms: Heliograph) -> None:
     before = sms.get_account()
     assert (before.account, before.currency) == ("ip1-10001", "SEK")
@@ -180,12 +191,37 @@ def test_the_account_shows_what_a_send_costs(sms: Heliograph) -> None:
     assert round(before.balance - sms.get_account().balance, 6) == batch.price_summary.total
 
 
+def test_events_are_read_once_from_cursor_to_cursor(sms: Heliograph) -> None:
+    batch = sms.send("iP1", ["46701740605", "46701740612"], "Hi")
+    sms.wait(batch.id, timeout=30)
+    codes: dict[str, list[int]] = {}
+    seen: list[str] = []
+    page = sms.read_events(limit=1, batch_id=batch.id)
+    while True:
+        for event in page.events:
+            codes.setdefault(event.recipient, []).append(event.code)
+            seen.append(event.event_id)
+        if not page.has_more:
+            break
+        page = sms.read_events(page.cursor, limit=1, batch_id=batch.id)
+    assert codes["46701740605"][-1] == 201
+    assert codes["46701740612"][-1] == 512
+    assert len(set(seen)) == len(seen)
+    final = sms.read_events(codes=[201, 512], batch_id=batch.id).events
+    assert sorted(event.code for event in final) == [201, 512]
+
+
 async def test_the_asynchronous_client_has_the_other_calls_too(served: Served) -> None:
     async with AsyncHeliograph(served.key, url=served.url) as sms:
         await sms.block("46701740698")
         assert "46701740698" in [entry.msisdn async for entry in sms.list_blacklist()]
         await sms.unblock("46701740698")
         assert (await sms.get_account()).organization
+        assert (await sms.register_sender("Acme2")).sender in [
+            each.sender async for each in sms.list_senders()
+        ]
+        await sms.remove_sender("Acme2")
+        assert (await sms.read_events(limit=1)).cursor
 
 
 def test_both_clients_have_the_same_calls() -> None:

@@ -26,8 +26,11 @@ from heliograph.client.received_documents import (
     Count,
     DeliveryReport,
     DeliveryWindow,
+    Event,
+    EventPage,
     Message,
     Price,
+    Sender,
     Status,
 )
 from heliograph.client.retries import Retries
@@ -45,6 +48,8 @@ __all__ = [
     "Count",
     "DeliveryReport",
     "DeliveryWindow",
+    "Event",
+    "EventPage",
     "Forbidden",
     "Heliograph",
     "HeliographError",
@@ -54,6 +59,7 @@ __all__ = [
     "NotFound",
     "Price",
     "Retries",
+    "Sender",
     "Status",
     "TooManyRequests",
     "Unauthorized",

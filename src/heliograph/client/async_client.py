@@ -15,7 +15,9 @@ from heliograph.client.received_documents import (
     Batch,
     BlacklistEntry,
     DeliveryWindow,
+    EventPage,
     Message,
+    Sender,
 )
 from heliograph.client.retries import USUAL_RETRIES, Retries
 from heliograph.client.server_address import server_address
@@ -136,6 +138,22 @@ class AsyncHeliograph:
         """One message with every status it had, oldest first."""
         return await self._run(calls.get_message(batch_id, message_id))
 
+    def list_senders(self, *, page_size: int = 100) -> AsyncIterator[Sender]:
+        """The senders that the account has registered, in alphabetical order."""
+        return self._pages(calls.list_senders(calls.page_query(newest_first=False, page_size=page_size)))
+
+    async def get_sender(self, sender: str) -> Sender:
+        """One registered sender. Raises NotFound."""
+        return await self._run(calls.on_sender("GET", sender))
+
+    async def register_sender(self, sender: str) -> Sender:
+        """Register a sender; one that is registered stays as it is."""
+        return await self._run(calls.on_sender("PUT", sender))
+
+    async def remove_sender(self, sender: str) -> Sender:
+        """Unregister a sender; what was accepted before is still sent."""
+        return await self._run(calls.on_sender("DELETE", sender))
+
     def list_blacklist(
         self, *, newest_first: bool = False, page_size: int = 500
     ) -> AsyncIterator[BlacklistEntry]:
@@ -154,6 +172,21 @@ class AsyncHeliograph:
     async def unblock(self, msisdn: str) -> BlacklistEntry:
         """Take a number off the blacklist. Raises NotFound if it is not there."""
         return await self._run(calls.on_blacklist("DELETE", msisdn))
+
+    async def read_events(
+        self,
+        after: str | None = None,
+        *,
+        codes: Sequence[int] | None = None,
+        batch_id: str | None = None,
+        limit: int = 1000,
+    ) -> EventPage:
+        """Status changes after a cursor, or the oldest that are kept; go on from the page's ``cursor``.
+
+        Who always goes on from the last cursor gets every event exactly once.
+        """
+        query = calls.query_of(after=after, codes=codes, batch_id=batch_id, limit=limit)
+        return await self._run(calls.read_events(query))
 
     async def get_account(self) -> Account:
         """The account of the key, with its balance."""

@@ -17,8 +17,10 @@ from heliograph.client.received_documents import (
     Batch,
     BlacklistEntry,
     DeliveryWindow,
+    EventPage,
     Message,
     ProblemDocument,
+    Sender,
 )
 
 Answered = TypeVar("Answered")
@@ -197,6 +199,16 @@ def get_message(batch_id: str, message_id: str) -> Call[Message]:
     return Call(method="GET", path=path, shape=Message)
 
 
+def list_senders(query: Query) -> Call[list[Sender]]:
+    """GET /v2/me/senders."""
+    return Call(method="GET", path="/v2/me/senders", shape=list[Sender], query=query)
+
+
+def on_sender(method: str, sender: str) -> Call[Sender]:
+    """GET, PUT or DELETE on a sender."""
+    return Call(method=method, path=f"/v2/me/senders/{_segment(sender)}", shape=Sender)
+
+
 def list_blacklist(query: Query) -> Call[list[BlacklistEntry]]:
     """GET /v2/blacklist."""
     return Call(method="GET", path="/v2/blacklist", shape=list[BlacklistEntry], query=query)
@@ -205,6 +217,11 @@ def list_blacklist(query: Query) -> Call[list[BlacklistEntry]]:
 def on_blacklist(method: str, msisdn: str) -> Call[BlacklistEntry]:
     """GET, PUT or DELETE on an entry of the blacklist."""
     return Call(method=method, path=f"/v2/blacklist/{_segment(msisdn)}", shape=BlacklistEntry)
+
+
+def read_events(query: Query) -> Call[EventPage]:
+    """GET /v2/events."""
+    return Call(method="GET", path="/v2/events", shape=EventPage, query=query)
 
 
 def get_account() -> Call[Account]:

@@ -129,6 +129,30 @@ class DeliveryReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return self.duration == 1
 
 
+class Event(DeliveryReport, frozen=True, kw_only=True, rename="camel"):
+    """A status change in the feed of events; all that the report of it says."""
+
+    event_id: str
+    """The ``webhook-id`` of the report."""
+    number: int
+    """Of two events of a message, the higher one is newer."""
+
+
+class EventPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Some events, and the cursor to go on from."""
+
+    events: list[Event]
+    cursor: str
+    has_more: bool
+
+
+class Sender(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A sender that the account has registered."""
+
+    sender: str
+    created: datetime
+
+
 class BlacklistEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A number that nothing is sent to."""
 

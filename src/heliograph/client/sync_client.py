@@ -14,7 +14,9 @@ from heliograph.client.received_documents import (
     Batch,
     BlacklistEntry,
     DeliveryWindow,
+    EventPage,
     Message,
+    Sender,
 )
 from heliograph.client.retries import USUAL_RETRIES, Retries
 from heliograph.client.server_address import server_address
@@ -128,6 +130,22 @@ class Heliograph:
         """One message with every status it had, oldest first."""
         return self._run(calls.get_message(batch_id, message_id))
 
+    def list_senders(self, *, page_size: int = 100) -> Iterator[Sender]:
+        """The senders that the account has registered, in alphabetical order."""
+        return self._pages(calls.list_senders(calls.page_query(newest_first=False, page_size=page_size)))
+
+    def get_sender(self, sender: str) -> Sender:
+        """One registered sender. Raises NotFound."""
+        return self._run(calls.on_sender("GET", sender))
+
+    def register_sender(self, sender: str) -> Sender:
+        """Register a sender; one that is registered stays as it is."""
+        return self._run(calls.on_sender("PUT", sender))
+
+    def remove_sender(self, sender: str) -> Sender:
+        """Unregister a sender; what was accepted before is still sent."""
+        return self._run(calls.on_sender("DELETE", sender))
+
     def list_blacklist(self, *, newest_first: bool = False, page_size: int = 500) -> Iterator[BlacklistEntry]:
         """The numbers that nothing is sent to, by when they were added."""
         query = calls.page_query(newest_first=newest_first, page_size=page_size)
@@ -144,6 +162,21 @@ class Heliograph:
     def unblock(self, msisdn: str) -> BlacklistEntry:
         """Take a number off the blacklist. Raises NotFound if it is not there."""
         return self._run(calls.on_blacklist("DELETE", msisdn))
+
+    def read_events(
+        self,
+        after: str | None = None,
+        *,
+        codes: Sequence[int] | None = None,
+        batch_id: str | None = None,
+        limit: int = 1000,
+    ) -> EventPage:
+        """Status changes after a cursor, or the oldest that are kept; go on from the page's ``cursor``.
+
+        Who always goes on from the last cursor gets every event exactly once.
+        """
+        query = calls.query_of(after=after, codes=codes, batch_id=batch_id, limit=limit)
+        return self._run(calls.read_events(query))
 
     def get_account(self) -> Account:
         """The account of the key, with its balance."""
