@@ -17,6 +17,7 @@ from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.contact_book import ContactBook
 from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.parent_actions import ParentActions
+from heliograph.services.trace_message import TraceMessage
 from heliograph.storage.accounts import AccountDirectory
 from heliograph.storage.api_keys import KeyDirectory, create_key
 from heliograph.storage.database import Connection, Database, transaction_on
@@ -42,6 +43,7 @@ def api_context(
         ),
         cancel_batch=CancelBatch(database, IDS),
         hold_batch=HoldBatch(IDS),
+        trace_message=TraceMessage(database),
         parent_actions=ParentActions(
             number_prefix="ip1-", sealer=sealer, random_bytes=os.urandom, ids=IDS, now=lambda: NOW
         ),

@@ -21,6 +21,7 @@ from heliograph.services.contact_book import ContactBook
 from heliograph.services.explain_batch import ExplainBatch
 from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.parent_actions import ParentActions
+from heliograph.services.trace_message import TraceMessage
 from heliograph.settings import HTTP_FD_VARIABLE, HttpSettings
 from heliograph.storage.accounts import AccountDirectory
 from heliograph.storage.api_keys import KeyDirectory
@@ -94,6 +95,7 @@ def api_app(
         parent_actions=parent_actions(parts),
         hold_batch=HoldBatch(ids),
         contact_book=ContactBook(ids, utc_now),
+        trace_message=TraceMessage(database),
         idempotency=idempotency,
         sealer=parts.sealer,
         bodies=bodies,

@@ -22,6 +22,7 @@ GUARDED = [
     ("POST", f"/v2/batches/{ONE}/resume"),
     ("GET", f"/v2/batches/{ONE}/messages"),
     ("GET", f"/v2/batches/{ONE}/messages/{ONE}"),
+    ("GET", f"/v2/batches/{ONE}/messages/{ONE}/timeline"),
     ("GET", "/v2/me/keys"),
     ("POST", "/v2/me/keys"),
     ("DELETE", "/v2/me/keys/abc"),

@@ -159,6 +159,7 @@ MATRIX: dict[tuple[str, str], Thing | Listing | NamesNothing] = {
     ("PUT", "/v2/me/senders/{sender}"): NamesNothing("registers a sender of the caller's"),
     ("DELETE", "/v2/me/senders/{sender}"): Thing(sender_of_owner, {"sender": "Other"}),
     ("GET", "/v2/events"): Listing(event_of_owner, "messageId"),
+    ("GET", "/v2/batches/{batchId}/messages/{messageId}/timeline"): Thing(batch_of_owner, NO_BATCH),
     ("GET", "/v2/blacklist"): Listing(blacklist_entry_of_owner, "msisdn"),
     ("POST", "/v2/blacklist"): NamesNothing("makes an entry of the caller's"),
     ("GET", "/v2/blacklist/{msisdn}"): Thing(blacklist_entry_of_owner, {"msisdn": "46701740606"}),

@@ -58,6 +58,7 @@ from heliograph.faces.api.sender_endpoints import (
     read_sender,
     read_senders,
 )
+from heliograph.faces.api.timeline_endpoints import read_timeline
 from heliograph.telemetry import describe_error
 
 Scope = MutableMapping[str, Any]
@@ -83,6 +84,7 @@ ROUTES: Final = (
     read_sender,
     put_sender,
     delete_sender,
+    read_timeline,
     read_blacklist,
     add_blacklist_entry,
     read_blacklist_entry,

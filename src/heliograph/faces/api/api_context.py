@@ -18,6 +18,7 @@ from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.contact_book import ContactBook
 from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.parent_actions import ParentActions
+from heliograph.services.trace_message import TraceMessage
 from heliograph.storage.accounts import Account
 from heliograph.storage.database import Database
 from heliograph.storage.idempotency import IdempotencyKeys
@@ -39,6 +40,7 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     parent_actions: ParentActions
     hold_batch: HoldBatch
     contact_book: ContactBook
+    trace_message: TraceMessage
     idempotency: IdempotencyKeys
     """The same as of the accept path."""
     sealer: Sealer

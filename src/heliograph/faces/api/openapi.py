@@ -17,6 +17,7 @@ from heliograph.faces.api import (
     openapi_incoming,
     openapi_keys,
     openapi_senders,
+    openapi_timeline,
 )
 from heliograph.faces.api.account_documents import AccountDetails, AccountOverview, CreditMoved
 from heliograph.faces.api.blacklist_endpoints import BlacklistDocument
@@ -56,6 +57,7 @@ from heliograph.faces.api.openapi_texts import (
 from heliograph.faces.api.problems import ProblemDetails
 from heliograph.faces.api.schemas import BatchDocument
 from heliograph.faces.api.sender_endpoints import SenderDocument
+from heliograph.faces.api.timeline_endpoints import TimelineDocument
 
 TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     BatchDocument,
@@ -76,6 +78,7 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     CreditMoved,
     ExplanationDocument,
     openapi_holding.ScheduleRequest,
+    TimelineDocument,
     BlacklistDocument,
     openapi_blacklist.BlacklistRequest,
     KeyDocument,
@@ -98,10 +101,12 @@ ALL_FIELD_TEXTS: Final = {
     **openapi_incoming.FIELD_TEXTS,
     **openapi_senders.FIELD_TEXTS,
     **openapi_events.FIELD_TEXTS,
+    **openapi_timeline.FIELD_TEXTS,
 }
 ALL_FIELD_RULES: Final = {
     **FIELD_RULES,
     **openapi_blacklist.FIELD_RULES,
+    **openapi_timeline.FIELD_RULES,
     **openapi_keys.FIELD_RULES,
     **openapi_incoming.FIELD_RULES,
     **openapi_events.FIELD_RULES,
@@ -155,6 +160,7 @@ def openapi_document() -> Json:
             },
             **openapi_senders.sender_paths(),
             **openapi_events.event_paths(),
+            **openapi_timeline.timeline_paths(),
             **openapi_blacklist.blacklist_paths(),
             **openapi_contacts.contact_paths(),
             **openapi_account.account_paths(),

@@ -57,6 +57,7 @@ SCOPES: Final[Mapping[tuple[str, str], KeyScope | None]] = {
     ("POST", "/v2/batches/{batch_id}/resume"): KeyScope.SEND,
     ("GET", "/v2/batches/{batch_id}/messages"): KeyScope.READ,
     ("GET", "/v2/batches/{batch_id}/messages/{message_id}"): KeyScope.READ,
+    ("GET", "/v2/batches/{batch_id}/messages/{message_id}/timeline"): KeyScope.READ,
     ("GET", "/v2/me/keys"): KeyScope.KEYS,
     ("POST", "/v2/me/keys"): KeyScope.KEYS,
     ("DELETE", "/v2/me/keys/{key_id}"): KeyScope.KEYS,

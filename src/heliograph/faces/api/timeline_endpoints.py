@@ -1,0 +1,133 @@
+"""/v2/batches/{batchId}/messages/{messageId}/timeline: the way of a message. An addition of ours."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from litestar import Response, get
+from msgspec import UNSET, UnsetType
+
+from heliograph.domain.history import milliseconds, moment_of, whole_history
+from heliograph.domain.pricing import as_number
+from heliograph.domain.refusals import NotFound
+from heliograph.domain.status import Code, is_final
+from heliograph.faces.api.api_context import ApiRequest, account_of, context_of, identifier, json_answer
+from heliograph.faces.api.message_endpoints import MESSAGE_PATH, UNKNOWN_MESSAGE
+from heliograph.services.trace_message import MessageTrace
+from heliograph.storage.batch_reading import StoredBatch, find_batch
+from heliograph.storage.message_reading import StoredMessage, find_message
+
+TIMELINE_PATH: Final = f"{MESSAGE_PATH}/timeline"
+
+
+class TimelineEntry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+    """Something that happened to a message. ``kind`` says what, and which other fields there are."""
+
+    at: datetime
+    kind: str
+    code: int | UnsetType = UNSET
+    price: float | UnsetType = UNSET
+    segment: int | UnsetType = UNSET
+    smsc_id: str | UnsetType = UNSET
+    text: str | UnsetType = UNSET
+    attempt: int | UnsetType = UNSET
+    answer: int | UnsetType = UNSET
+    milliseconds: int | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+
+
+class TimelineSegment(msgspec.Struct, frozen=True, rename="camel"):
+    """A segment that the carrier accepted; segments count from 1."""
+
+    segment: int
+    smsc_id: str
+
+
+class TimelineDocument(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """The way of a message, from the request to the last report."""
+
+    message_id: str
+    batch_id: str
+    recipient: str
+    carrier: str | None
+    segments: int
+    submitted: list[TimelineSegment]
+    code: int
+    final: bool
+    next_report: datetime | None
+    entries: list[TimelineEntry]
+
+
+@get(TIMELINE_PATH)
+async def read_timeline(request: ApiRequest, batch_id: str, message_id: str) -> Response[bytes]:
+    """Everything that is known of one message's way, oldest first."""
+    context = context_of(request)
+    account = await account_of(request)
+    of_batch = identifier(batch_id, UNKNOWN_MESSAGE)
+    wanted = identifier(message_id, UNKNOWN_MESSAGE)
+    async with context.database.reader(account.account_id) as tx:
+        batch = await find_batch(tx, account.account_id, of_batch)
+        message = await find_message(tx, account.account_id, of_batch, wanted) if batch else None
+    if batch is None or message is None:
+        raise NotFound(UNKNOWN_MESSAGE)
+    trace = await context.trace_message.trace(account.account_id, batch, message, context.now())
+    return json_answer(timeline_document(message, batch, trace))
+
+
+def timeline_document(message: StoredMessage, batch: StoredBatch, trace: MessageTrace) -> TimelineDocument:
+    """The way of a message as the API shows it."""
+    entries = [*_statuses(message, batch), *_receipts(trace), *_reports(trace)]
+    due = trace.next_report
+    return TimelineDocument(
+        message_id=message.message_id.hex(),
+        batch_id=batch.batch_id.hex(),
+        recipient=message.recipient,
+        carrier=trace.carrier,
+        segments=message.segments,
+        submitted=[TimelineSegment(one.segment + 1, one.smsc_id) for one in trace.segments],
+        code=message.code,
+        final=is_final(message.code),
+        next_report=None if due is None or due.parked else due.due_at,
+        entries=sorted(entries, key=lambda entry: entry.at),
+    )
+
+
+def _statuses(message: StoredMessage, batch: StoredBatch) -> Iterator[TimelineEntry]:
+    accepted_ms = milliseconds(batch.created_at)
+    history = whole_history(message.history, code=message.code, accepted_ms=accepted_ms)
+    yield TimelineEntry(at=moment_of(accepted_ms), kind="accepted", price=as_number(message.price))
+    for entry in history:
+        if entry.code == Code.ACCEPTED:
+            continue
+        yield TimelineEntry(at=moment_of(entry.at_ms), kind="status", code=entry.code)
+    if message.refunded:
+        at = next(entry.at_ms for entry in history if is_final(entry.code))
+        yield TimelineEntry(
+            at=moment_of(at), kind="refunded", code=int(Code.REFUNDED), price=as_number(message.price)
+        )
+
+
+def _receipts(trace: MessageTrace) -> Iterator[TimelineEntry]:
+    for receipt in trace.receipts:
+        yield TimelineEntry(
+            at=receipt.received_at,
+            kind="receipt",
+            code=receipt.code,
+            segment=receipt.segment + 1,
+            smsc_id=receipt.smsc_id,
+            text=receipt.text,
+        )
+
+
+def _reports(trace: MessageTrace) -> Iterator[TimelineEntry]:
+    for attempt in trace.attempts:
+        yield TimelineEntry(
+            at=moment_of(attempt.at_ms),
+            kind="report",
+            code=attempt.code,
+            attempt=attempt.attempt,
+            answer=attempt.status,
+            milliseconds=attempt.duration_ms,
+            reason=attempt.reason or UNSET,
+        )

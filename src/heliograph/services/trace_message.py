@@ -1,0 +1,149 @@
+"""The way of one message: what was asked, what the carrier was given and said, what we reported.
+
+The message's own history has the times; what carriers and reports left is looked for around them, since no
+index leads from a message there.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from heliograph.carriers.stored_receipts import receipts_about
+from heliograph.domain.history import Entry, entries, moment_of
+from heliograph.domain.refusals import Unavailable
+from heliograph.domain.report_events import Attempt
+from heliograph.domain.status import Code
+from heliograph.storage.batch_reading import StoredBatch
+from heliograph.storage.carrier_settings import StoredCarrier, list_carriers
+from heliograph.storage.database import Database, Transaction
+from heliograph.storage.message_reading import StoredMessage
+from heliograph.storage.message_traces import (
+    LookTooLong,
+    NextReport,
+    SegmentTrace,
+    bounded_look,
+    days_between,
+    list_message_attempts,
+    list_message_segments,
+    list_receipt_blocks,
+)
+
+TOO_LONG: Final = "Putting the timeline together takes too long just now. Try again later."
+_SEGMENT_DAYS: Final = 5
+_REPORT_DAYS: Final = 8
+_MOST_SPANS: Final = 8
+_FIRST_SECONDS: Final = timedelta(seconds=10)
+_AROUND: Final = timedelta(seconds=1)
+
+
+class AcceptedSegment(msgspec.Struct, frozen=True):
+    """A segment and what the carrier called it."""
+
+    segment: int
+    """From 0."""
+    smsc_id: str
+    smsc_hash: int
+    carrier_id: int
+
+
+class ReceivedReceipt(msgspec.Struct, frozen=True):
+    """A receipt of a segment, as it came."""
+
+    received_at: datetime
+    segment: int
+    smsc_id: str
+    code: int
+    text: str
+
+
+class MessageTrace(msgspec.Struct, frozen=True):
+    """Everything that is known of a message's way beside its history."""
+
+    carrier: str | None
+    """The carrier that accepted it; None if none did, or it is too long ago."""
+    segments: list[AcceptedSegment]
+    receipts: list[ReceivedReceipt]
+    attempts: list[Attempt]
+    next_report: NextReport | None
+
+
+class TraceMessage:
+    """Looks for one message at a time: what it costs is bounded, but not small."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._one_at_a_time = asyncio.Semaphore(1)
+
+    async def trace(
+        self, account_id: int, batch: StoredBatch, message: StoredMessage, now: datetime
+    ) -> MessageTrace:
+        """The way of an account's message. Raises Unavailable where it would take too long."""
+        try:
+            async with self._one_at_a_time, bounded_look(self._database) as tx:
+                return await self._trace(tx, account_id, batch, message, now)
+        except LookTooLong:
+            raise Unavailable(TOO_LONG, 10.0) from None
+
+    async def _trace(
+        self, tx: Transaction, account_id: int, batch: StoredBatch, message: StoredMessage, now: datetime
+    ) -> MessageTrace:
+        history = entries(message.history)
+        attempts: list[Attempt] = []
+        next_report = None
+        if batch.delivery_report_url:
+            since, until = days_between(batch.created_at, now, at_most=_REPORT_DAYS)
+            attempts, next_report = await list_message_attempts(
+                tx, account_id, batch.batch_id, message.message_id, since=since, until=until
+            )
+        segments: list[AcceptedSegment] = []
+        receipts: list[ReceivedReceipt] = []
+        carrier = None
+        if spans := spans_of(history):
+            for candidate in await list_carriers(tx):
+                since, until = days_between(spans[0][0], spans[-1][1], at_most=_SEGMENT_DAYS)
+                found = await list_message_segments(
+                    tx, candidate.carrier_id, account_id, message.message_id, since=since, until=until
+                )
+                if found:
+                    carrier = candidate.name
+                    segments += [_accepted(one, candidate.carrier_id) for one in found]
+                    receipts += await self._receipts(tx, candidate, message.recipient, found, spans)
+        return MessageTrace(carrier, segments, receipts, attempts, next_report)
+
+    async def _receipts(
+        self,
+        tx: Transaction,
+        carrier: StoredCarrier,
+        recipient: str,
+        segments: Sequence[SegmentTrace],
+        spans: Sequence[tuple[datetime, datetime]],
+    ) -> list[ReceivedReceipt]:
+        by_id = {segment.smsc_id: segment.segment for segment in segments}
+        found: dict[ReceivedReceipt, None] = {}
+        for since, until in spans:
+            for block in await list_receipt_blocks(tx, carrier.carrier_id, since=since, until=until):
+                for smsc_id, code, text in receipts_about(recipient, block.pdus, carrier.profile):
+                    if smsc_id in by_id:
+                        receipt = ReceivedReceipt(block.received_at, by_id[smsc_id], smsc_id, code, text)
+                        found[receipt] = None  # spans may touch: a receipt counts once
+        return list(found)
+
+
+def _accepted(found: SegmentTrace, carrier_id: int) -> AcceptedSegment:
+    return AcceptedSegment(found.segment, found.smsc_id, found.smsc_hash, carrier_id)
+
+
+def spans_of(history: Sequence[Entry]) -> list[tuple[datetime, datetime]]:
+    """Where to look for receipts: the seconds after the first intent, and around every later change."""
+    intents = [moment_of(entry.at_ms) for entry in history if entry.code == Code.SENDING]
+    if not intents:
+        return []
+    spans = [(intents[0], intents[0] + _FIRST_SECONDS)]
+    for entry in history:
+        at = moment_of(entry.at_ms)
+        if at > spans[-1][1]:
+            spans.append((at - _AROUND, at + _AROUND))
+    return [*spans[: _MOST_SPANS - 1], spans[-1]] if len(spans) > _MOST_SPANS else spans

@@ -1,0 +1,1 @@
+SELECT report_bucket FROM batch WHERE account_id = $1 AND batch_id = $2

@@ -1,0 +1,177 @@
+"""The timeline of a message: from a real submit over its receipts to the attempts to report it."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from heliograph.domain.history import Entry, milliseconds, moment_of
+from heliograph.domain.report_events import Attempt, encode_events
+from heliograph.domain.report_url import BUCKETS
+from heliograph.services.trace_message import spans_of
+from heliograph.storage.database import Connection, Database, connect
+from tests.simulator.running_carrier import running_carrier
+from tests.support.dispatching import all_codes, carrier, dispatch_service, numbers, queue, running, until
+from tests.support.rows import IDS, NOW, insert_account, insert_batch
+from tests.support.served_api import decoded, insert_key, served_api
+
+LONG = "x" * 400
+"""Three segments."""
+
+
+@pytest.fixture
+async def connection(database: str) -> AsyncIterator[Connection]:
+    opened = await connect(database)
+    await insert_account(opened)
+    await opened.execute(
+        "INSERT INTO carrier (carrier_id, name, host, port, system_id, sealed_password)"
+        " VALUES (1, 'carrier one', '127.0.0.1', 2775, 'esme', ''), (2, 'two', '127.0.0.1', 2776, 'esme', '')"
+    )
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def api(database: str, connection: Connection) -> AsyncIterator[httpx.AsyncClient]:
+    """The API, called with account 1's key."""
+    async with served_api(database) as client:
+        client.headers.update(await insert_key(connection, 1))
+        yield client
+
+
+async def path_of(connection: Connection, message_id: bytes) -> str:
+    batch_id = await connection.fetchval("SELECT batch_id FROM message WHERE message_id = $1", message_id)
+    return f"/v2/batches/{batch_id.hex()}/messages/{message_id.hex()}/timeline"
+
+
+def of_kind(document: Any, kind: str) -> list[Any]:
+    return [entry for entry in document["entries"] if entry["kind"] == kind]
+
+
+async def delivered(connection: Connection, database: str, body: str) -> list[bytes]:
+    """Messages that went through a simulated carrier to their end."""
+    async with Database(database) as pools, running_carrier() as (_, port):
+        messages = await queue(connection, numbers(5), body=body)
+
+        async def is_over() -> bool:
+            return await all_codes(connection, messages) == {201}
+
+        async with running(dispatch_service(pools, [carrier(port)])):
+            await until(is_over)
+    return messages
+
+
+async def test_a_delivered_message_tells_its_whole_way(
+    database: str, connection: Connection, api: httpx.AsyncClient
+) -> None:
+    messages = await delivered(connection, database, "Hello")
+    document = decoded(await api.get(await path_of(connection, messages[2])))
+    assert document["messageId"] == messages[2].hex()
+    assert (document["carrier"], document["code"], document["final"]) == ("carrier one", 201, True)
+    smsc_id = await connection.fetchval("SELECT smsc_id FROM segment WHERE message_id = $1", messages[2])
+    assert document["submitted"] == [{"segment": 1, "smscId": smsc_id}]
+    assert document["entries"][0]["kind"] == "accepted"
+    assert document["entries"][0]["price"] == 0.35
+    assert [entry["code"] for entry in of_kind(document, "status")] == [102, 103, 110, 111, 201]
+    receipts = of_kind(document, "receipt")
+    assert [(one["code"], one["segment"], one["smscId"]) for one in receipts] == [(201, 1, smsc_id)]
+    assert "stat:DELIVRD" in receipts[0]["text"]
+    moments = [entry["at"] for entry in document["entries"]]
+    assert len(moments) == len(receipts) + 6
+
+
+async def test_each_segment_of_a_long_message_and_its_receipt_are_told(
+    database: str, connection: Connection, api: httpx.AsyncClient
+) -> None:
+    messages = await delivered(connection, database, LONG)
+    document = decoded(await api.get(await path_of(connection, messages[0])))
+    assert [one["segment"] for one in document["submitted"]] == [1, 2, 3]
+    assert sorted(one["segment"] for one in of_kind(document, "receipt")) == [1, 2, 3]
+
+
+async def test_attempts_to_report_it_and_the_next_one(connection: Connection, api: httpx.AsyncClient) -> None:
+    _, messages = await insert_batch(connection, recipients=numbers(2), url="https://example.com/r")
+    at_ms = milliseconds(NOW)
+    attempts = [
+        Attempt(messages[0], 1, 110, 1, at_ms, 204, 12, ""),
+        Attempt(messages[1], 1, 110, 1, at_ms, 204, 12, ""),
+        Attempt(messages[0], 2, 201, 1, at_ms + 5, 0, 15_000, "timeout"),
+    ]
+    for bucket, account_id in ((7, 1), (8, 1), (7, 2)):
+        await connection.execute(
+            "INSERT INTO report_attempt VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            bucket % BUCKETS,
+            NOW.date(),
+            IDS.new(int(NOW.timestamp())),
+            account_id,
+            messages[0],
+            messages[1],
+            encode_events(attempts),
+        )
+    due = NOW + timedelta(minutes=1)
+    await connection.execute(
+        "INSERT INTO report_retry VALUES (7, $1, 1, 'https://example.com', 1, $2, $3, false, '')",
+        messages[0],
+        NOW,
+        due,
+    )
+    document = decoded(await api.get(await path_of(connection, messages[0])))
+    assert [(one["code"], one["attempt"], one["answer"]) for one in of_kind(document, "report")] == [
+        (110, 1, 204),
+        (201, 1, 0),
+    ]
+    assert of_kind(document, "report")[1]["reason"] == "timeout"
+    assert document["nextReport"] == due.isoformat().replace("+00:00", "Z")
+    assert document["carrier"] is None
+
+
+async def test_a_refused_message_has_only_its_refusal(connection: Connection, api: httpx.AsyncClient) -> None:
+    _, messages = await insert_batch(connection, code=408)
+    await connection.execute("UPDATE message SET price = 0")
+    document = decoded(await api.get(await path_of(connection, messages[0])))
+    assert [(one["kind"], one.get("code")) for one in document["entries"]] == [
+        ("accepted", None),
+        ("status", 408),
+    ]
+    assert document["submitted"] == []
+
+
+async def test_what_is_not_there_is_404(connection: Connection, api: httpx.AsyncClient) -> None:
+    batch_id, messages = await insert_batch(connection)
+    for path in (
+        f"/v2/batches/{batch_id.hex()}/messages/{'0' * 24}/timeline",
+        f"/v2/batches/{'0' * 24}/messages/{messages[0].hex()}/timeline",
+        "/v2/batches/x/messages/y/timeline",
+    ):
+        decoded(await api.get(path), 404)
+
+
+async def test_a_look_that_takes_too_long_is_given_up(
+    connection: Connection, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, messages = await insert_batch(connection, url="https://example.com/r")
+    monkeypatch.setattr("heliograph.storage.message_traces.LONGEST_LOOK", "50ms")
+    path = await path_of(connection, messages[0])
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE report_attempt")
+        response = await api.get(path)
+    assert decoded(response, 503)["detail"].startswith("Putting the timeline together takes too long")
+    assert response.headers["retry-after"]
+
+
+def test_receipts_are_looked_for_around_every_change_in_bounded_spans() -> None:
+    start = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    at = milliseconds(start)
+    assert spans_of([]) == []
+    assert spans_of([Entry(203, at)]) == []
+    assert spans_of([Entry(110, at), Entry(111, at + 50)]) == [(start, start + timedelta(seconds=10))]
+    later = moment_of(at + 60_000)
+    assert spans_of([Entry(110, at), Entry(201, at + 60_000)])[1] == (
+        later - timedelta(seconds=1),
+        later + timedelta(seconds=1),
+    )
+    many = spans_of([Entry(110, at + 60_000 * n) for n in range(50)])
+    assert len(many) == 8
+    assert many[-1][0] > start + timedelta(minutes=48)
