@@ -114,7 +114,7 @@ _FILTERS: Final = (
         "Only contacts with any of these labels; repeat it, or separate them by commas.",
         {"type": "array", "items": {"type": "string"}},
     )
-    | {"style": "form", "explode": True},
+    | {"style": "form", "explode": True, "example": [LABEL]},
     _query(
         "properties[phoneNumber]",
         "Only contacts with this value of a property, whichever stands in the brackets. Write `+` as `%2B`.",
