@@ -20,10 +20,18 @@ class Explanation(msgspec.Struct, frozen=True):
     """What the account has, in micro-units."""
     carrier_names: Mapping[int, str]
 
+    over_cap: bool = False
+    """Whether the account would spend more in the day than it may."""
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the balance suffices for the batch."""
+        return not self.batch.total or self.batch.total <= self.balance
+
     @property
     def funded(self) -> bool:
-        """Whether the balance suffices for the batch."""
-        return self.batch.total <= self.balance
+        """Whether the batch would be paid."""
+        return self.is_covered and not self.over_cap
 
 
 class ExplainBatch:
@@ -42,4 +50,11 @@ class ExplainBatch:
         batch = await self._prepare(judged, raw)
         balance = await self._accounts.balance(account.account_id)
         routing = await self._accounts.routing()
-        return Explanation(batch, balance, routing.carrier_names)
+        explanation = Explanation(batch, balance, routing.carrier_names)
+        cap = account.daily_cap
+        if cap is None or not batch.total or not explanation.is_covered:
+            return explanation
+        spent = await self._accounts.spent_today(account.account_id, batch.created_at)
+        if batch.total <= max(0, cap - spent):
+            return explanation
+        return msgspec.structs.replace(explanation, batch=batch.beyond_cap(), over_cap=True)

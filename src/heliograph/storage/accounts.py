@@ -20,6 +20,7 @@ from heliograph.domain.routing import Route, RoutingTable
 from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules, usable_senders
 from heliograph.storage.blacklist import find_blacklisted
 from heliograph.storage.contact_reading import list_labelled_numbers
+from heliograph.storage.daily_caps import read_spent
 from heliograph.storage.database import Database, Purpose, Transaction, load_query
 from heliograph.storage.fresh_values import FreshValues
 
@@ -152,6 +153,11 @@ class AccountDirectory:
         """What the account has to spend just now, in micro-units."""
         rows = await self._database.fetch(Purpose.HOT, load_query("read_balances"), [account_id])
         return rows[0][1] if rows else 0
+
+    async def spent_today(self, account_id: int, now: datetime) -> int:
+        """What an account with a daily cap has spent in the day, in micro-units."""
+        async with self._database.transaction() as tx:
+            return await read_spent(tx, account_id, now=now)
 
     async def _load_account(self, account_id: int) -> Account | None:
         rows = await self._database.fetch(Purpose.GENERAL, load_query("find_account"), account_id)

@@ -31,6 +31,7 @@ GUARDED = [
     ("GET", "/v2/me/senders/Acme"),
     ("PUT", "/v2/me/senders/Acme"),
     ("DELETE", "/v2/me/senders/Acme"),
+    ("GET", "/v2/events"),
     ("GET", "/v2/blacklist"),
     ("POST", "/v2/blacklist"),
     ("GET", "/v2/blacklist/46701740605"),

@@ -76,6 +76,19 @@ async def test_what_cannot_be_paid_is_402_and_says_so(database: str) -> None:
     assert (document["balance"], document["priceSummary"]["total"]) == (1.0, 1.4)
 
 
+async def test_beyond_the_daily_cap_it_is_402_as_in_a_send(database: str) -> None:
+    async with accepting_api(database) as api:
+        connection = await connect(database)
+        await connection.execute("UPDATE account SET daily_cap = 500000")
+        assert (await explained(api, BATCH))["recipients"][0]["code"] == 103
+        assert (await api.post(BATCH)).status == 201
+        told, sent = await explained(api, BATCH), await api.post(BATCH)
+        await agreed_codes(connection, told, sent)
+        await connection.close()
+    assert told["recipients"][0]["code"] == 402
+    assert told["balanceSuffices"] is True
+
+
 @pytest.mark.parametrize("query", [b"dryRun=true", b"dryRun=1", b"DRYRUN=Yes", b"a=b&dryrun=TRUE"])
 async def test_nothing_is_stored_and_a_key_stays_unused(database: str, query: bytes) -> None:
     async with accepting_api(database) as api:
@@ -186,15 +199,15 @@ async def test_explaining_and_accepting_agree_on_codes_segments_and_prices(datab
     assert seen >= {103, 402, 405, 408, 409, 502}
 
 
-async def agreed_codes(connection: Connection, told: Answer, sent: Answer) -> set[int]:
+async def agreed_codes(connection: Connection, told: Any, sent: Answer) -> set[int]:
     """The codes of a batch, once it is shown that both answers and the rows agree."""
-    document = told.json
+    document = told.json if isinstance(told, Answer) else told
     messages = await connection.fetch(
         "SELECT m.recipient, m.code, m.segments, m.price, m.encoding, m.body FROM message m"
         " WHERE m.batch_id = decode($1, 'hex') ORDER BY m.message_id",
         sent.json["id"],
     )
-    funded = document["balanceSuffices"]
+    funded = all(one["code"] != 402 for one in document["recipients"])
     assert [
         (
             one["recipient"],

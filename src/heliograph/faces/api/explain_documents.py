@@ -111,7 +111,7 @@ async def encode_explanation(explanation: Explanation) -> bytes:
             segments=sum(batch.segments),
             price_summary=price_summary(batch.total, batch.message_count, batch.account.currency),
             balance=as_number(explanation.balance),
-            balance_suffices=funded,
+            balance_suffices=explanation.is_covered,
             message_summary=message_summary(summary),
             delivery_windows=_windows(batch.draft),
             warnings=list(batch.warnings),

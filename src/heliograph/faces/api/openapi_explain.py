@@ -33,7 +33,8 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
         "priceSummary": ("What the batch would cost.", None),
         "balance": ("What the account has just now.", 1000.0),
         "balanceSuffices": (
-            "Whether the balance pays for the batch. If not, every message to be sent would get status 402.",
+            "Whether the balance pays for the batch. If not, or beyond the daily cap, all that would be sent "
+            "gets status 402.",
             True,
         ),
         "messageSummary": (
