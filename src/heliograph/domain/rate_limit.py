@@ -6,7 +6,6 @@ until the debt is paid. Over time nobody sends faster than their rate.
 """
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -59,8 +58,8 @@ class RateLimiter:
     def __init__(
         self,
         *,
+        clock: Callable[[], float],
         processes: int = 1,
-        clock: Callable[[], float] = time.monotonic,
         most_buckets: int = MOST_BUCKETS,
     ) -> None:
         self._processes = processes

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import time
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -110,7 +111,7 @@ def api_app(
         accept_batch=accept,
         explain_batch=ExplainBatch(accounts, accept.prepared),
         bodies=bodies,
-        pace=SendingPace(RateLimiter(processes=parts.settings.http.api_processes)),
+        pace=SendingPace(RateLimiter(clock=time.monotonic, processes=parts.settings.http.api_processes)),
     )
 
 

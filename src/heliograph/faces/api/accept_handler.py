@@ -5,6 +5,7 @@ application behind it. A framework's route costs twice as much as the rest of th
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from hashlib import sha256
 from typing import Any, Final
@@ -74,7 +75,7 @@ class AcceptHandler:
         self._accept_batch = accept_batch
         self._explain_batch = explain_batch
         self._bodies = bodies
-        self._pace = pace or SendingPace(RateLimiter())
+        self._pace = pace or SendingPace(RateLimiter(clock=time.monotonic))
         self._careful = asyncio.Semaphore(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
