@@ -182,14 +182,15 @@ def _list_contacts() -> Json:
 
 
 def _add_contacts() -> Json:
-    added = _example_of(FIELD_TEXTS["ImportedContacts"])
+    added = answer("Added.", reference("ImportedContacts"), _example_of(FIELD_TEXTS["ImportedContacts"]))
+    shown = _example_of(FIELD_TEXTS["ContactDocument"])
     return operation(
         "Contacts",
         "addContacts",
         "Add contacts",
         "Adds up to 10,000 contacts, all or none. They are stored when the answer comes. With `sync` in the "
         "query the answer is 200 and an array of the contacts, 1,000 at most.",
-        {"202": answer("Added.", reference("ImportedContacts"), added)},
+        {"202": added, "200": answer("Added, with `sync`.", _MANY, [shown])},
         *(*_BODY_PROBLEMS, 409, 422, *ALWAYS),
         parameters=(_SYNC, _META, IDEMPOTENCY_KEY),
         requestBody=_body(

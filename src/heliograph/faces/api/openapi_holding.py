@@ -53,7 +53,7 @@ def _pause() -> Json:
         "message still held when its last delivery window closes gets status 202, and its price is returned. "
         "Needs no body. An addition of ours.",
         _answered("Paused.", paused=True),
-        *(404, 408, 409, 413, 415, 422),
+        *(400, 404, 408, 409, 413, 415, 422),
         *ALWAYS,
         parameters=(IDEMPOTENCY_KEY,),
     )
@@ -67,7 +67,7 @@ def _resume() -> Json:
         "Its messages are sent again as soon as a delivery window is open. Needs no body. An addition of "
         "ours.",
         _answered("It goes on.", paused=False),
-        *(404, 408, 409, 413, 415, 422),
+        *(400, 404, 408, 409, 413, 415, 422),
         *ALWAYS,
         parameters=(IDEMPOTENCY_KEY,),
     )
