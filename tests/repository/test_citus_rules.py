@@ -17,6 +17,7 @@ FAMILIES = {
         "balance",
         "ledger",
         "batch",
+        "batch_tag",
         "message",
         "idempotency",
         "summary",

@@ -14,7 +14,8 @@ from heliograph.domain.segmentation import Concatenation
 from heliograph.services.take_incoming import ReleaseIncomplete
 from heliograph.smpp import DeliverSm, Tlv
 from heliograph.smpp.constants import EsmClass, Tag
-from heliograph.storage.batch_reading import find_batch, list_batches
+from heliograph.storage.batch_listing import list_batches
+from heliograph.storage.batch_reading import find_batch
 from heliograph.storage.blacklist import list_blacklist_events
 from heliograph.storage.blacklist_reading import find_in_blacklist
 from heliograph.storage.database import Connection, Database, Purpose, connect

@@ -14,6 +14,7 @@ import pytest
 from heliograph.domain.feed_events import pack_event
 from heliograph.domain.ids import MessageIds
 from heliograph.storage import (
+    batch_listing,
     batch_reading,
     blacklist_reading,
     contact_reading,
@@ -42,6 +43,7 @@ READABLE = (
     "balance",
     "ledger",
     "batch",
+    "batch_tag",
     "message",
     "summary",
     "summary_change",
@@ -55,7 +57,15 @@ READABLE = (
     "event_block",
 )
 ROLES = [FACE_ROLE, ENGINE_ROLE]
-READ_MODULES = (batch_reading, message_reading, blacklist_reading, contact_reading, senders, event_reading)
+READ_MODULES = (
+    batch_reading,
+    batch_listing,
+    message_reading,
+    blacklist_reading,
+    contact_reading,
+    senders,
+    event_reading,
+)
 
 
 @pytest.fixture
@@ -75,7 +85,7 @@ def contact_id(account_id: int) -> bytes:
 
 async def insert_rows(connection: Connection, account_id: int) -> None:
     await insert_account(connection, account_id)
-    batch_id, messages = await insert_batch(connection, account_id)
+    batch_id, messages = await insert_batch(connection, account_id, tags=["a"])
     await connection.execute(
         "INSERT INTO sender (account_id, sender) VALUES ($1, $2)",
         account_id,
@@ -203,13 +213,20 @@ def arguments_of(
 ) -> tuple[object, ...]:
     """Arguments with which a statement would find everything of the account that owns these ids."""
     lowest, highest = min(messages), max(messages)
+    any_batch = (account_id, b"", b"\xff" * 13, None, None, None, None, None)
+    any_message = (account_id, lowest, highest, batches[0], None, None)
     return {
         "find_batch": (account_id, batches[0]),
         "list_event_blocks": (account_id, NOW.date(), 0, b"", 2**62, 1000, 1000),
         "describe_messages": (account_id, list(messages), lowest, highest),
-        "list_batches_oldest_first": (account_id, None, 0, 1000),
-        "list_batches_newest_first": (account_id, None, 0, 1000),
-        "count_batches": (account_id, None),
+        "list_batches_oldest_first": (*any_batch, 0, 1000),
+        "list_batches_newest_first": (*any_batch, 0, 1000),
+        "list_tagged_batches_oldest_first": (*any_batch, 0, 1000, "a"),
+        "list_tagged_batches_newest_first": (*any_batch, 0, 1000, "a"),
+        "list_batches_of_any_tag_oldest_first": (*any_batch, 0, 1000, ["a"]),
+        "list_batches_of_any_tag_newest_first": (*any_batch, 0, 1000, ["a"]),
+        "count_batches": (*any_batch, 1000),
+        "count_tagged_batches": (*any_batch, 1000, ["a"]),
         "count_messages_by_code": (account_id, lowest, highest),
         "count_large_batches": (account_id, batches),
         "list_lowest_codes": (
@@ -230,6 +247,9 @@ def arguments_of(
         "count_label": (account_id, f"all{account_id}"),
         "summarize_contact_properties": (account_id,),
         "list_labelled_numbers": (account_id, f"all{account_id}", 1000, True),
+        "list_chosen_messages_oldest_first": (*any_message, 0, 1000),
+        "list_chosen_messages_newest_first": (*any_message, 0, 1000),
+        "count_chosen_messages": any_message,
         "find_in_blacklist": (account_id, f"4670174060{account_id}"),
         "list_blacklist_oldest_first": (account_id, 0, 1000),
         "list_blacklist_newest_first": (account_id, 0, 1000),
@@ -242,7 +262,7 @@ def arguments_of(
 
 
 def test_every_statement_of_the_faces_is_looked_at() -> None:
-    assert len(QUERIES) == 27
+    assert len(QUERIES) == 35
     for name in QUERIES:
         assert without_account_filter(load_query(name))[1] == len(
             re.findall(
@@ -268,7 +288,13 @@ async def test_a_statement_that_forgets_the_account_still_shows_nothing_of_anoth
     assert own
     if name == "count_label":
         assert (own, foreign) == ([(1,)], [(0,)]), "a label of another account is on nobody"
-    elif name in ("count_batches", "count_blacklist", "count_contacts", "count_senders"):
+    elif name in (
+        "count_batches",
+        "count_tagged_batches",
+        "count_blacklist",
+        "count_contacts",
+        "count_senders",
+    ):
         assert own == foreign == [(2 if name == "count_batches" else 1,)], "each account counts its own"
     else:
         assert not set(map(repr, foreign)) & set(map(repr, own))

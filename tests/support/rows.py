@@ -1,5 +1,6 @@
 """Rows that many tests start from, inserted as accept would."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from heliograph.domain.ids import IdSource, MessageIds, id_bytes
@@ -51,27 +52,40 @@ async def insert_batch(
     url: str | None = None,
     message_count: int | None = None,
     code: int = 103,
+    sender: str = "iP1",
+    reference: str | None = None,
+    tags: Sequence[str] = (),
+    incoming: bool = False,
+    created_at: datetime = NOW,
+    ids: IdSource = IDS,
 ) -> tuple[bytes, list[bytes]]:
     """A funded batch whose messages wait to be sent; its id and its messages' ids."""
     numbers = recipients if recipients is not None else ["46701740605"]
-    batch_id = id_bytes(IDS.reserve(len(numbers) + 1, int(NOW.timestamp())))
+    batch_id = id_bytes(ids.reserve(len(numbers) + 1, int(created_at.timestamp())))
     messages = MessageIds(batch_id, len(numbers))[:]
     total = price * len(numbers)
     await connection.execute(
-        "INSERT INTO batch (account_id, batch_id, created_at, sender, body, flash, coding, priority,"
-        " templated, opens, closes, delivery_report_url, report_bucket, reference, tags, message_count,"
-        " segment_count, charged) VALUES ($1, $2, $3, 'iP1', 'Hello', false, 'gsm', 1, false, $4, $5, $6, $7,"
-        " NULL, '{}', $8, $9, $10)",
+        "INSERT INTO batch (account_id, batch_id, created_at, body, flash, coding, priority,"
+        " templated, opens, closes, delivery_report_url, report_bucket, message_count,"
+        " segment_count, charged, sender, reference, tags, direction) VALUES ($1, $2, $3, 'Hello', false,"
+        " 'gsm', 1, false, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         account_id,
         batch_id,
-        NOW,
-        [NOW],
-        [NOW + timedelta(hours=72)],
+        created_at,
+        [] if incoming else [NOW],
+        [] if incoming else [NOW + timedelta(hours=72)],
         url,
         7 if url else None,
         message_count or len(numbers),
         segments * len(numbers),
         total,
+        sender,
+        reference,
+        list(tags),
+        int(incoming),
+    )
+    await connection.executemany(
+        "INSERT INTO batch_tag VALUES ($1, $2, $3)", [(account_id, tag, batch_id) for tag in tags]
     )
     await connection.executemany(
         "INSERT INTO message (account_id, message_id, batch_id, price, code, rank, segments, encoding,"

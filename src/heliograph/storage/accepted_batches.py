@@ -155,6 +155,7 @@ async def insert_batches(
         _json(_summary_rows(decided)),
         _json(keys),
     )
+    await _insert_tags(tx, decided)
     paid, kept, with_blacklist = rows[0]
     unpaid = frozenset(accounts).difference(paid) if len(paid) < len(accounts) else frozenset()
     return Written(
@@ -163,6 +164,15 @@ async def insert_batches(
         _unjudged(decided, with_blacklist) if with_blacklist else frozenset(),
         over_cap,
     )
+
+
+async def _insert_tags(tx: Transaction, decided: Sequence[Decided]) -> None:
+    """Write the tags by which batches are listed: a statement more, only where there are any."""
+    tagged = [one.batch for one in decided if one.batch.draft.tags]
+    if not tagged:
+        return
+    rows = [(batch.account.account_id, tag, batch.batch_id) for batch in tagged for tag in batch.draft.tags]
+    await tx.execute(load_query("insert_batch_tags"), *map(list, zip(*rows, strict=True)))
 
 
 def _unjudged(decided: Sequence[Decided], with_blacklist: Iterable[int]) -> frozenset[int]:

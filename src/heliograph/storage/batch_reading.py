@@ -1,12 +1,13 @@
-"""Reads batches of one account: one, a page of them, and the count of their messages by code."""
+"""Reads batches of one account: one of them, the count of its messages by code, and its status."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
 from heliograph.domain.ids import message_range
+from heliograph.domain.status import BatchStatus, batch_status
 from heliograph.storage.database import Transaction, load_query
 from heliograph.storage.message_changes import COUNTED_BY_ROWS
 
@@ -48,31 +49,17 @@ class MessageCount(NamedTuple):
     segments: int
 
 
+def status_of(batch: StoredBatch, codes: Mapping[int, int], now: datetime) -> BatchStatus:
+    """The public status of a batch; an incoming one is always 201."""
+    if batch.incoming:
+        return BatchStatus.INCOMING
+    return batch_status(dict(codes), canceled=batch.canceled_at is not None, opened=min(batch.opens) <= now)
+
+
 async def find_batch(tx: Transaction, account_id: int, batch_id: bytes) -> StoredBatch | None:
     """A batch of the account; None where there is none, or it was hidden."""
     row = await tx.fetchrow(load_query("find_batch"), account_id, batch_id)
     return None if row is None else StoredBatch(*row)
-
-
-async def list_batches(
-    tx: Transaction,
-    account_id: int,
-    *,
-    start: int,
-    limit: int,
-    newest_first: bool,
-    tags: Sequence[str] | None = None,
-) -> list[StoredBatch]:
-    """A page of the account's batches by the time they were made; with ``tags``, those having any of them."""
-    query = "list_batches_newest_first" if newest_first else "list_batches_oldest_first"
-    rows = await tx.fetch(load_query(query), account_id, tags, start, limit)
-    return [StoredBatch(*row) for row in rows]
-
-
-async def count_batches(tx: Transaction, account_id: int, *, tags: Sequence[str] | None = None) -> int:
-    """How many batches ``list_batches`` has in all."""
-    count: int = await tx.fetchval(load_query("count_batches"), account_id, tags)
-    return count
 
 
 async def count_messages(

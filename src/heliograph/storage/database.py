@@ -48,7 +48,15 @@ _EVERY_SESSION = {
     "citus.propagate_set_commands": "local",
 }
 _SESSIONS: Mapping[Purpose, Mapping[str, str]] = {
-    Purpose.FACE: {"role": FACE_ROLE, "statement_timeout": "30s"},
+    Purpose.FACE: {
+        "role": FACE_ROLE,
+        "statement_timeout": "30s",
+        # Lists have filters that may be absent, and which index serves depends on those that are there.
+        "plan_cache_mode": "force_custom_plan",
+        # What is read is bounded, and an index leads to it; a hash of a whole table never pays.
+        "enable_hashjoin": "off",
+        "enable_mergejoin": "off",
+    },
     Purpose.HOT: {
         "role": ENGINE_ROLE,
         # A process that stands still in a transaction has its lease locked: nobody could take over from it.

@@ -98,8 +98,7 @@ async def test_tags_choose_batches(
 ) -> None:
     ids = []
     for tags in (["a"], ["a", "b"], ["c"]):
-        batch_id, _ = await insert_batch(connection)
-        await connection.execute("UPDATE batch SET tags = $2 WHERE batch_id = $1", batch_id, tags)
+        batch_id, _ = await insert_batch(connection, tags=tags)
         ids.append(batch_id.hex())
     response = await api.get(f"/v2/batches?limit=1000&{query}")
     assert [ids.index(batch["id"]) for batch in decoded(response)] == expected

@@ -9,9 +9,9 @@ import pytest
 from heliograph.domain.history import entry
 from heliograph.domain.pricing import PriceTable
 from heliograph.domain.status import Code
-from heliograph.faces.api.documents import history_of, list_item, message_document, status_of, whole_batch
+from heliograph.faces.api.documents import history_of, list_item, message_document, whole_batch
 from heliograph.storage.accounts import Account
-from heliograph.storage.batch_reading import MessageCount, StoredBatch
+from heliograph.storage.batch_reading import MessageCount, StoredBatch, status_of
 from heliograph.storage.message_reading import StoredMessage
 
 NOW = datetime(2026, 11, 22, 17, 0, 19, 987654, tzinfo=UTC)

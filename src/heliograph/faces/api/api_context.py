@@ -11,7 +11,7 @@ from heliograph.domain.ids import parse_id
 from heliograph.domain.refusals import NotFound
 from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules
 from heliograph.faces.api.auth import Authenticator, Caller
-from heliograph.faces.api.paging import Page, base_url, link_header
+from heliograph.faces.api.paging import Page, base_url, cursor_link_header, link_header
 from heliograph.faces.api.request_bodies import BodyReader, Receive, check_media_type
 from heliograph.faces.api.scopes import scope_of
 from heliograph.services.cancel_batch import CancelBatch
@@ -111,9 +111,19 @@ def json_answer(
     )
 
 
-def links(request: ApiRequest, page: Page, total: int) -> dict[str, str]:
-    """The ``Link`` header of a page of a list with ``total`` entries."""
-    return {"link": link_header(page, total, base_url_of(request) + request.scope["path"].rstrip("/"))}
+def links(request: ApiRequest, page: Page, total: int | None, *, is_last: bool = False) -> dict[str, str]:
+    """The ``Link`` header of a page of a list with ``total`` entries, as ``link_header`` has it."""
+    return {"link": link_header(page, total, _url_of(request), is_last=is_last)}
+
+
+def cursor_links(request: ApiRequest, page: Page, next_after: bytes | None) -> dict[str, str]:
+    """The ``Link`` header of a page read with a cursor."""
+    return {"link": cursor_link_header(page, next_after, _url_of(request))}
+
+
+def _url_of(request: ApiRequest) -> str:
+    path: str = request.scope["path"]
+    return base_url_of(request) + path.rstrip("/")
 
 
 def base_url_of(request: ApiRequest) -> str:

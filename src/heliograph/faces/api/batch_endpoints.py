@@ -1,7 +1,10 @@
 """/v2/batches: list, one, cancel. Sending is answered by the accept handler, in front of the framework."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
+import msgspec
 from litestar import Response, delete, get, post
 
 from heliograph.domain.refusals import NotFound
@@ -10,21 +13,19 @@ from heliograph.faces.api.api_context import (
     ApiRequest,
     account_of,
     context_of,
+    cursor_links,
     identifier,
     json_answer,
     links,
 )
 from heliograph.faces.api.documents import list_item, whole_batch
-from heliograph.faces.api.paging import parse_page
+from heliograph.faces.api.list_filters import parse_batch_list
+from heliograph.faces.api.paging import Page
 from heliograph.faces.api.schemas import BATCHES_PATH
 from heliograph.services.cancel_batch import UNKNOWN_BATCH
-from heliograph.storage.batch_reading import (
-    count_batches,
-    count_messages,
-    find_batch,
-    list_batches,
-    list_codes,
-)
+from heliograph.storage.batch_listing import BatchFilter, count_batches, list_batches, scan_batches
+from heliograph.storage.batch_reading import StoredBatch, count_messages, find_batch, list_codes
+from heliograph.storage.database import Transaction
 
 BATCH_PATH: Final = f"{BATCHES_PATH}/{{batch_id:str}}"
 
@@ -34,24 +35,72 @@ async def read_batches(request: ApiRequest) -> Response[bytes]:
     """A page of the account's batches, without their summaries."""
     context = context_of(request)
     account = await account_of(request)
-    page = parse_page(request.scope["query_string"])
-    tags = page.values("tags") or None
-    async with context.database.reader(account.account_id) as tx:
-        total = await count_batches(tx, account.account_id, tags=tags)
-        batches = await list_batches(
-            tx,
-            account.account_id,
-            start=page.start,
-            limit=page.limit,
-            newest_first=page.newest_first,
-            tags=tags,
-        )
-        codes = await list_codes(tx, account.account_id, batches)
+    page, wanted = parse_batch_list(request.scope["query_string"])
     now = context.now()
+    async with context.database.reader(account.account_id) as tx:
+        if wanted.is_derived:
+            listed = await _scanned_page(tx, request, account.account_id, page, wanted, now)
+        elif page.after is not None:
+            listed = await _page_by_cursor(tx, request, account.account_id, page, wanted)
+        else:
+            listed = await _page_by_start(tx, request, account.account_id, page, wanted)
     documents = [
-        list_item(batch, codes.get(batch.batch_id, {}), account=account, now=now) for batch in batches
+        list_item(batch, listed.codes.get(batch.batch_id, {}), account=account, now=now)
+        for batch in listed.batches
     ]
-    return json_answer(documents, headers=links(request, page, total))
+    return json_answer(documents, headers=listed.links)
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    """A page of batches with what their documents need, and the links of the answer."""
+
+    batches: list[StoredBatch]
+    codes: Mapping[bytes, Mapping[int, int]]
+    links: dict[str, str]
+
+
+async def _scanned_page(
+    tx: Transaction, request: ApiRequest, account_id: int, page: Page, wanted: BatchFilter, now: datetime
+) -> _Listed:
+    found = await scan_batches(
+        tx,
+        account_id,
+        wanted,
+        limit=page.limit,
+        newest_first=page.newest_first,
+        after=page.after or b"",
+        now=now,
+    )
+    return _Listed(found.batches, found.codes, cursor_links(request, page, found.next_after))
+
+
+async def _page_by_cursor(
+    tx: Transaction, request: ApiRequest, account_id: int, page: Page, wanted: BatchFilter
+) -> _Listed:
+    batches = await list_batches(
+        tx,
+        account_id,
+        wanted,
+        limit=page.limit + 1,
+        newest_first=page.newest_first,
+        after=page.after or b"",
+    )
+    shown = batches[: page.limit]
+    codes = await list_codes(tx, account_id, shown)
+    next_after = shown[-1].batch_id if len(batches) > page.limit else None
+    return _Listed(shown, codes, cursor_links(request, page, next_after))
+
+
+async def _page_by_start(
+    tx: Transaction, request: ApiRequest, account_id: int, page: Page, wanted: BatchFilter
+) -> _Listed:
+    total = await count_batches(tx, account_id, wanted)
+    batches = await list_batches(
+        tx, account_id, wanted, start=page.start, limit=page.limit + 1, newest_first=page.newest_first
+    )
+    shown = batches[: page.limit]
+    codes = await list_codes(tx, account_id, shown)
+    return _Listed(shown, codes, links(request, page, total, is_last=len(batches) <= page.limit))
 
 
 @get(BATCH_PATH)

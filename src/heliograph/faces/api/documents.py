@@ -15,7 +15,7 @@ from heliograph.domain.encoding import Encoding
 from heliograph.domain.history import Entry, milliseconds, moment_of, whole_history
 from heliograph.domain.incoming_report import SHOWN_ENCODING
 from heliograph.domain.pricing import as_number
-from heliograph.domain.status import BatchStatus, Code, batch_status, is_final
+from heliograph.domain.status import BatchStatus, Code, is_final
 from heliograph.faces.api.schemas import (
     BatchDocument,
     message_summary,
@@ -25,7 +25,7 @@ from heliograph.faces.api.schemas import (
     window_documents,
 )
 from heliograph.storage.accounts import Account
-from heliograph.storage.batch_reading import MessageCount, StoredBatch
+from heliograph.storage.batch_reading import MessageCount, StoredBatch, status_of
 from heliograph.storage.message_reading import StoredMessage
 
 _UNFINISHED: Final = frozenset({BatchStatus.PLANNED, BatchStatus.ONGOING})
@@ -101,13 +101,6 @@ def whole_batch(
         price_summary=price_summary(batch.charged - batch.refunded, batch.message_count, account.currency),
         message_summary=message_summary(counts),
     )
-
-
-def status_of(batch: StoredBatch, codes: Mapping[int, int], now: datetime) -> BatchStatus:
-    """The public status of a batch; an incoming one is always 201."""
-    if batch.incoming:
-        return BatchStatus.INCOMING
-    return batch_status(dict(codes), canceled=batch.canceled_at is not None, opened=min(batch.opens) <= now)
 
 
 def message_document(

@@ -4,22 +4,32 @@ from typing import Final
 
 from litestar import Response, get
 
-from heliograph.domain.ids import id_bytes
+from heliograph.domain.ids import id_bytes, message_range
 from heliograph.domain.refusals import NotFound
 from heliograph.faces.api.api_context import (
     ApiRequest,
     account_of,
     context_of,
+    cursor_links,
     identifier,
     json_answer,
     links,
 )
 from heliograph.faces.api.batch_endpoints import BATCH_PATH
 from heliograph.faces.api.documents import message_document
-from heliograph.faces.api.paging import Page, parse_page
+from heliograph.faces.api.list_filters import parse_message_list
+from heliograph.faces.api.paging import Page
 from heliograph.services.cancel_batch import UNKNOWN_BATCH
-from heliograph.storage.batch_reading import find_batch
-from heliograph.storage.message_reading import find_message, list_messages
+from heliograph.storage.batch_reading import StoredBatch, find_batch
+from heliograph.storage.database import Transaction
+from heliograph.storage.message_reading import (
+    MessageFilter,
+    StoredMessage,
+    count_chosen_messages,
+    find_message,
+    list_chosen_messages,
+    list_messages,
+)
 
 UNKNOWN_MESSAGE: Final = "There is no such batch, or no such message in it."
 MESSAGES_PATH: Final = f"{BATCH_PATH}/messages"
@@ -31,18 +41,77 @@ async def read_messages(request: ApiRequest, batch_id: str) -> Response[bytes]:
     """A page of a batch's messages, each with only its latest status."""
     context = context_of(request)
     account = await account_of(request)
-    page = parse_page(request.scope["query_string"])
-    wanted = identifier(batch_id, UNKNOWN_BATCH)
+    page, wanted = parse_message_list(request.scope["query_string"])
+    of_batch = identifier(batch_id, UNKNOWN_BATCH)
     async with context.database.reader(account.account_id) as tx:
-        batch = await find_batch(tx, account.account_id, wanted)
+        batch = await find_batch(tx, account.account_id, of_batch)
         if batch is None:
             raise NotFound(UNKNOWN_BATCH)
-        first, last = page_range(wanted, batch.message_count, page)
-        messages = await list_messages(tx, account.account_id, wanted, first=first, last=last)
-    if page.newest_first:
-        messages.reverse()
+        if page.after is not None:
+            messages, headers = await _page_by_cursor(tx, request, account.account_id, batch, page, wanted)
+        else:
+            messages, headers = await _page_by_start(tx, request, account.account_id, batch, page, wanted)
     documents = [message_document(message, batch, account=account, whole=False) for message in messages]
-    return json_answer(documents, headers=links(request, page, batch.message_count))
+    return json_answer(documents, headers=headers)
+
+
+async def _page_by_start(
+    tx: Transaction,
+    request: ApiRequest,
+    account_id: int,
+    batch: StoredBatch,
+    page: Page,
+    wanted: MessageFilter,
+) -> tuple[list[StoredMessage], dict[str, str]]:
+    if wanted.is_empty:
+        first, last = page_range(batch.batch_id, batch.message_count, page)
+        messages = await list_messages(tx, account_id, batch.batch_id, first=first, last=last)
+        if page.newest_first:
+            messages.reverse()
+        return messages, links(request, page, batch.message_count)
+    first, last = message_range(batch.batch_id, batch.message_count)
+    total = await count_chosen_messages(tx, account_id, batch.batch_id, wanted, first=first, last=last)
+    messages = await list_chosen_messages(
+        tx,
+        account_id,
+        batch.batch_id,
+        wanted,
+        first=first,
+        last=last,
+        start=page.start,
+        limit=page.limit,
+        newest_first=page.newest_first,
+    )
+    return messages, links(request, page, total)
+
+
+async def _page_by_cursor(
+    tx: Transaction,
+    request: ApiRequest,
+    account_id: int,
+    batch: StoredBatch,
+    page: Page,
+    wanted: MessageFilter,
+) -> tuple[list[StoredMessage], dict[str, str]]:
+    first, last = message_range(batch.batch_id, batch.message_count)
+    if page.after and page.newest_first:
+        last = min(last, id_bytes(max(0, int.from_bytes(page.after, "big") - 1)))
+    elif page.after:
+        first = max(first, page.after + b"\0")  # the lowest that is higher
+    messages = await list_chosen_messages(
+        tx,
+        account_id,
+        batch.batch_id,
+        wanted,
+        first=first,
+        last=last,
+        start=0,
+        limit=page.limit + 1,
+        newest_first=page.newest_first,
+    )
+    shown = messages[: page.limit]
+    next_after = shown[-1].message_id if len(messages) > page.limit else None
+    return shown, cursor_links(request, page, next_after)
 
 
 @get(MESSAGE_PATH)

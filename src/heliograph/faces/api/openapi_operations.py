@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from heliograph.faces.api.openapi_lists import AFTER, batch_filters, message_filters
 from heliograph.faces.api.openapi_texts import BATCH_ID, FIELD_TEXTS, MESSAGE_ID, REPORT_TEXT
 from heliograph.faces.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, LARGEST_START
 from heliograph.faces.api.problems import MEDIA_TYPE
@@ -154,7 +155,10 @@ def page_parameters() -> tuple[Json, ...]:
 
 LINK_HEADER: Final = {
     "Link": {
-        "description": "Where the other pages are (RFC 8288): `self`, `first`, `prev`, `next`, `last`.",
+        "description": (
+            "Where the other pages are (RFC 8288): `self`, `first`, `prev`, `next`, `last`. A list of more "
+            "than 10,000 entries has no `last`, a page read with `after` neither `prev` nor `last`."
+        ),
         "schema": {"type": "string"},
         "example": '<https://sms.example.com/v2/batches?start=50&limit=50&order=ASC>; rel="next"',
     }
@@ -169,14 +173,6 @@ IDEMPOTENCY_KEY: Final = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     "example": "order-4711-reminder",
 }
-_TAGS: Final = {
-    "name": "tags",
-    "in": "query",
-    "description": "Only batches with any of these tags; repeat it, or separate them by commas.",
-    "schema": {"type": "array", "items": {"type": "string"}},
-    "style": "form",
-    "explode": True,
-}
 
 
 def list_batches_operation() -> Json:
@@ -187,11 +183,13 @@ def list_batches_operation() -> Json:
         "Batches",
         "listBatches",
         "List batches",
-        "The account's batches, oldest first. The two summaries are only in the answer for one batch.",
+        "The account's batches, oldest first; filters narrow them down together. The two summaries are only "
+        "in the answer for one batch. A list by status looks at a bounded number of batches: a page may have "
+        "fewer entries than its limit, even none, and still a `next`.",
         {"200": answer("A page of batches.", schema, example, headers=LINK_HEADER)},
         400,
         *ALWAYS,
-        parameters=(*page_parameters(), _TAGS),
+        parameters=(*page_parameters(), AFTER, *batch_filters()),
     )
 
 
@@ -307,7 +305,7 @@ def list_messages_operation() -> Json:
         {"200": answer("A page of messages.", schema, [example_of("MessageDocument")], headers=LINK_HEADER)},
         *(400, 404),
         *ALWAYS,
-        parameters=page_parameters(),
+        parameters=(*page_parameters(), AFTER, *message_filters()),
     )
 
 

@@ -1,24 +1,34 @@
-"""Pages of a list: ``start``, ``limit`` and ``order`` in the query, and the ``Link`` header (RFC 8288)."""
+"""Pages of a list: ``start``, ``limit`` and ``order`` in the query, and the ``Link`` header (RFC 8288).
+
+A list may also be read with a cursor, an extension of ours: ``after`` is the id of the last entry of the page
+before, and empty for the first page. Such a page costs the same wherever it lies, and entries that come or go
+meanwhile neither repeat nor hide others.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
+from heliograph.domain.ids import parse_id
 from heliograph.domain.refusals import InvalidRequest, Refusal
 
 DEFAULT_LIMIT: Final = 50
 LARGEST_LIMIT: Final = 1000
 LARGEST_START: Final = 2**31 - 1
 
+WRONG_QUERY: Final = "One or more parameters of the query are not valid."
+
 _NAMES: Final = ("start", "limit", "order")
+_CURSOR: Final = "after"
 _NUMBER: Final = re.compile("[0-9]{1,10}")
 _SENTENCES: Final = {
     "start": f"start is a whole number from 0 to {LARGEST_START}.",
     "limit": f"limit is a whole number from 1 to {LARGEST_LIMIT}.",
     "order": "order is ASC or DESC.",
+    "after": "after is the id of an entry, 24 hexadecimal digits, or empty to begin.",
 }
 
 
@@ -31,11 +41,16 @@ class Page(msgspec.Struct, frozen=True):
     newest_first: bool = False
     others: tuple[tuple[str, str], ...] = ()
     """The other parameters of the query, in their order."""
+    after: bytes | None = None
+    """The id of the last entry of the page before, empty to begin; None where pages go by ``start``."""
 
     def values(self, name: str) -> list[str]:
         """Every value of another parameter; a value may hold several, separated by commas."""
-        given = [value for other, value in self.others if other == name]
-        return [part for value in given for part in value.split(",") if part]
+        return [part for value in self.given(name) for part in value.split(",") if part]
+
+    def given(self, name: str) -> list[str]:
+        """Another parameter as often as it is given, each time as it is."""
+        return [value for other, value in self.others if other == name]
 
 
 def parse_page(query: bytes) -> Page:
@@ -43,13 +58,25 @@ def parse_page(query: bytes) -> Page:
 
     Raises InvalidRequest with every fault, each under its parameter's name.
     """
+    page, faults = read_page(query)
+    if faults:
+        raise InvalidRequest(faults, WRONG_QUERY)
+    return page
+
+
+def read_page(query: bytes, *, by_cursor: bool = False) -> tuple[Page, list[Refusal]]:
+    """The page that a query asks for, and every fault of its parameters.
+
+    ``by_cursor`` tells whether the list can be read with ``after``; elsewhere that is a name like any other.
+    """
+    names = (*_NAMES, _CURSOR) if by_cursor else _NAMES
     pairs = parse_qsl(query.decode("ascii", "replace"), keep_blank_values=True, errors="replace")
     faults: list[Refusal] = []
     found: dict[str, str] = {}
     for name, value in pairs:
         if name in found:
             faults.append(Refusal(name, "repeated", f"{name} is given more than once."))
-        elif name in _NAMES:
+        elif name in names:
             found[name] = value
         elif "\0" in value:  # no text in the database can hold it
             faults.append(Refusal(name, "characters", f"{name} must not hold the character NUL."))
@@ -58,14 +85,27 @@ def parse_page(query: bytes) -> Page:
     order = found.get("order", "ASC").upper()
     if order not in ("ASC", "DESC"):
         faults.append(Refusal("order", "invalid", _SENTENCES["order"]))
-    if faults:
-        raise InvalidRequest(faults, "One or more parameters of the query are not valid.")
-    return Page(
+    page = Page(
         start=start or 0,
         limit=limit or DEFAULT_LIMIT,
         newest_first=order == "DESC",
-        others=tuple(pair for pair in pairs if pair[0] not in _NAMES),
+        others=tuple(pair for pair in pairs if pair[0] not in names),
+        after=_cursor(found, faults),
     )
+    return page, faults
+
+
+def _cursor(found: dict[str, str], faults: list[Refusal]) -> bytes | None:
+    text = found.get(_CURSOR)
+    if text is None:
+        return None
+    if "start" in found:
+        faults.append(Refusal(_CURSOR, "invalid", "after and start exclude each other."))
+    if not text:
+        return b""
+    if (after := parse_id(text)) is None:
+        faults.append(Refusal(_CURSOR, "invalid", _SENTENCES[_CURSOR]))
+    return after
 
 
 def _number(name: str, found: dict[str, str], lowest: int, highest: int, faults: list[Refusal]) -> int | None:
@@ -78,30 +118,41 @@ def _number(name: str, found: dict[str, str], lowest: int, highest: int, faults:
     return int(text)
 
 
-def link_header(page: Page, total: int, url: str) -> str:
+def link_header(page: Page, total: int | None, url: str, *, is_last: bool = False) -> str:
     """The value of ``Link`` for a page of a list with ``total`` entries.
 
+    None: more than were counted; then ``is_last`` tells whether this page is the last one.
+
     ``url`` is absolute and without a query; the other parameters of the query are kept. ``prev`` is left out
-    on the first page, ``next`` on the last.
+    on the first page, ``next`` on the last, and ``last`` where nobody counted so far.
     """
-    last = (total - 1) // page.limit * page.limit if total else 0
     starts = {"self": page.start, "first": 0}
+    last = None if total is None else (total - 1) // page.limit * page.limit if total else 0
     if page.start > 0:
-        starts["prev"] = max(0, min(page.start - page.limit, last))
-    if page.start + page.limit < total:
+        before = max(0, page.start - page.limit)
+        starts["prev"] = before if last is None else min(before, last)
+    if not is_last if total is None else page.start + page.limit < total:
         starts["next"] = page.start + page.limit
-    starts["last"] = last
-    return ", ".join(f'<{_page_url(page, start, url)}>; rel="{rel}"' for rel, start in starts.items())
+    if last is not None:
+        starts["last"] = last
+    return _links({rel: ("start", start) for rel, start in starts.items()}, page, url)
 
 
-def _page_url(page: Page, start: int, url: str) -> str:
+def cursor_link_header(page: Page, next_after: bytes | None, url: str) -> str:
+    """The value of ``Link`` for a page read with a cursor; ``next_after`` is None on the last page."""
+    cursors = {"self": page.after or b"", "first": b""}
+    if next_after is not None:
+        cursors["next"] = next_after
+    return _links({rel: (_CURSOR, cursor.hex()) for rel, cursor in cursors.items()}, page, url)
+
+
+def _links(places: Mapping[str, tuple[str, object]], page: Page, url: str) -> str:
+    return ", ".join(f'<{_page_url(page, place, url)}>; rel="{rel}"' for rel, place in places.items())
+
+
+def _page_url(page: Page, place: tuple[str, object], url: str) -> str:
     order = "DESC" if page.newest_first else "ASC"
-    pairs: Sequence[tuple[str, object]] = [
-        *page.others,
-        ("start", start),
-        ("limit", page.limit),
-        ("order", order),
-    ]
+    pairs: Sequence[tuple[str, object]] = [*page.others, place, ("limit", page.limit), ("order", order)]
     return f"{url}?{urlencode(pairs)}"
 
 
