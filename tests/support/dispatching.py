@@ -1,6 +1,7 @@
 """A dispatcher, its carrier on a real socket, and messages in its queue: what dispatch tests start from."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from heliograph.carriers.sent_segments import SentSegments
 from heliograph.domain.carrier_profile import CarrierProfile
 from heliograph.domain.encoding import Encoding, encode
 from heliograph.domain.history import entries
+from heliograph.domain.ids import IdSource
 from heliograph.domain.incoming import OptOutWords
 from heliograph.domain.lot import LotContents, LotMessage, LotText, encode_contents
 from heliograph.domain.reassembly import Patience
@@ -138,7 +140,12 @@ def dispatch_service(
     time_of_day: Callable[[], datetime] = now,
     holder: str = "test",
 ) -> DispatchService:
-    """A service over these carriers; changing the list changes the carriers."""
+    """A service over these carriers; changing the list changes the carriers.
+
+    Its ids are its own, as a process's are: those of the rows stand at the time of the test that went
+    furthest.
+    """
+    ids = IdSource(os.urandom(5))
 
     async def load() -> list[CarrierSettings]:
         return list(carriers)
@@ -149,7 +156,7 @@ def dispatch_service(
             sent,
             incoming=take_incoming(),
             database=database,
-            ids=IDS,
+            ids=ids,
             clock=time.monotonic,
             now=now,
             settings=receipt_settings,
@@ -157,7 +164,7 @@ def dispatch_service(
 
     return DispatchService(
         database,
-        IDS,
+        ids,
         load_carriers=load,
         make_recorder=make_recorder,
         wake=wake or asyncio.Event(),
