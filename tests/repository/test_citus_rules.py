@@ -18,6 +18,7 @@ FAMILIES = {
         "ledger",
         "batch",
         "batch_tag",
+        "conversation",
         "message",
         "idempotency",
         "summary",
@@ -59,7 +60,7 @@ WRITTEN_BY_PEOPLE = frozenset(
     }
 )
 
-LOCAL = frozenset({"bucket_lease"})
+LOCAL = frozenset({"bucket_lease", "conversation_progress"})
 """Small tables that a distributed database keeps in one place: one row a bucket, written now and then."""
 
 SWEEPS = {

@@ -67,7 +67,7 @@ async def count_messages(
 ) -> dict[int, MessageCount]:
     """The messages of one batch by code; codes that no message has are left out."""
     if message_count > COUNTED_BY_ROWS:
-        return (await _count_large(tx, account_id, [batch_id])).get(batch_id, {})
+        return (await count_large_batches(tx, account_id, [batch_id])).get(batch_id, {})
     first, last = message_range(batch_id, message_count)
     rows = await tx.fetch(load_query("count_messages_by_code"), account_id, first, last)
     return {row["code"]: MessageCount(row["messages"], row["segments"]) for row in rows}
@@ -90,7 +90,7 @@ async def list_codes(
             small.append(batch)
     codes = await _lowest_codes(tx, account_id, small) if small else {}
     if large:
-        for batch_id, counts in (await _count_large(tx, account_id, large)).items():
+        for batch_id, counts in (await count_large_batches(tx, account_id, large)).items():
             codes[batch_id] = {code: count.messages for code, count in counts.items()}
     return codes
 
@@ -111,7 +111,7 @@ async def _lowest_codes(
     return {row["batch_id"]: {row["code"]: 1} for row in rows}
 
 
-async def _count_large(
+async def count_large_batches(
     tx: Transaction, account_id: int, batch_ids: list[bytes]
 ) -> dict[bytes, dict[int, MessageCount]]:
     counts: dict[bytes, dict[int, MessageCount]] = {}

@@ -6,6 +6,7 @@ from typing import Final
 
 from heliograph.loop import run_loop
 from heliograph.services.close_unreported import CloseUnreported
+from heliograph.services.fill_conversations import FillConversations
 from heliograph.services.keep_house import KeepHouse
 from heliograph.services.release_lots import ReleaseLots
 from heliograph.services.take_incoming import ReleaseIncomplete
@@ -13,6 +14,7 @@ from heliograph.supervisor import report_ready
 from heliograph.wiring.parts import Parts, on_the_clock, run_together
 
 HOUSE_SECONDS: Final = 60.0
+CONVERSATION_SECONDS: Final = 20.0
 
 
 async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
@@ -27,6 +29,7 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
     close = CloseUnreported(parts.database, parts.ids)
     incomplete = ReleaseIncomplete(parts.database, parts.take_incoming())
     house = KeepHouse(parts.database, event_days=settings.reports.event_days)
+    conversations = FillConversations(parts.database)
     poll = settings.keeper.poll_seconds
 
     report_ready()
@@ -34,5 +37,11 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
         run_loop(on_the_clock(release.step), name="release lots", stop=stop, poll_seconds=poll),
         run_loop(on_the_clock(close.step), name="close unreported", stop=stop, poll_seconds=poll),
         run_loop(on_the_clock(incomplete.step), name="release incomplete", stop=stop, poll_seconds=poll),
+        run_loop(
+            on_the_clock(conversations.step),
+            name="fill conversations",
+            stop=stop,
+            poll_seconds=CONVERSATION_SECONDS,
+        ),
         run_loop(on_the_clock(house.step), name="keep house", stop=stop, poll_seconds=HOUSE_SECONDS),
     )

@@ -101,6 +101,18 @@ async def sender_of_owner(ground: Ground) -> Names:
     return {"sender": "Acme"}
 
 
+async def message_of_owner(ground: Ground) -> Names:
+    names = await batch_of_owner(ground)
+    return {**names, "participant": "46701740605"}
+
+
+async def answer_to_owner(ground: Ground) -> Names:
+    batch_id, _ = await insert_batch(
+        ground.connection, OWNER, sender="46701740605", recipients=["46790000000"], incoming=True
+    )
+    return {"batchId": batch_id.hex(), "participant": "46701740605"}
+
+
 async def child_of_owner(ground: Ground) -> Names:
     made = await ground.owner.post("/api/me/children", json={"Name": "Warehouse"})
     return {"account": "ip1-00001", "child": made.json()["Account"]}
@@ -160,6 +172,10 @@ MATRIX: dict[tuple[str, str], Thing | Listing | NamesNothing] = {
     ("DELETE", "/v2/me/senders/{sender}"): Thing(sender_of_owner, {"sender": "Other"}),
     ("GET", "/v2/events"): Listing(event_of_owner, "messageId"),
     ("GET", "/v2/batches/{batchId}/messages/{messageId}/timeline"): Thing(batch_of_owner, NO_BATCH),
+    ("GET", "/v2/conversations/{participant}"): Listing(message_of_owner, "messageId"),
+    ("GET", "/v2/conversations/{participant}/mt"): Listing(message_of_owner, "messageId"),
+    ("GET", "/v2/conversations/{participant}/mo"): Listing(answer_to_owner, "batchId"),
+    ("GET", "/v2/conversations/{participant}/summary"): NamesNothing("a number is everybody's to ask for"),
     ("GET", "/v2/blacklist"): Listing(blacklist_entry_of_owner, "msisdn"),
     ("POST", "/v2/blacklist"): NamesNothing("makes an entry of the caller's"),
     ("GET", "/v2/blacklist/{msisdn}"): Thing(blacklist_entry_of_owner, {"msisdn": "46701740606"}),

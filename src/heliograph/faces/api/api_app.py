@@ -42,6 +42,12 @@ from heliograph.faces.api.contact_endpoints import (
     replace_contact,
     summarize_contacts,
 )
+from heliograph.faces.api.conversation_endpoints import (
+    read_conversation,
+    read_incoming,
+    read_outgoing,
+    read_summary,
+)
 from heliograph.faces.api.docs_reader import read_docs, read_docs_style, read_openapi, redirect_to_docs
 from heliograph.faces.api.event_endpoints import read_feed
 from heliograph.faces.api.health_endpoints import read_health, read_readiness
@@ -85,6 +91,10 @@ ROUTES: Final = (
     put_sender,
     delete_sender,
     read_timeline,
+    read_conversation,
+    read_outgoing,
+    read_incoming,
+    read_summary,
     read_blacklist,
     add_blacklist_entry,
     read_blacklist_entry,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, cast
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response
@@ -111,9 +112,16 @@ def json_answer(
     )
 
 
-def links(request: ApiRequest, page: Page, total: int | None, *, is_last: bool = False) -> dict[str, str]:
+def links(
+    request: ApiRequest,
+    page: Page,
+    total: int | None,
+    *,
+    is_last: bool = False,
+    next_after: bytes | None = None,
+) -> dict[str, str]:
     """The ``Link`` header of a page of a list with ``total`` entries, as ``link_header`` has it."""
-    return {"link": link_header(page, total, _url_of(request), is_last=is_last)}
+    return {"link": link_header(page, total, _url_of(request), is_last=is_last, next_after=next_after)}
 
 
 def cursor_links(request: ApiRequest, page: Page, next_after: bytes | None) -> dict[str, str]:
@@ -123,7 +131,7 @@ def cursor_links(request: ApiRequest, page: Page, next_after: bytes | None) -> d
 
 def _url_of(request: ApiRequest) -> str:
     path: str = request.scope["path"]
-    return base_url_of(request) + path.rstrip("/")
+    return base_url_of(request) + quote(path.rstrip("/"))
 
 
 def base_url_of(request: ApiRequest) -> str:

@@ -13,7 +13,7 @@ from heliograph.domain.delivery_windows import parse_time
 from heliograph.domain.refusals import InvalidRequest, Refusal
 from heliograph.domain.status import BatchStatus, Code
 from heliograph.faces.api.paging import WRONG_QUERY, Page, read_page
-from heliograph.storage.batch_listing import BatchFilter
+from heliograph.storage.batch_listing import COUNTED, BatchFilter
 from heliograph.storage.message_reading import MessageFilter
 
 _T = TypeVar("_T")
@@ -33,6 +33,7 @@ SENTENCES: Final = {
     "batch_status": "status is any of 101, 111, 112, 201, 203.",
     "status": "status is a status code such as 201, or a group of them: 1, 2, 4, 5, or 1xx, 2xx, 4xx, 5xx.",
     "created": "{name} is a time such as 2026-11-22T17:00:19Z.",
+    "far_start": f"start is at most {COUNTED} in a conversation: follow next in Link, which has after.",
     "start": "start is 0 where batches are listed by status: follow next in Link, which has after.",
 }
 
@@ -69,6 +70,16 @@ def parse_message_list(query: bytes) -> tuple[Page, MessageFilter]:
     if faults:
         raise InvalidRequest(faults, WRONG_QUERY)
     return page, wanted
+
+
+def parse_conversation_page(query: bytes) -> Page:
+    """The page of a conversation. Raises InvalidRequest with every fault of the query."""
+    page, faults = read_page(query, by_cursor=True)
+    if page.start > COUNTED:
+        faults.append(Refusal("start", "invalid", SENTENCES["far_start"]))
+    if faults:
+        raise InvalidRequest(faults, WRONG_QUERY)
+    return page
 
 
 class _Parameters:

@@ -11,6 +11,7 @@ from heliograph.faces.api import (
     openapi_account,
     openapi_blacklist,
     openapi_contacts,
+    openapi_conversations,
     openapi_events,
     openapi_explain,
     openapi_holding,
@@ -27,6 +28,7 @@ from heliograph.faces.api.contact_documents import (
     ImportedContacts,
     LabelDocument,
 )
+from heliograph.faces.api.conversation_endpoints import ConversationSummary
 from heliograph.faces.api.documents import MessageDocument
 from heliograph.faces.api.explain_documents import ExplanationDocument
 from heliograph.faces.api.key_endpoints import KeyDocument
@@ -62,6 +64,7 @@ from heliograph.faces.api.timeline_endpoints import TimelineDocument
 TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     BatchDocument,
     MessageDocument,
+    ConversationSummary,
     BatchRequest,
     DeliveryReport,
     ProblemDetails,
@@ -95,6 +98,7 @@ ALL_FIELD_TEXTS: Final = {
     **openapi_account.FIELD_TEXTS,
     **openapi_contacts.FIELD_TEXTS,
     **openapi_explain.FIELD_TEXTS,
+    **openapi_conversations.FIELD_TEXTS,
     **openapi_blacklist.FIELD_TEXTS,
     **openapi_keys.FIELD_TEXTS,
     **openapi_holding.FIELD_TEXTS,
@@ -127,17 +131,7 @@ def openapi_document() -> Json:
         },
         "servers": [{"url": "/", "description": "This server."}],
         "security": [{"apiKey": []}],
-        "tags": [
-            {"name": "Batches", "description": "One text for one or many recipients."},
-            {"name": "Messages", "description": "One text to one number, and what became of it."},
-            openapi_senders.TAG,
-            openapi_events.TAG,
-            openapi_blacklist.TAG,
-            openapi_contacts.TAG,
-            openapi_account.TAG,
-            openapi_keys.TAG,
-            {"name": "Health", "description": "For load balancers and supervisors."},
-        ],
+        "tags": _tags(),
         "paths": {
             "/v2/batches": {
                 "get": list_batches_operation(),
@@ -161,6 +155,7 @@ def openapi_document() -> Json:
             **openapi_senders.sender_paths(),
             **openapi_events.event_paths(),
             **openapi_timeline.timeline_paths(),
+            **openapi_conversations.conversation_paths(),
             **openapi_blacklist.blacklist_paths(),
             **openapi_contacts.contact_paths(),
             **openapi_account.account_paths(),
@@ -174,6 +169,21 @@ def openapi_document() -> Json:
         },
         "components": _components(),
     }
+
+
+def _tags() -> list[Json]:
+    return [
+        {"name": "Batches", "description": "One text for one or many recipients."},
+        {"name": "Messages", "description": "One text to one number, and what became of it."},
+        openapi_senders.TAG,
+        openapi_events.TAG,
+        openapi_conversations.TAG,
+        openapi_blacklist.TAG,
+        openapi_contacts.TAG,
+        openapi_account.TAG,
+        openapi_keys.TAG,
+        {"name": "Health", "description": "For load balancers and supervisors."},
+    ]
 
 
 def encoded_document() -> bytes:

@@ -118,10 +118,13 @@ def _number(name: str, found: dict[str, str], lowest: int, highest: int, faults:
     return int(text)
 
 
-def link_header(page: Page, total: int | None, url: str, *, is_last: bool = False) -> str:
+def link_header(
+    page: Page, total: int | None, url: str, *, is_last: bool = False, next_after: bytes | None = None
+) -> str:
     """The value of ``Link`` for a page of a list with ``total`` entries.
 
-    None: more than were counted; then ``is_last`` tells whether this page is the last one.
+    None: more than were counted; then ``is_last`` tells whether this page is the last one. With
+    ``next_after`` the next page is read with a cursor.
 
     ``url`` is absolute and without a query; the other parameters of the query are kept. ``prev`` is left out
     on the first page, ``next`` on the last, and ``last`` where nobody counted so far.
@@ -135,7 +138,10 @@ def link_header(page: Page, total: int | None, url: str, *, is_last: bool = Fals
         starts["next"] = page.start + page.limit
     if last is not None:
         starts["last"] = last
-    return _links({rel: ("start", start) for rel, start in starts.items()}, page, url)
+    places: dict[str, tuple[str, object]] = {rel: ("start", start) for rel, start in starts.items()}
+    if next_after is not None and "next" in places:
+        places["next"] = (_CURSOR, next_after.hex())
+    return _links(places, page, url)
 
 
 def cursor_link_header(page: Page, next_after: bytes | None, url: str) -> str:

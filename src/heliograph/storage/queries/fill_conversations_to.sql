@@ -1,0 +1,1 @@
+UPDATE conversation_progress SET filled_to = $1

@@ -1,0 +1,13 @@
+-- Batches from $2 with messages after the id $3 and before $4; $5 direction, or null for both; $6 at most.
+-- The batch that the id $3 lies in is among them.
+SELECT batch_id, message_count, direction = 1 AS incoming
+FROM batch
+WHERE account_id = $1 AND sender = $2 AND batch_id < $4
+  AND batch_id >= coalesce((SELECT batch_id
+                            FROM batch
+                            WHERE account_id = $1 AND sender = $2 AND batch_id <= $3
+                            ORDER BY batch_id DESC
+                            LIMIT 1), '')
+  AND hidden_at IS NULL AND ($5::smallint IS NULL OR direction = $5)
+ORDER BY batch_id
+LIMIT $6

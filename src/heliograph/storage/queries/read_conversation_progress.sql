@@ -1,0 +1,1 @@
+SELECT filled_to FROM conversation_progress
