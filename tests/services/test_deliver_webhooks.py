@@ -223,6 +223,34 @@ async def test_an_event_that_comes_while_an_earlier_one_waits_is_sent_after_it(
     assert await queue_is_empty(connection)
 
 
+async def test_what_a_second_try_brought_is_not_claimed_again_before_it_is_written_down(
+    database: str, connection: Connection
+) -> None:
+    message = new_id()
+    refusals = iter([503])
+    async with (
+        ReportReceiver(lambda received: next(refusals, 204)) as receiver,
+        reporter(database) as service,
+    ):
+        await insert_block(connection, receiver.url, event(message, 1, 110), event(message, 2, 201))
+        await run_until(service, lambda: len(receiver.received) == 1)
+        await settle(service)
+        async with asyncio.timeout(15):
+            while 201 not in codes_of(receiver.received, message):
+                await service.claim()
+                await asyncio.sleep(0.005)
+        for _ in range(3):
+            await service.claim()
+            await asyncio.sleep(0.05)
+        await insert_block(connection, receiver.url, event(message, 3, 501))
+        await service.claim()
+        await asyncio.sleep(0.05)
+        await settle(service)
+        await settle(service)
+    assert codes_of(receiver.received, message) == [110, 110, 201, 501]
+    assert await queue_is_empty(connection)
+
+
 async def test_a_receiver_that_hangs_does_not_hold_up_another(database: str, connection: Connection) -> None:
     async with (
         ReportReceiver(lambda received: 0) as bad,

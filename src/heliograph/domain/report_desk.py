@@ -90,6 +90,8 @@ class ReportDesk:
     def __init__(self) -> None:
         self.blocks: dict[bytes, Block] = {}
         self.chains: dict[bytes, MessageChain] = {}
+        self.leaving: set[bytes] = set()
+        """Messages of which nothing waits any more, whose row is still there: it must not be claimed again."""
         self.origins: dict[Origin, OriginState] = {}
         self._done_blocks: list[Block] = []
         self._done_messages: list[tuple[int, bytes]] = []
@@ -221,6 +223,7 @@ class ReportDesk:
         del self.chains[chain.message_id]
         if chain.stored:
             self._done_messages.append((self.origins[chain.origin].bucket, chain.message_id))
+            self.leaving.add(chain.message_id)
         return False
 
     def _leave(self, waiting: Iterable[Waiting]) -> None:
@@ -255,6 +258,7 @@ class ReportDesk:
         """The snapshot is committed: what it wrote is no longer in hand."""
         for _, block_id in snapshot.blocks:
             self.blocks.pop(block_id, None)
+        self.leaving.difference_update(message_id for _, message_id in snapshot.done_messages)
         for rest in snapshot.rests:
             chain = rest.chain
             chain.stored = True

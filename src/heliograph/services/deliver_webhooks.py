@@ -170,7 +170,7 @@ class DeliverWebhooks:
             retries = []
             if any(state.has_retries for state in desk.origins.values()):
                 retries = await report_queue.list_due_retries(
-                    tx, buckets, in_hand=desk.chains, resting=resting, limit=RETRIES_AT_ONCE
+                    tx, buckets, in_hand=[*desk.chains, *desk.leaving], resting=resting, limit=RETRIES_AT_ONCE
                 )
             rows = [await self._waiting_rows(tx, block) for block in blocks]
             for account_id in {b.account_id for b in blocks} | {r.account_id for r in retries}:
@@ -178,7 +178,7 @@ class DeliverWebhooks:
         starting = [
             chain
             for retry in retries
-            if retry.message_id not in desk.chains
+            if retry.message_id not in desk.chains and retry.message_id not in desk.leaving
             for chain in [
                 desk.take_retry(
                     retry.bucket,
@@ -210,7 +210,8 @@ class DeliverWebhooks:
         if state is None or not state.has_retries:
             return {}
         events = decode_block(block.events).events
-        asked = [e.message_id for e in events if e.message_id not in self._desk.chains]
+        known = self._desk.chains.keys() | self._desk.leaving
+        asked = [e.message_id for e in events if e.message_id not in known]
         found = await report_queue.find_retries(tx, block.bucket, asked)
         chains = {}
         for message_id, row in found.items():
@@ -346,6 +347,9 @@ class DeliverWebhooks:
 
     async def _write(self, tx: Transaction, snapshot: Snapshot) -> None:
         now = self._now()
+        # Before the rests: a message may have left and, with an event that came since, rest again.
+        if snapshot.done_messages:
+            await report_queue.delete_retries(tx, snapshot.done_messages)
         if snapshot.rests:
             rows = [
                 RetryRow(
@@ -360,8 +364,6 @@ class DeliverWebhooks:
                 for rest in snapshot.rests
             ]
             await report_queue.write_retries(tx, rows, now)
-        if snapshot.done_messages:
-            await report_queue.delete_retries(tx, snapshot.done_messages)
         if snapshot.blocks:
             await report_queue.delete_blocks(tx, snapshot.blocks)
         if snapshot.attempts:
