@@ -91,7 +91,7 @@ class ReportDesk:
         self.blocks: dict[bytes, Block] = {}
         self.chains: dict[bytes, MessageChain] = {}
         self.leaving: set[bytes] = set()
-        """Messages of which nothing waits any more, whose row is still there: it must not be claimed again."""
+        """Messages of which nothing waits any more but whose row is still there, not to be claimed again."""
         self.origins: dict[Origin, OriginState] = {}
         self._done_blocks: list[Block] = []
         self._done_messages: list[tuple[int, bytes]] = []

@@ -15,6 +15,10 @@ PROBLEM_FIELDS = ["type", "title", "status", "detail", "instance"]
 ONE = "5bc86b6e85c7209830f96936"
 GUARDED = [
     ("GET", "/v2/batches"),
+    ("GET", "/v2/conversations/46701740605"),
+    ("GET", "/v2/conversations/46701740605/mt"),
+    ("GET", "/v2/conversations/46701740605/mo"),
+    ("GET", "/v2/conversations/46701740605/summary"),
     ("GET", f"/v2/batches/{ONE}"),
     ("DELETE", f"/v2/batches/{ONE}"),
     ("PATCH", f"/v2/batches/{ONE}"),
