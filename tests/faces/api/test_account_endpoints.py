@@ -1,7 +1,6 @@
 """The account over HTTP: its balance, its children, their credit, and acting as one of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -11,27 +10,10 @@ from heliograph.services.parent_actions import LACKS_CREDIT, NO_GRANDCHILDREN, T
 from heliograph.storage.database import Connection, Database, connect
 from heliograph.storage.ledger_proof import prove_ledger
 from tests.support.accepting import accepting_api
-from tests.support.rows import insert_account, insert_batch
-from tests.support.served_api import decoded, insert_key, served_api
+from tests.support.rows import insert_batch
+from tests.support.served_api import decoded, insert_key
 
 UNKNOWN_CHOICE = "There is no such account to choose with Heliograph-Account."
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    opened = await connect(database)
-    await insert_account(opened, 1)
-    await insert_account(opened, 2)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def api(database: str, connection: Connection) -> AsyncIterator[httpx.AsyncClient]:
-    """The API, called with account 1's key."""
-    async with served_api(database) as client:
-        client.headers.update(await insert_key(connection, 1))
-        yield client
 
 
 async def new_child(api: httpx.AsyncClient, name: str = "Warehouse") -> Any:

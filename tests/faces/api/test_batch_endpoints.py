@@ -1,6 +1,5 @@
 """GET and DELETE on batches over HTTP, with a real database."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
@@ -8,26 +7,9 @@ import pytest
 
 from heliograph.domain.ids import MessageIds
 from heliograph.services.cancel_batch import TOO_LATE
-from heliograph.storage.database import Connection, connect
-from tests.support.rows import NOW, insert_account, insert_batch, insert_lot
+from heliograph.storage.database import Connection
+from tests.support.rows import NOW, insert_batch, insert_lot
 from tests.support.served_api import HOST, decoded, insert_key, served_api
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    opened = await connect(database)
-    await insert_account(opened, 1)
-    await insert_account(opened, 2)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def api(database: str, connection: Connection) -> AsyncIterator[httpx.AsyncClient]:
-    """The API, called with account 1's key."""
-    async with served_api(database) as client:
-        client.headers.update(await insert_key(connection, 1))
-        yield client
 
 
 async def statements(connection: Connection, *texts: str) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,27 +13,10 @@ from hypothesis import strategies as st
 
 from heliograph.domain.ids import IdSource
 from heliograph.storage import batch_listing
-from heliograph.storage.database import Connection, connect
+from heliograph.storage.database import Connection
 from tests.support.accepting import accepting_api
-from tests.support.rows import NOW, insert_account, insert_batch
-from tests.support.served_api import decoded, insert_key, served_api
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    opened = await connect(database)
-    await insert_account(opened, 1)
-    await insert_account(opened, 2)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def api(database: str, connection: Connection) -> AsyncIterator[httpx.AsyncClient]:
-    """The API, called with account 1's key."""
-    async with served_api(database) as client:
-        client.headers.update(await insert_key(connection, 1))
-        yield client
+from tests.support.rows import NOW, insert_batch
+from tests.support.served_api import decoded, served_api
 
 
 def link_of(response: httpx.Response, rel: str) -> str | None:

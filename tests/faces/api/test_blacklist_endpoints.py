@@ -2,37 +2,19 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
-from heliograph.storage.database import Connection, connect
-from tests.support.rows import NOW, insert_account
-from tests.support.served_api import HOST, decoded, insert_key, served_api
+from heliograph.storage.database import Connection
+from tests.support.rows import NOW
+from tests.support.served_api import HOST, decoded
 
 NUMBER, OTHER = "46701740605", "46701740606"
 PATH = f"/v2/blacklist/{NUMBER}"
 CREATED = NOW.strftime("%Y-%m-%dT%H:%M:%S.000")
 DOCUMENT = {"msisdn": NUMBER, "created": CREATED}
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    opened = await connect(database)
-    await insert_account(opened, 1)
-    await insert_account(opened, 2)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def api(database: str, connection: Connection) -> AsyncIterator[httpx.AsyncClient]:
-    """The API, called with account 1's key."""
-    async with served_api(database) as client:
-        client.headers.update(await insert_key(connection, 1))
-        yield client
 
 
 async def events(connection: Connection) -> list[tuple[Any, ...]]:

@@ -1,15 +1,14 @@
 """Contacts and labels over HTTP, with a real database."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
 from heliograph.services.contact_book import UNKNOWN_CONTACT, UNKNOWN_LABEL
-from heliograph.storage.database import Connection, connect
-from tests.support.rows import NOW, insert_account
-from tests.support.served_api import HOST, decoded, insert_key, served_api
+from heliograph.storage.database import Connection
+from tests.support.rows import NOW
+from tests.support.served_api import HOST, decoded, insert_key
 
 ANNA = {
     "properties": {"phoneNumber": "+46701740605", "firstName": "Anna"},
@@ -18,23 +17,6 @@ ANNA = {
 }
 BO = {"properties": {"phoneNumber": "+46701740606", "firstName": "Bo"}, "labels": ["Coworker"]}
 EVE = {"properties": {"email": "eve@example.com"}}
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    opened = await connect(database)
-    await insert_account(opened, 1)
-    await insert_account(opened, 2)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def api(database: str, connection: Connection) -> AsyncIterator[httpx.AsyncClient]:
-    """The API, called with account 1's key."""
-    async with served_api(database) as client:
-        client.headers.update(await insert_key(connection, 1))
-        yield client
 
 
 async def added(api: httpx.AsyncClient, *contacts: Any) -> list[str]:

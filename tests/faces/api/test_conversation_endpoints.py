@@ -1,7 +1,6 @@
 """GET /v2/conversations over HTTP on a real database, filled in by the keeper or not yet."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import httpx
@@ -15,29 +14,12 @@ from heliograph.services.fill_conversations import FillConversations
 from heliograph.storage import conversation_reading
 from heliograph.storage.database import Connection, Database, connect
 from tests.faces.api.test_batch_lists import follow, in_turn, joined, link_of
-from tests.support.rows import NOW, insert_account, insert_batch
-from tests.support.served_api import decoded, insert_key, served_api
+from tests.support.rows import NOW, insert_batch
+from tests.support.served_api import decoded
 
 PHONE, OTHER, OURS = "46701740605", "46701740606", "46790000000"
 LATER = NOW + timedelta(days=30)
 """When everything that a test wrote is old."""
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    opened = await connect(database)
-    await insert_account(opened, 1)
-    await insert_account(opened, 2)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def api(database: str, connection: Connection) -> AsyncIterator[httpx.AsyncClient]:
-    """The API, called with account 1's key."""
-    async with served_api(database) as client:
-        client.headers.update(await insert_key(connection, 1))
-        yield client
 
 
 async def fill(dsn: str, now: datetime = LATER) -> None:

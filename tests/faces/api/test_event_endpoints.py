@@ -1,6 +1,5 @@
 """GET /v2/events over HTTP, with a real database."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
@@ -10,30 +9,13 @@ from heliograph.domain.feed_events import Cursor, cursor_text
 from heliograph.domain.message_change import MessageChange
 from heliograph.domain.report_events import decode_block
 from heliograph.domain.webhook_event import ReportEvent, report_body
-from heliograph.storage.database import Connection, connect, transaction_on
+from heliograph.storage.database import Connection, transaction_on
 from heliograph.storage.message_changes import apply_changes
 from tests.support.accepting import accepting_api
-from tests.support.rows import IDS, NOW, NOW_MS, insert_account, insert_batch
-from tests.support.served_api import decoded, insert_key, served_api
+from tests.support.rows import IDS, NOW, NOW_MS, insert_batch
+from tests.support.served_api import decoded, served_api
 
 URL = "http://127.0.0.1:8099/reports"
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    opened = await connect(database)
-    await insert_account(opened, 1)
-    await insert_account(opened, 2)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def api(database: str, connection: Connection) -> AsyncIterator[httpx.AsyncClient]:
-    """The API, called with account 1's key."""
-    async with served_api(database) as client:
-        client.headers.update(await insert_key(connection, 1))
-        yield client
 
 
 async def deliver(connection: Connection, message: bytes) -> None:

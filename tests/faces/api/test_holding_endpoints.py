@@ -10,7 +10,7 @@ import pytest
 from heliograph.domain.delivery_windows import MAX_WINDOWS
 from heliograph.storage.database import Connection, connect
 from tests.support.rows import NOW, insert_account, insert_batch, insert_lot
-from tests.support.served_api import decoded, insert_key, served_api
+from tests.support.served_api import decoded
 
 
 @pytest.fixture
@@ -23,14 +23,6 @@ async def connection(database: str) -> AsyncIterator[Connection]:
     )
     yield opened
     await opened.close()
-
-
-@pytest.fixture
-async def api(database: str, connection: Connection) -> AsyncIterator[httpx.AsyncClient]:
-    """The API, called with account 1's key."""
-    async with served_api(database) as client:
-        client.headers.update(await insert_key(connection, 1))
-        yield client
 
 
 @pytest.fixture

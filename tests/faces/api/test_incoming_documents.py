@@ -11,7 +11,7 @@ from heliograph.domain.incoming import IncomingText
 from heliograph.storage.database import Connection, connect
 from heliograph.storage.incoming_messages import IncomingMessage, insert_incoming
 from tests.support.rows import IDS, NOW, insert_account
-from tests.support.served_api import decoded, insert_key, served_api
+from tests.support.served_api import decoded
 
 PHONE, OURS = "46700000001", "46701740699"
 
@@ -23,14 +23,6 @@ async def connection(database: str) -> AsyncIterator[Connection]:
         await insert_account(opened, account_id)
     yield opened
     await opened.close()
-
-
-@pytest.fixture
-async def api(database: str, connection: Connection) -> AsyncIterator[httpx.AsyncClient]:
-    """The API, called with account 1's key."""
-    async with served_api(database) as client:
-        client.headers.update(await insert_key(connection, 1))
-        yield client
 
 
 async def insert(

@@ -1,6 +1,5 @@
 """/v2/me/keys over HTTP, with a real database."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,30 +10,13 @@ from heliograph.domain.api_token import parse_token
 from heliograph.domain.key_rights import KeyRights, KeyScope, parse_network
 from heliograph.faces.api.key_endpoints import MOST_KEYS
 from heliograph.storage.api_keys import create_key
-from heliograph.storage.database import Connection, connect, transaction_on
-from tests.support.rows import NOW, insert_account
-from tests.support.served_api import HOST, decoded, insert_key, served_api
+from heliograph.storage.database import Connection, transaction_on
+from tests.support.rows import NOW
+from tests.support.served_api import HOST, decoded, insert_key
 
 PATH = "/v2/me/keys"
 HERE = "127.0.0.1"
 """The address that requests of these tests come from."""
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    opened = await connect(database)
-    await insert_account(opened, 1)
-    await insert_account(opened, 2)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def api(database: str, connection: Connection) -> AsyncIterator[httpx.AsyncClient]:
-    """The API, called with account 1's key."""
-    async with served_api(database) as client:
-        client.headers.update(await insert_key(connection, 1))
-        yield client
 
 
 async def limited_key(connection: Connection, rights: KeyRights) -> dict[str, str]:

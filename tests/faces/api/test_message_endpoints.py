@@ -1,31 +1,12 @@
 """GET on the messages of a batch over HTTP, with a real database."""
 
-from collections.abc import AsyncIterator
-
 import httpx
 import pytest
 
 from heliograph.domain.history import entry
-from heliograph.storage.database import Connection, connect
-from tests.support.rows import NOW_MS, insert_account, insert_batch
-from tests.support.served_api import HOST, decoded, insert_key, served_api
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    opened = await connect(database)
-    await insert_account(opened, 1)
-    await insert_account(opened, 2)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def api(database: str, connection: Connection) -> AsyncIterator[httpx.AsyncClient]:
-    """The API, called with account 1's key."""
-    async with served_api(database) as client:
-        client.headers.update(await insert_key(connection, 1))
-        yield client
+from heliograph.storage.database import Connection
+from tests.support.rows import NOW_MS, insert_batch
+from tests.support.served_api import HOST, decoded
 
 
 def numbers(count: int) -> list[str]:

@@ -10,21 +10,12 @@ import pytest
 from heliograph.domain.sender_rules import SenderRules
 from heliograph.storage.database import Connection, connect
 from tests.support.accepting import accepting_api
-from tests.support.rows import NOW, insert_account
+from tests.support.rows import NOW
 from tests.support.served_api import HOST, decoded, insert_key, served_api
 
 PATH = "/v2/me/senders/Acme"
 DOCUMENT = {"sender": "Acme", "created": NOW.strftime("%Y-%m-%dT%H:%M:%SZ")}
 RULES = SenderRules(protected=("Handelsbank",))
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    opened = await connect(database)
-    await insert_account(opened, 1)
-    await insert_account(opened, 2)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

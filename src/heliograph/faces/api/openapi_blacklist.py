@@ -5,14 +5,12 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from heliograph.faces.api.blacklist_endpoints import BLACKLIST_PATH
+from heliograph.faces.api.openapi_collections import document_answers, list_operation
 from heliograph.faces.api.openapi_operations import (
     ALWAYS,
     IDEMPOTENCY_KEY,
-    LINK_HEADER,
     Json,
-    answer,
     operation,
-    page_parameters,
     reference,
 )
 from heliograph.faces.api.openapi_texts import FieldText
@@ -82,16 +80,14 @@ def blacklist_paths() -> Json:
 
 
 def _list() -> Json:
-    schema = {"type": "array", "items": reference("BlacklistDocument")}
-    return operation(
+    return list_operation(
         "Blacklist",
         "listBlacklist",
         "List the blacklist",
         "The account's entries, oldest first.",
-        {"200": answer("A page of entries.", schema, [_EXAMPLE], headers=LINK_HEADER)},
-        400,
-        *ALWAYS,
-        parameters=page_parameters(),
+        answered="A page of entries.",
+        of="BlacklistDocument",
+        example=_EXAMPLE,
     )
 
 
@@ -101,7 +97,7 @@ def _add() -> Json:
         "addBlacklistEntry",
         "Add a number",
         "A number that is there already stays as it is.",
-        _answers({"200": "It is there already.", "201": "Added."}),
+        document_answers({"200": "It is there already.", "201": "Added."}, "BlacklistDocument", _EXAMPLE),
         *(400, 408, 409, 413, 415, 422),
         *ALWAYS,
         parameters=(IDEMPOTENCY_KEY,),
@@ -120,8 +116,12 @@ def _add() -> Json:
 def _on_entry(
     operation_id: str, summary: str, description: str, answers: dict[str, str], *problems: int
 ) -> Json:
-    return operation("Blacklist", operation_id, summary, description, _answers(answers), *problems, *ALWAYS)
-
-
-def _answers(texts: dict[str, str]) -> Json:
-    return {status: answer(text, reference("BlacklistDocument"), _EXAMPLE) for status, text in texts.items()}
+    return operation(
+        "Blacklist",
+        operation_id,
+        summary,
+        description,
+        document_answers(answers, "BlacklistDocument", _EXAMPLE),
+        *problems,
+        *ALWAYS,
+    )

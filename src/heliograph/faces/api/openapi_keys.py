@@ -7,14 +7,13 @@ from msgspec import Meta, Struct
 from heliograph.domain.key_request import MAX_NAME, MAX_NETWORKS
 from heliograph.domain.key_rights import KeyScope
 from heliograph.faces.api.key_endpoints import KEYS_PATH, MOST_KEYS
+from heliograph.faces.api.openapi_collections import list_operation
 from heliograph.faces.api.openapi_operations import (
     ALWAYS,
     IDEMPOTENCY_KEY,
-    LINK_HEADER,
     Json,
     answer,
     operation,
-    page_parameters,
     reference,
 )
 from heliograph.faces.api.openapi_texts import FieldText
@@ -94,16 +93,14 @@ def key_paths() -> Json:
 
 
 def _list() -> Json:
-    schema = {"type": "array", "items": reference("KeyDocument")}
-    return operation(
+    return list_operation(
         "Keys",
         "listKeys",
         "List the keys",
         "The account's keys, oldest first, revoked ones included. Secrets are never shown.",
-        {"200": answer("A page of keys.", schema, [_EXAMPLE], headers=LINK_HEADER)},
-        400,
-        *ALWAYS,
-        parameters=page_parameters(),
+        answered="A page of keys.",
+        of="KeyDocument",
+        example=_EXAMPLE,
     )
 
 

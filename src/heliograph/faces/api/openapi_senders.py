@@ -4,13 +4,11 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from heliograph.faces.api.openapi_collections import document_answers, list_operation
 from heliograph.faces.api.openapi_operations import (
     ALWAYS,
-    LINK_HEADER,
     Json,
-    answer,
     operation,
-    page_parameters,
     reference,
 )
 from heliograph.faces.api.openapi_texts import FieldText
@@ -78,16 +76,14 @@ def sender_paths() -> Json:
 
 
 def _list() -> Json:
-    schema = {"type": "array", "items": reference("SenderDocument")}
-    return operation(
+    return list_operation(
         "Senders",
         "listSenders",
         "List the senders",
         "The account's senders in alphabetical order.",
-        {"200": answer("A page of senders.", schema, [_EXAMPLE], headers=LINK_HEADER)},
-        400,
-        *ALWAYS,
-        parameters=page_parameters(),
+        answered="A page of senders.",
+        of="SenderDocument",
+        example=_EXAMPLE,
     )
 
 
@@ -97,7 +93,7 @@ def _register() -> Json:
         "registerSender",
         "Register a sender",
         "The same as with the sender in the path.",
-        _answers(_REGISTERED),
+        document_answers(_REGISTERED, "SenderDocument", _EXAMPLE),
         *(400, 408, 413, 415),
         *ALWAYS,
         requestBody={
@@ -115,8 +111,12 @@ def _register() -> Json:
 def _on_sender(
     operation_id: str, summary: str, description: str, answers: dict[str, str], *problems: int
 ) -> Json:
-    return operation("Senders", operation_id, summary, description, _answers(answers), *problems, *ALWAYS)
-
-
-def _answers(texts: dict[str, str]) -> Json:
-    return {status: answer(text, reference("SenderDocument"), _EXAMPLE) for status, text in texts.items()}
+    return operation(
+        "Senders",
+        operation_id,
+        summary,
+        description,
+        document_answers(answers, "SenderDocument", _EXAMPLE),
+        *problems,
+        *ALWAYS,
+    )
