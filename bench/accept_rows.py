@@ -15,7 +15,7 @@ async def accept_runs(bed: MeasuringBed, load: Load, *, runs: int) -> list[Run]:
     """Runs of a load, after one that only warms the product up; what was accepted is not sent."""
     async with bed.product(ROLES) as product:
         await accept_run(bed, product, load._replace(requests=max(1, load.requests // 20)))
-        return [await accept_run(bed, product, load) for _ in range(runs)]
+        return await bed.machine.runs(lambda: accept_run(bed, product, load), runs)
 
 
 async def accept_run(bed: MeasuringBed, product: RunningProduct, load: Load) -> Run:

@@ -17,7 +17,7 @@ async def idle_runs(bed: MeasuringBed, *, requests: int, runs: int) -> list[Run]
     """Runs whose latencies go from the request, as the client sends it, to its submit_sm at the carrier."""
     async with bed.product() as product:
         await _idle_run(bed, product, max(1, requests // 10))
-        return [await _idle_run(bed, product, requests) for _ in range(runs)]
+        return await bed.machine.runs(lambda: _idle_run(bed, product, requests), runs)
 
 
 async def _idle_run(bed: MeasuringBed, product: RunningProduct, requests: int) -> Run:

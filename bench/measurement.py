@@ -20,6 +20,8 @@ class Run(NamedTuple):
     p50_ms: float
     p99_ms: float
     peak_mb: float
+    machine_us: float = 0.0
+    """What the fixed work took meanwhile (machine_speed.py)."""
 
     @property
     def rate(self) -> float:
@@ -51,6 +53,7 @@ def median_of(runs: Sequence[Run]) -> dict[str, object]:
         "p99_ms": round(statistics.median(run.p99_ms for run in runs), 2),
         "peak_mb": round(max(run.peak_mb for run in runs), 1),
         "messages": middle.messages,
+        "machine_us": statistics.median(run.machine_us for run in runs),
         "runs": len(runs),
         "per_cpu_s_of_runs": [round(run.per_cpu_second) for run in runs],
         "cpu_us_each": microseconds_each(middle.ours, middle.messages),

@@ -12,6 +12,7 @@ from bench.bench_server import SECRET_KEY, BenchAccount, BenchServer, make_accou
 from bench.child_process import ChildProcess
 from bench.load_client import Answers, Load, Target
 from bench.process_accounting import CpuReading
+from bench.quiet_runs import QuietMachine
 from bench.run_checks import raise_differences
 from bench.running_product import ROLES, RunningProduct
 from heliograph.storage.database import Connection, connect
@@ -46,6 +47,7 @@ class MeasuringBed:
         self.carrier = carrier
         self.sink = sink
         self.client = client
+        self.machine = QuietMachine()
         self._report_url = f"http://127.0.0.1:{report_port}/reports"
         self._next_number = 0
         self.profiles: Path | None = None

@@ -28,7 +28,7 @@ async def send_runs(bed: MeasuringBed, load: Load, *, runs: int, with_receipts: 
     async with bed.product() as product:
         warming = load._replace(requests=max(1, load.requests // 20))
         await send_run(bed, product, warming, with_receipts=with_receipts)
-        return [await send_run(bed, product, load, with_receipts=with_receipts) for _ in range(runs)]
+        return await bed.machine.runs(lambda: send_run(bed, product, load, with_receipts=with_receipts), runs)
 
 
 async def send_run(bed: MeasuringBed, product: RunningProduct, load: Load, *, with_receipts: bool) -> Run:
