@@ -29,6 +29,7 @@ FAMILIES = {
         "blacklist_event",
         "event_block",
         "daily_spend",
+        "audit_entry",
     ),
     "carrier_id": (
         "lot",
@@ -57,6 +58,12 @@ WRITTEN_BY_PEOPLE = frozenset(
         "price",
         "inbound_number",
         "inbound_keyword",
+        "portal_user",
+        "membership",
+        "login",
+        "sign_in_link",
+        "recovery_code",
+        "passkey",
     }
 )
 

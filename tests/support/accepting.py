@@ -62,6 +62,8 @@ class AcceptingApi:
         self.accounts: AccountDirectory = parts["accounts"]
         self.keys: KeyDirectory = parts["keys"]
         self.wakeups: list[str] = parts["wakeups"]
+        self.accept_batch: AcceptBatch = parts["accept_batch"]
+        self.explain_batch: ExplainBatch = parts["explain_batch"]
 
     async def make_key(self, rights: KeyRights, account_id: int | None = None) -> str:
         """The token of another key of the account."""
@@ -177,13 +179,14 @@ async def accepting_api(
                 report_urls=ReportUrlRules(),
                 encode_answer=encode_accepted,
             )
+            explain_batch = ExplainBatch(accounts, accept_batch.prepared)
             handler = AcceptHandler(
                 nothing_behind,
                 authenticator=Authenticator(
                     keys, accounts, throttle=FailureThrottle(failures_per_minute), now=now
                 ),
                 accept_batch=accept_batch,
-                explain_batch=ExplainBatch(accounts, accept_batch.prepared),
+                explain_batch=explain_batch,
                 bodies=BodyReader(limits),
             )
             parts = {
@@ -192,5 +195,7 @@ async def accepting_api(
                 "accounts": accounts,
                 "keys": keys,
                 "wakeups": wakeups,
+                "accept_batch": accept_batch,
+                "explain_batch": explain_batch,
             }
             yield AcceptingApi(database, started, parts)

@@ -1,22 +1,28 @@
 """The first start of the embedded default: everything a newcomer needs to send, in one transaction."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from heliograph.domain.ids import IdSource
+from heliograph.domain.login_secret import SECRET_BYTES as LOGIN_SECRET_BYTES
+from heliograph.domain.login_secret import login_hash, login_secret
+from heliograph.domain.portal_rights import Role
 from heliograph.domain.pricing import UNIT
 from heliograph.storage.carrier_settings import NewCarrier, create_carrier, create_route
-from heliograph.storage.database import Database, load_query
+from heliograph.storage.database import Database, Transaction, load_query
 from heliograph.storage.inbound_numbers import add_number
 from heliograph.storage.new_accounts import NewAccount, open_account
+from heliograph.storage.portal_users import create_sign_in_link, create_user, set_membership
 from heliograph.storage.price_lists import create_price_list, set_prices
 from heliograph.storage.sealing import Sealer
 
 STANDARD_PRICE = 350_000
 SIMULATOR_WINDOW = 100
 SIMULATOR_TPS = 20_000.0
+FIRST_USER = "Owner"
+FIRST_LINK_ENDS = timedelta(days=7)
 
 
 class FirstStartSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +51,8 @@ class FirstStart(msgspec.Struct, frozen=True):
     currency: str
     senders: tuple[str, ...]
     inbound_number: str = ""
+    portal_link: str = ""
+    """Lets its holder into the portal, once."""
 
 
 async def first_start(
@@ -57,7 +65,8 @@ async def first_start(
     random_bytes: Callable[[int], bytes],
 ) -> FirstStart | None:
     """Make account, key, credit, senders, prices, the simulated carrier, a route for everything, an inbound
-    number and a webhook secret; None, and nothing is made, when the database has an account already.
+    number, a webhook secret and the portal's first user, its operator; None, and nothing is made, when the
+    database has an account already.
 
     ``random_bytes`` is a cryptographic source such as ``os.urandom``.
     """
@@ -100,6 +109,7 @@ async def first_start(
         await create_route(tx, carrier_id)
         for number in own_number:
             await add_number(tx, number, account_id=opened.account_id, shared=False, now=now)
+        portal_link = await _first_user(tx, opened.account_id, now=now, random_bytes=random_bytes)
     return FirstStart(
         opened.account_id,
         opened.number,
@@ -109,4 +119,19 @@ async def first_start(
         settings.currency,
         (*settings.senders, *own_number),
         settings.inbound_number,
+        portal_link,
     )
+
+
+async def _first_user(
+    tx: Transaction, account_id: int, *, now: datetime, random_bytes: Callable[[int], bytes]
+) -> str:
+    """Somebody who owns the account and operates the installation; the secret of their sign-in link."""
+    user_id = await create_user(tx, name=FIRST_USER, email=None, is_operator=True, now=now)
+    assert user_id is not None  # without an address there is none to be taken
+    await set_membership(tx, account_id, user_id, Role.OWNER, now=now)
+    secret = login_secret(random_bytes(LOGIN_SECRET_BYTES))
+    await create_sign_in_link(
+        tx, login_hash(secret), user_id, "welcome", now=now, expires_at=now + FIRST_LINK_ENDS
+    )
+    return secret

@@ -15,6 +15,8 @@ from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.faces.api.request_bodies import BodyLimits, BodyReader
 from heliograph.faces.api.schemas import encode_accepted
 from heliograph.faces.api.sending_pace import SendingPace
+from heliograph.faces.portal.portal_app import PortalApp
+from heliograph.faces.portal.portal_context import PortalContext
 from heliograph.loop import run_loop
 from heliograph.services.accept_batch import AcceptBatch, ReportUrlRules
 from heliograph.services.cancel_batch import CancelBatch
@@ -23,15 +25,17 @@ from heliograph.services.explain_batch import ExplainBatch
 from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.parent_actions import ParentActions
 from heliograph.services.trace_message import TraceMessage
-from heliograph.settings import HTTP_FD_VARIABLE, HttpSettings
+from heliograph.settings import HTTP_FD_VARIABLE, HttpSettings, Settings
 from heliograph.storage.accounts import AccountDirectory
 from heliograph.storage.api_keys import KeyDirectory
 from heliograph.storage.group_commit import GroupCommit
 from heliograph.storage.idempotency import IdempotencyKeys
 from heliograph.storage.large_batches import LargeBatches
 from heliograph.supervisor import report_ready
+from heliograph.wiring.faces_by_path import FacesByPath
 from heliograph.wiring.http_server import serve_http
 from heliograph.wiring.parts import Parts, on_the_clock, run_together, sender_rules, utc_now
+from heliograph.wiring.simulated_carrier import find_place
 
 KEY_USE_SECONDS: Final = 60.0
 
@@ -105,14 +109,39 @@ def api_app(
         public_url=http.public_url or None,
         event_days=parts.settings.reports.event_days,
     )
+    explain = ExplainBatch(accounts, accept.prepared)
+    portal = PortalContext(
+        database=database,
+        accounts=accounts,
+        accept_batch=accept,
+        explain_batch=explain,
+        cancel_batch=context.cancel_batch,
+        hold_batch=context.hold_batch,
+        contact_book=context.contact_book,
+        trace_message=context.trace_message,
+        sealer=parts.sealer,
+        ids=ids,
+        random_bytes=os.urandom,
+        now=utc_now,
+        sender_rules=context.sender_rules,
+        number_prefix=parts.settings.accounts.number_prefix,
+        public_url=context.public_url,
+        handsets_url=handsets_url(parts.settings),
+    )
     return AcceptHandler(
-        ApiApp(context),
+        FacesByPath(ApiApp(context), PortalApp(portal)),
         authenticator=authenticator,
         accept_batch=accept,
-        explain_batch=ExplainBatch(accounts, accept.prepared),
+        explain_batch=explain,
         bodies=bodies,
         pace=SendingPace(RateLimiter(clock=time.monotonic, processes=parts.settings.http.api_processes)),
     )
+
+
+def handsets_url(settings: Settings) -> str | None:
+    """Where the handsets of our own simulated carrier are; None without one."""
+    place = find_place(settings) if settings.is_embedded else None
+    return None if place is None else place.handsets_url
 
 
 def parent_actions(parts: Parts) -> ParentActions:

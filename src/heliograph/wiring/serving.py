@@ -1,7 +1,7 @@
 """`heliograph serve`: PostgreSQL if it is ours, then every role under one supervisor, until told to stop.
 
-In the data directory stand, for scripts, `first-key` and `first-webhook-secret`, and while requests are
-taken `address`.
+In the data directory stand, for scripts, `first-key`, `first-webhook-secret` and `first-portal-link`, and
+while requests are taken `address`.
 """
 
 import asyncio
@@ -217,6 +217,7 @@ async def _prepare(settings: Settings, dsn: str, place: CarrierPlace) -> FirstSt
             return None
     _write(settings.data_path / "first-key", made.token, mode=0o600)
     _write(settings.data_path / "first-webhook-secret", made.webhook_secret, mode=0o600)
+    _write(settings.data_path / "first-portal-link", made.portal_link, mode=0o600)
     return made
 
 

@@ -48,7 +48,7 @@ from heliograph.faces.api.conversation_endpoints import (
     read_outgoing,
     read_summary,
 )
-from heliograph.faces.api.docs_reader import read_docs, read_docs_style, read_openapi, redirect_to_docs
+from heliograph.faces.api.docs_reader import read_docs, read_docs_style, read_openapi, redirect_to_portal
 from heliograph.faces.api.event_endpoints import read_feed
 from heliograph.faces.api.health_endpoints import read_health, read_readiness
 from heliograph.faces.api.holding_endpoints import pause_batch, reschedule_batch, resume_batch
@@ -126,7 +126,7 @@ ROUTES: Final = (
     read_docs,
     read_docs_style,
     read_openapi,
-    redirect_to_docs,
+    redirect_to_portal,
 )
 
 log = structlog.get_logger()

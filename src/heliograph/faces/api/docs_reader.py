@@ -40,9 +40,9 @@ async def read_openapi() -> Response[bytes]:
 
 
 @get("/")
-async def redirect_to_docs() -> Redirect:
-    """The address alone leads to the page."""
-    return Redirect("/docs")
+async def redirect_to_portal() -> Redirect:
+    """The address alone leads to the portal."""
+    return Redirect("/portal/")
 
 
 @cache

@@ -54,6 +54,10 @@ def _print_facts(console: Console, started: Started) -> None:
     first, folder = started.first, started.data_dir
     facts = {"API": f"{started.url}/v2/batches", "Docs": f"{started.url}/docs"}
     if first is not None:
+        facts["Portal"] = f"{started.url}/portal/welcome/{first.portal_link}"
+    else:
+        facts["Portal"] = f"{started.url}/portal/"
+    if first is not None:
         credit = f"{first.test_credit:,} {first.currency} of test credit"
         facts["Account"] = f"{first.account_number}, {credit}, senders {' and '.join(first.senders)}"
         facts["Key"] = first.token

@@ -1,0 +1,1 @@
+"""The user portal and the operator's console, in the browser."""

@@ -1,0 +1,116 @@
+"""The portal as an ASGI app: every page and act, the errors that people see, the headers of every answer."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+from urllib.parse import quote
+
+import structlog
+from litestar import Litestar, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+
+from heliograph.domain.refusals import NotFound, RefusedError
+from heliograph.faces.portal import overview_pages, sign_in_pages, static_files
+from heliograph.faces.portal.portal_context import PortalContext, PortalRequest
+from heliograph.faces.portal.rendering import page, see
+from heliograph.faces.portal.signed_in import ForeignForm, NotAllowed, SignInNeeded
+from heliograph.telemetry import describe_error
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MAX_FORM_BYTES: Final = 16 * 1024 * 1024
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "object-src 'none'; report-uri /portal/csp-report"
+)
+
+PAGES: Final = (sign_in_pages.PAGES, overview_pages.PAGES)
+"""The pages and acts, module by module."""
+
+ROUTES: Final = (*(route for module in PAGES for route in module), *static_files.ROUTES)
+
+_HEADERS: Final = (
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    (b"cache-control", b"no-store"),
+)
+_TRANSPORT_SECURITY: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+log = structlog.get_logger()
+
+
+class PortalApp:
+    """Serves everything below /portal, with the headers that every answer has unless it says otherwise."""
+
+    def __init__(self, context: PortalContext) -> None:
+        self._framework: AsgiApp = Litestar(  # type: ignore[assignment]
+            route_handlers=ROUTES,
+            state=State({"context": context}),
+            exception_handlers={Exception: answer_failure, HTTPException: answer_failure},
+            openapi_config=None,
+            logging_config=None,
+            request_max_body_size=MAX_FORM_BYTES,
+        )
+        self._is_https = bool(context.public_url and context.public_url.startswith("https://"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._framework(scope, receive, send)
+            return
+        secure = self._is_https or scope["scheme"] == "https"
+        headers = (*_HEADERS, _TRANSPORT_SECURITY) if secure else _HEADERS
+
+        async def finished(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = list(message["headers"])
+                names = {name.lower() for name, _ in given}
+                message = {**message, "headers": given + [each for each in headers if each[0] not in names]}
+            await send(message)
+
+        await self._framework(scope, receive, finished)
+
+
+def answer_failure(request: PortalRequest, failure: Exception) -> Response[Any]:
+    """What somebody sees when a page or an act cannot be had."""
+    if isinstance(failure, SignInNeeded):
+        return to_sign_in(request)
+    if isinstance(failure, (NotAllowed, ForeignForm)):
+        return error_page(request, 403, str(failure))
+    if isinstance(failure, NotFound):
+        return error_page(request, 404, str(failure))
+    if isinstance(failure, RefusedError):
+        return error_page(request, 400, str(failure))
+    if isinstance(failure, HTTPException) and failure.status_code < 500:
+        known = {404: "There is nothing at this address.", 405: "This address takes no such request."}
+        too_large = "This is more than the portal takes at once: at most 16 MB."
+        sentence = {**known, 413: too_large}.get(failure.status_code, "The request cannot be read.")
+        return error_page(request, failure.status_code, sentence)
+    log.error("portal.request_failed", method=request.method, error=describe_error(failure))
+    return error_page(request, 500, "Something went wrong on our side. Nothing was lost; please try again.")
+
+
+def to_sign_in(request: PortalRequest) -> Response[None]:
+    """To the sign-in page, and from there back to the page that was asked for."""
+    wanted: str = request.scope["path"] if request.method == "GET" else "/portal"
+    address = (
+        "/portal/sign-in"
+        if wanted.rstrip("/") == "/portal"
+        else f"/portal/sign-in?next={quote(wanted, safe='')}"
+    )
+    if "hx-request" in request.headers:
+        return Response(None, status_code=200, headers={"hx-redirect": address})
+    return see(address)
+
+
+def error_page(request: PortalRequest, status: int, sentence: str) -> Response[str]:
+    """A page that says what is wrong, in the language of whoever asks."""
+    return page(request, "error.html", status=status, code=status, sentence=sentence)

@@ -1,0 +1,51 @@
+"""What the pages are given; made once by the wiring."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, cast
+
+import msgspec
+from litestar import Request
+
+from heliograph.domain.ids import IdSource
+from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules
+from heliograph.services.accept_batch import AcceptBatch
+from heliograph.services.cancel_batch import CancelBatch
+from heliograph.services.contact_book import ContactBook
+from heliograph.services.explain_batch import ExplainBatch
+from heliograph.services.hold_batch import HoldBatch
+from heliograph.services.trace_message import TraceMessage
+from heliograph.storage.accounts import AccountDirectory
+from heliograph.storage.database import Database
+from heliograph.storage.sealing import Sealer
+
+PortalRequest = Request[Any, Any, Any]
+
+
+class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the pages need. ``random_bytes`` is a cryptographic source such as ``os.urandom``."""
+
+    database: Database
+    accounts: AccountDirectory
+    accept_batch: AcceptBatch
+    explain_batch: ExplainBatch
+    cancel_batch: CancelBatch
+    hold_batch: HoldBatch
+    contact_book: ContactBook
+    trace_message: TraceMessage
+    sealer: Sealer
+    ids: IdSource
+    random_bytes: Callable[[int], bytes]
+    now: Callable[[], datetime]
+    sender_rules: SenderRules = ORDINARY_RULES
+    number_prefix: str = "ip1-"
+    """Of the numbers of new accounts."""
+    public_url: str | None = None
+    """How people reach us; None: what their requests say."""
+    handsets_url: str | None = None
+    """Where the simulated handsets are; None without a simulated carrier of our own."""
+
+
+def context_of(request: PortalRequest) -> PortalContext:
+    """The context of the app that a request came to."""
+    return cast("PortalContext", request.app.state.context)

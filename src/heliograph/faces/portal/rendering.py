@@ -1,0 +1,157 @@
+"""Pages from templates: what every template is given, and how one becomes an answer."""
+
+import gzip
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from importlib import resources
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from litestar import Response
+from litestar.datastructures import Cookie
+
+from heliograph.faces.portal.navigation import navigation
+from heliograph.faces.portal.portal_context import PortalRequest
+from heliograph.faces.portal.signed_in import visitor_of
+from heliograph.faces.portal.text_formats import instant_text, money_text, number_text, zone_of
+from heliograph.faces.portal.translations import LANGUAGES, Translate, preferred_language, translator
+
+STATIC_PATH: Final = "/portal/static"
+NOTICE_COOKIE: Final = "heliograph_notice"
+_NOTICE_SECONDS: Final = 60
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """What the next page says at its top. ``tone``: good, warning, bad or neutral."""
+
+    tone: str
+    text: str
+
+
+@cache
+def environment() -> Environment:
+    """The templates. Everything is escaped, and a name that is not given is an error."""
+    return Environment(
+        loader=PackageLoader("heliograph.faces.portal", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
+def render(request: PortalRequest, template: str, values: Mapping[str, Any]) -> str:
+    """The text of a template for whoever asks."""
+    return environment().get_template(template).render({**shell_values(request), **values})
+
+
+def page(request: PortalRequest, template: str, /, *, status: int = 200, **values: Any) -> Response[str]:
+    """A template as an answer, to htmx as to a browser."""
+    answer = Response(render(request, template, values), status_code=status, media_type="text/html")
+    if NOTICE_COOKIE in request.cookies:
+        answer.delete_cookie(NOTICE_COOKIE, path="/portal")
+    return answer
+
+
+def see(path: str, notice: str | None = None, *, tone: str = "good") -> Response[None]:
+    """What an act is answered with: look there, where a notice says how it went."""
+    answer: Response[None] = Response(
+        None, status_code=303, headers={"location": quote(path, safe="/?&=:%#+,~")}
+    )
+    if notice:
+        text = msgspec.json.encode(Notice(tone, notice)).decode()
+        answer.set_cookie(
+            Cookie(
+                key=NOTICE_COOKIE,
+                value=quote(text),
+                path="/portal",
+                max_age=_NOTICE_SECONDS,
+                httponly=True,
+                samesite="lax",
+            )
+        )
+    return answer
+
+
+def language_of(request: PortalRequest) -> str:
+    """The language of whoever asks: as they chose it, else as their browser asks."""
+    me = visitor_of(request)
+    chosen = (me.login.language if me else None) or request.cookies.get("language")
+    if chosen is not None and chosen in LANGUAGES:
+        return chosen
+    return preferred_language(request.headers.get("accept-language", ""))
+
+
+def translate_for(request: PortalRequest) -> Translate:
+    """Says English texts in the language of whoever asks."""
+    return translator(language_of(request))
+
+
+def zone_name_of(request: PortalRequest) -> str:
+    """The time zone of whoever asks: as they chose it, else as their browser says, else UTC."""
+    me = visitor_of(request)
+    return zone_of((me.login.time_zone if me else None) or unquote(request.cookies.get("tz", ""))).key
+
+
+def shell_values(request: PortalRequest) -> dict[str, Any]:
+    """What every template is given."""
+    me, language = visitor_of(request), language_of(request)
+    translate, zone = translator(language), zone_of(zone_name_of(request))
+    account = me.login.account if me else None
+    theme = request.cookies.get("theme")
+    path: str = request.scope["path"]
+    return {
+        "_": translate,
+        "language": language,
+        "languages": LANGUAGES,
+        "me": me,
+        "csrf": me.login.csrf_token if me else "",
+        "balance": money_text(account.balance, account.currency, language) if account else None,
+        "nav": navigation(me, path, translate) if me else (),
+        "path": path,
+        "asset": asset_url,
+        "notice": notice_of(request),
+        "theme": theme if theme in ("light", "dark") else None,
+        "zone_name": zone.key,
+        "instant": lambda at, seconds=False: "" if at is None else instant_text(at, zone, seconds=seconds),
+        "money": lambda micro, currency: money_text(micro, currency, language),
+        "number": lambda value, decimals=0: number_text(value, language, decimals),
+    }
+
+
+def notice_of(request: PortalRequest) -> Notice | None:
+    """What the act before this page left to say."""
+    try:
+        return msgspec.json.decode(unquote(request.cookies.get(NOTICE_COOKIE, "")), type=Notice)
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """A static file, packed once."""
+
+    content: bytes
+    packed: bytes
+    version: str
+
+
+@cache
+def asset(name: str) -> Asset | None:
+    """A static file by its name; None if there is no such file."""
+    file = resources.files("heliograph.faces.portal").joinpath("static", name)
+    if "/" in name or name.startswith(".") or not file.is_file():
+        return None
+    content = file.read_bytes()
+    return Asset(content, gzip.compress(content, mtime=0), sha256(content).hexdigest()[:12])
+
+
+def asset_url(name: str) -> str:
+    """Where a static file is; another address for another content, so that browsers may keep it."""
+    found = asset(name)
+    if found is None:
+        raise LookupError(f"no static file {name}")
+    return f"{STATIC_PATH}/{name}?v={found.version}"

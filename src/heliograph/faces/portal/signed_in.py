@@ -1,0 +1,224 @@
+"""Who is at the keyboard: the guard that every page and act passes, and what it found.
+
+Pages are made with ``show`` and ``act``, which name the right that they need; without a right a page is open
+to everybody, signed in or not. An act is always a POST of a form from our own pages: the browser must say
+that it comes from the same origin, and the form must hold the login's token.
+"""
+
+import secrets
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from litestar import get, post
+from litestar.connection import ASGIConnection
+from litestar.datastructures import FormMultiDict, UploadFile
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+
+from heliograph.domain.login_secret import login_hash
+from heliograph.domain.portal_rights import Right, may
+from heliograph.domain.refusals import RefusedError
+from heliograph.faces.portal.portal_context import PortalRequest, context_of
+from heliograph.storage.portal_logins import AccountMember, Login, find_login, note_login_seen
+
+COOKIE: Final = "heliograph"
+SECURE_COOKIE: Final = "__Host-heliograph"
+RIGHT: Final = "right"
+SEEN_SECONDS: Final = 60
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_AnyHandler = Callable[..., Any]
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in."""
+
+
+class NotAllowed(RefusedError):
+    """Whoever is signed in lacks the right."""
+
+
+class ForeignForm(RefusedError):
+    """A form that does not come from a page of ours."""
+
+
+class SignedIn:
+    """Who is signed in, for pages and templates."""
+
+    def __init__(self, login: Login) -> None:
+        self.login = login
+        self.user_id = login.user_id
+        self.name = login.name
+        self.email = login.email or ""
+        self.is_operator = login.is_operator
+        self.accounts = login.accounts
+
+    @property
+    def account(self) -> AccountMember:
+        """The account that is looked at. Raises NotAllowed for somebody who belongs to none."""
+        if self.login.account is None:
+            raise NotAllowed("You do not belong to an account any more. Ask whoever invited you.")
+        return self.login.account
+
+    @property
+    def account_id(self) -> int:
+        """Its id."""
+        return self.account.account_id
+
+    @property
+    def account_name(self) -> str:
+        """Its name; empty for somebody who belongs to none."""
+        return self.login.account.name if self.login.account else ""
+
+    @property
+    def account_number(self) -> str:
+        """Its number, as the API's ``owner``; empty for somebody who belongs to none."""
+        return self.login.account.number if self.login.account else ""
+
+    @property
+    def role(self) -> str:
+        """The role there; ``operator`` for an operator who does not belong to it."""
+        account = self.login.account
+        return account.role.value if account and account.role else "operator" if self.is_operator else ""
+
+    def may(self, right: str | Right) -> bool:
+        """Whether they have a right in the account that is looked at."""
+        account = self.login.account
+        return may(account.role if account else None, Right(right), is_operator=self.is_operator)
+
+
+def show(
+    path: str, right: Right | None = Right.READ, **options: Any
+) -> Callable[[_AnyHandler], HTTPRouteHandler]:
+    """A page: a GET that changes nothing."""
+    return get(path, opt={RIGHT: right}, guards=[admit], **options)
+
+
+def act(path: str, right: Right | None, **options: Any) -> Callable[[_AnyHandler], HTTPRouteHandler]:
+    """An act: a POST of a form."""
+    return post(path, opt={RIGHT: right}, guards=[admit], status_code=200, **options)
+
+
+async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Find out who asks; let them pass if they may. Raises SignInNeeded, NotAllowed or ForeignForm."""
+    request: PortalRequest = connection  # type: ignore[assignment]
+    right: Right | None = handler.opt[RIGHT]
+    login = await _login_of(request)
+    request.state.me = None if login is None else SignedIn(login)
+    if right is not None:
+        if login is None:
+            raise SignInNeeded
+        if not request.state.me.may(right):
+            raise NotAllowed("Your role in this account does not allow this. Its owner can change that.")
+        if right is not Right.OPERATE:
+            _ = request.state.me.account
+    if request.method == "POST":
+        _check_origin(request)
+        if login is not None:
+            await _check_token(request, login)
+
+
+def me_of(request: PortalRequest) -> SignedIn:
+    """Who asks, on a page that needs a right."""
+    me: SignedIn | None = request.state.me
+    if me is None:
+        raise SignInNeeded
+    return me
+
+
+def visitor_of(request: PortalRequest) -> SignedIn | None:
+    """Who asks; None for somebody who is not signed in, or where the guard did not come to look."""
+    found: SignedIn | None = request.state.get("me")
+    return found
+
+
+class Form:
+    """A form as it was sent."""
+
+    def __init__(self, fields: FormMultiDict) -> None:
+        self._fields = fields
+
+    def text(self, name: str, default: str = "") -> str:
+        """A field's text without surrounding blanks."""
+        value = self._fields.get(name, default)
+        return value.strip() if isinstance(value, str) else default
+
+    def raw(self, name: str) -> str:
+        """A field's text exactly as it was typed; browsers send line ends as CR LF, here they are LF."""
+        value = self._fields.get(name, "")
+        return value.replace("\r\n", "\n") if isinstance(value, str) else ""
+
+    def texts(self, name: str) -> list[str]:
+        """Every value of a field that may be there several times."""
+        return [value for value in self._fields.getall(name, []) if isinstance(value, str)]
+
+    def flag(self, name: str) -> bool:
+        """Whether a box is ticked."""
+        return bool(self.text(name))
+
+    def file(self, name: str) -> UploadFile | None:
+        """A file that was chosen; None if none was."""
+        value = self._fields.get(name)
+        return value if isinstance(value, UploadFile) and value.filename else None
+
+    def values(self) -> dict[str, str]:
+        """Every field's text, to fill the form in again."""
+        return {
+            name: value for name, value in self._fields.items() if isinstance(value, str) and name != "csrf"
+        }
+
+
+async def form_of(request: PortalRequest) -> Form:
+    """The form of an act."""
+    return Form(await request.form())
+
+
+def is_secure(request: PortalRequest) -> bool:
+    """Whether the browser speaks HTTPS with us, or with the proxy before us."""
+    public_url = context_of(request).public_url
+    return request.scope["scheme"] == "https" or bool(public_url and public_url.startswith("https://"))
+
+
+def is_local(request: PortalRequest) -> bool:
+    """Whether the browser runs on this machine: plain HTTP never leaves it."""
+    return urlsplit(f"//{request.headers.get('host', '')}").hostname in _LOOPBACK
+
+
+def cookie_name(request: PortalRequest) -> str:
+    """The login's cookie. The prefix binds it to this host, which browsers grant over HTTPS only."""
+    return SECURE_COOKIE if is_secure(request) else COOKIE
+
+
+async def _login_of(request: PortalRequest) -> Login | None:
+    cookie = request.cookies.get(cookie_name(request))
+    if not cookie or len(cookie) > 100:
+        return None
+    context = context_of(request)
+    now, kept = context.now(), login_hash(cookie)
+    async with context.database.transaction() as tx:
+        login = await find_login(tx, kept, now=now)
+        if login is not None and (now - login.seen_at).total_seconds() > SEEN_SECONDS:
+            await note_login_seen(tx, kept, now=now)
+    return login
+
+
+def _check_origin(request: PortalRequest) -> None:
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None:
+        ours = site == "same-origin"
+    elif origin is not None:
+        ours = urlsplit(origin).netloc == request.headers.get("host")
+    else:
+        ours = False
+    if not ours:
+        raise ForeignForm(
+            "This form was not sent from a page of this portal. Open the page and send it again."
+        )
+
+
+async def _check_token(request: PortalRequest, login: Login) -> None:
+    given = request.headers.get("x-csrf-token") or (await form_of(request)).text("csrf")
+    if not secrets.compare_digest(given.encode(), login.csrf_token.encode()):
+        raise ForeignForm(
+            "This form is older than your sign-in. Open the page again and repeat what you did."
+        )

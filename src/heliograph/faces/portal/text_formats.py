@@ -1,0 +1,45 @@
+"""Numbers, money and instants as people read them."""
+
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from markupsafe import Markup
+
+from heliograph.domain.pricing import UNIT
+
+_THIN: Final = "\N{NO-BREAK SPACE}"
+
+
+def zone_of(name: str | None) -> ZoneInfo:
+    """The time zone of that name; UTC for one that is unknown."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def number_text(value: float, language: str, decimals: int = 0) -> str:
+    """A number with its thousands apart: 1,234.5 in English, 1 234,5 in Swedish."""
+    text = f"{value:,.{decimals}f}"
+    if language == "en":
+        return text
+    return text.replace(",", _THIN).replace(".", ",")
+
+
+def money_text(micro: int, currency: str, language: str) -> str:
+    """An amount of micro-units with as many decimals as it has, at least two: 0.35 SEK."""
+    decimals = 2
+    while decimals < 6 and micro % (UNIT // 10**decimals):
+        decimals += 1
+    return f"{number_text(micro / UNIT, language, decimals)}{_THIN}{currency}"
+
+
+def instant_text(at: datetime, zone: ZoneInfo, *, seconds: bool = False) -> Markup:
+    """An instant in somebody's zone, as an element that says the exact time to programs."""
+    local = at.astimezone(zone)
+    shown = local.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+    exact = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        exact, f"{shown} {local.tzname()}", shown
+    )

@@ -1,0 +1,110 @@
+"""Browsers that are signed in to the portal."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from heliograph.domain.portal_rights import Role
+from heliograph.storage.database import Transaction, load_query
+
+IDLE: Final = timedelta(minutes=30)
+LONGEST: Final = timedelta(hours=12)
+
+
+class AccountMember(msgspec.Struct, frozen=True):
+    """An account that somebody belongs to. ``balance`` in micro-units."""
+
+    account_id: int
+    number: str
+    name: str
+    currency: str
+    balance: int
+    role: Role | None
+    """None: seen as an operator."""
+
+
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is at the keyboard, and which account they look at."""
+
+    login_hash: bytes
+    csrf_token: str
+    second_factor: bool
+    created_at: datetime
+    seen_at: datetime
+    user_id: int
+    email: str | None
+    name: str
+    is_operator: bool
+    language: str | None
+    time_zone: str | None
+    has_password: bool
+    has_totp: bool
+    account: AccountMember | None
+    accounts: tuple[tuple[str, str], ...]
+    """Number and name of every account that they belong to."""
+
+
+async def begin_login(
+    tx: Transaction,
+    login_hash: bytes,
+    user_id: int,
+    *,
+    csrf_token: str,
+    second_factor: bool,
+    browser: str,
+    now: datetime,
+) -> None:
+    """Sign a browser in, to the first of the user's accounts."""
+    await tx.execute(
+        load_query("begin_login"), login_hash, user_id, csrf_token, second_factor, browser[:200], now
+    )
+
+
+async def find_login(tx: Transaction, login_hash: bytes, *, now: datetime) -> Login | None:
+    """The login of that hash, unless it has ended, was idle for too long, or its user is disabled."""
+    row = await tx.fetchrow(load_query("find_login"), login_hash, now - IDLE, now - LONGEST)
+    if row is None:
+        return None
+    account = None
+    if row["account_id"] is not None and (row["role"] is not None or row["is_operator"]):
+        account = AccountMember(
+            row["account_id"],
+            row["number"],
+            row["account_name"],
+            row["currency"],
+            row["balance"],
+            Role(row["role"]) if row["role"] is not None else None,
+        )
+    return Login(
+        login_hash=login_hash,
+        csrf_token=row["csrf_token"],
+        second_factor=row["second_factor"],
+        created_at=row["created_at"],
+        seen_at=row["seen_at"],
+        user_id=row["user_id"],
+        email=row["email"],
+        name=row["name"],
+        is_operator=row["is_operator"],
+        language=row["language"],
+        time_zone=row["time_zone"],
+        has_password=row["has_password"],
+        has_totp=row["has_totp"],
+        account=account,
+        accounts=tuple(zip(row["numbers"], row["names"], strict=True)),
+    )
+
+
+async def note_login_seen(tx: Transaction, login_hash: bytes, *, now: datetime) -> None:
+    """Keep a login from being idle."""
+    await tx.execute(load_query("note_login_seen"), login_hash, now)
+
+
+async def choose_account(tx: Transaction, login_hash: bytes, number: str) -> bool:
+    """Look at another account; False if its user does not belong to it (operators belong to all)."""
+    return await tx.fetchval(load_query("choose_login_account"), login_hash, number) is not None
+
+
+async def end_login(tx: Transaction, login_hash: bytes) -> None:
+    """Sign a browser out."""
+    await tx.execute(load_query("end_login"), login_hash)

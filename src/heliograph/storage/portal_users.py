@@ -1,0 +1,60 @@
+"""People of the portal, their roles in accounts, and the links that let them in."""
+
+from datetime import datetime
+
+import msgspec
+
+from heliograph.domain.portal_rights import Role
+from heliograph.storage.database import Transaction, load_query
+
+
+class PortalUser(msgspec.Struct, frozen=True):
+    """Somebody who signs in. ``email`` is None until the first user has said theirs."""
+
+    user_id: int
+    email: str | None
+    name: str
+    is_operator: bool
+    language: str | None
+    time_zone: str | None
+    has_password: bool
+    has_totp: bool
+    disabled_at: datetime | None
+
+
+async def create_user(
+    tx: Transaction, *, name: str, email: str | None, is_operator: bool, now: datetime
+) -> int | None:
+    """A new user without a password; None if the address is somebody's already."""
+    user_id: int | None = await tx.fetchval(
+        load_query("create_portal_user"), name, email.lower() if email else None, is_operator, now
+    )
+    return user_id
+
+
+async def find_user(
+    tx: Transaction, *, user_id: int | None = None, email: str | None = None
+) -> PortalUser | None:
+    """The user with that id or that address."""
+    row = await tx.fetchrow(load_query("find_portal_user"), user_id, email.lower() if email else None)
+    return None if row is None else PortalUser(*row)
+
+
+async def set_membership(
+    tx: Transaction, account_id: int, user_id: int, role: Role, *, now: datetime
+) -> None:
+    """Give somebody a role in an account, in place of the one they have there."""
+    await tx.execute(load_query("set_membership"), account_id, user_id, role.value, now)
+
+
+async def create_sign_in_link(
+    tx: Transaction, link_hash: bytes, user_id: int, kind: str, *, now: datetime, expires_at: datetime
+) -> None:
+    """A link that lets a user in once. ``kind``: welcome, invitation or reset."""
+    await tx.execute(load_query("create_sign_in_link"), link_hash, user_id, kind, now, expires_at)
+
+
+async def use_sign_in_link(tx: Transaction, link_hash: bytes, *, now: datetime) -> tuple[int, str] | None:
+    """The user and the kind of a link that still counts, which it does not afterwards; else None."""
+    row = await tx.fetchrow(load_query("use_sign_in_link"), link_hash, now)
+    return None if row is None else (row[0], row[1])

@@ -1,0 +1,2 @@
+-- $1 hash
+DELETE FROM login WHERE login_hash = $1
