@@ -1,7 +1,7 @@
 """Pages from templates: what every template is given, and how one becomes an answer."""
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from hashlib import sha256
 from importlib import resources
@@ -9,7 +9,8 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from litestar import Response
 from litestar.datastructures import Cookie
 
@@ -34,7 +35,7 @@ class Notice(msgspec.Struct, frozen=True):
 @cache
 def environment() -> Environment:
     """The templates. Everything is escaped, and a name that is not given is an error."""
-    return Environment(
+    made = Environment(
         loader=PackageLoader("heliograph.faces.portal", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -42,6 +43,19 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.filters |= {name: _as_filter(name) for name in ("instant", "money", "number")}
+    return made
+
+
+def _as_filter(name: str) -> Callable[..., str]:
+    """A filter that does what the template's value of that name does, in the reader's language and zone."""
+
+    @pass_context
+    def filtered(context: Context, value: object, *arguments: object, **named: object) -> str:
+        shown: str = context[name](value, *arguments, **named)
+        return shown
+
+    return filtered
 
 
 def render(request: PortalRequest, template: str, values: Mapping[str, Any]) -> str:
