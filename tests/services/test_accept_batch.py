@@ -13,8 +13,7 @@ from heliograph.domain.pricing import PriceTable
 from heliograph.domain.refusals import InvalidRequest
 from heliograph.domain.report_url import bucket_of
 from heliograph.domain.routing import Route, RoutingTable
-from heliograph.services import accept_batch
-from heliograph.services.accept_batch import Preparation, ReportUrlRules, checked
+from heliograph.services.accept_batch import Preparation, ReportUrlRules, batch_acceptance, checked
 from heliograph.storage.accounts import Account, Routing
 from heliograph.storage.batches import NO_CARRIER, PreparedBatch
 
@@ -209,8 +208,8 @@ def test_slices_make_the_same_batch_as_one_piece(numbers: list[str], size: int, 
         members["recipients"] = {number: {"n": number * 20} for number in numbers}
     whole = prepared(**members)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accept_batch, "LARGE", 0)
-        patch.setattr(accept_batch, "SLICE", size)
+        patch.setattr(batch_acceptance, "LARGE", 0)
+        patch.setattr(batch_acceptance, "SLICE", size)
         sliced = prepared(**members)
     for column in ("codes", "segments", "encodings", "prices", "carriers", "bodies", "total", "warnings"):
         assert getattr(sliced, column) == getattr(whole, column), column

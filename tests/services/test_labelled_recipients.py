@@ -104,7 +104,7 @@ async def test_too_many_labels_or_numbers_are_refused(
 ) -> None:
     many = await api.post(SENT | {"recipients": [f"label:{number}" for number in range(101)]})
     assert many.json["errors"] == {"recipients": ["At most 100 labels are allowed in one call, not 101."]}
-    monkeypatch.setattr("heliograph.services.accept_batch.MAX_RECIPIENTS", 1)
+    monkeypatch.setattr("heliograph.services.accept_batch.expand_labels.MAX_RECIPIENTS", 1)
     beyond = await api.post(SENT | {"recipients": ["label:Coworker"]})
     assert beyond.json["errors"] == {
         "recipients": ["At most 1 recipients are allowed in one call; the labels hold more."]

@@ -1,4 +1,4 @@
-"""Accepting a batch: from what a customer sent to durable messages, money and lots.
+"""The acceptance of a batch, step by step.
 
 The steps of ``accept`` are the policy, in order. Everything before the commit is arithmetic on columns; work
 is done once for each distinct text, and a batch of many recipients is prepared in slices so that others are
@@ -6,7 +6,7 @@ served in between.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -14,23 +14,15 @@ from typing import Final, NamedTuple
 import msgspec
 
 from heliograph.domain.batch import BatchDraft, RawBatch, check_batch
-from heliograph.domain.batch_recipients import MAX_RECIPIENTS, distinct_numbers
+from heliograph.domain.batch_recipients import distinct_numbers
 from heliograph.domain.composition import Composition, bar, compose, warnings
 from heliograph.domain.ids import IdSource, MessageIds, block, id_bytes
-from heliograph.domain.label_recipients import (
-    MAX_LABELS,
-    expanded,
-    named_labels,
-    too_many_labels,
-    too_many_numbers,
-    unknown_label,
-    with_used_properties,
-)
 from heliograph.domain.pricing import quote, surcharge
 from heliograph.domain.refusals import InvalidRequest, Refusal, Unavailable
 from heliograph.domain.report_url import ReportUrl, UrlRefusal, bucket_of, parse_report_url
 from heliograph.domain.sender_rules import sender_fault
 from heliograph.domain.status import Code
+from heliograph.services.accept_batch.expand_labels import ExpandLabels
 from heliograph.storage.accepted_batches import ACCEPTED_STATUS, location_of
 from heliograph.storage.accounts import Account, AccountDirectory, Routing
 from heliograph.storage.batches import NO_CARRIER, IdempotentRequest, PreparedBatch
@@ -87,6 +79,7 @@ class AcceptBatch:
         self._now = now
         self._report_urls = report_urls
         self._encode_answer = encode_answer
+        self._labels = ExpandLabels(accounts, group_commit.give_way)
 
     async def accept(
         self, account: Account, raw: RawBatch, idempotent: IdempotentRequest | None = None
@@ -134,7 +127,7 @@ class AcceptBatch:
         try:
             draft, report_bucket = checked(raw, account, now, self._report_urls)
         except InvalidRequest as refused:
-            raw = await self._with_labelled_numbers(account, raw, refused)
+            raw = await self._labels.expanded(account.account_id, raw, refused)
             draft, report_bucket = checked(raw, account, now, self._report_urls)
         preparation = await self._prepare(account, draft)
         return preparation.finished(
@@ -155,51 +148,6 @@ class AcceptBatch:
                 return msgspec.structs.replace(raw, recipients=numbers)
             await self._group_commit.give_way()
         return raw
-
-    async def _with_labelled_numbers(
-        self, account: Account, raw: RawBatch, refused: InvalidRequest
-    ) -> RawBatch:
-        """A refused request with numbers in place of the labels that it names.
-
-        Raises the refusal if it names none, and InvalidRequest where more than that is wrong.
-        """
-        named = named_labels(raw.recipients)
-        if not named:
-            raise refused
-        fields = {each.field for each in named}
-        faults = [fault for fault in refused.faults if fault.field not in fields]
-        if len(named) > MAX_LABELS:
-            raise InvalidRequest([*faults, too_many_labels(named)])
-        labelled: dict[str, list[tuple[str, Mapping[str, str]]]] = {}
-        left = MAX_RECIPIENTS + 1
-        for each in named:
-            if each.label not in labelled and left > 0:
-                labelled[each.label] = await self._labelled(account, raw, each.label, left)
-                left -= len(labelled[each.label])
-            if not labelled.get(each.label, True):
-                faults.append(unknown_label(each))
-        if left <= 0:
-            faults.append(too_many_numbers(MAX_RECIPIENTS))
-        if faults:
-            raise InvalidRequest(faults)
-        for recipients in expanded(raw.recipients, labelled):
-            if recipients is not None:
-                return msgspec.structs.replace(raw, recipients=recipients)
-            await self._group_commit.give_way()
-        raise refused
-
-    async def _labelled(
-        self, account: Account, raw: RawBatch, label: str, limit: int
-    ) -> list[tuple[str, Mapping[str, str]]]:
-        """At most ``limit`` numbers behind a label, with the properties that the text asks for."""
-        found = await self._accounts.labelled(
-            account.account_id, label, limit=limit, with_properties=isinstance(raw.recipients, dict)
-        )
-        numbers: list[tuple[str, Mapping[str, str]]] = []
-        for start in range(0, len(found), SLICE):
-            numbers += with_used_properties(found[start : start + SLICE], raw.body)
-            await self._group_commit.give_way()
-        return numbers
 
     async def _prepare(self, account: Account, draft: BatchDraft) -> "Preparation":
         """The messages of a draft, judged by the account's blacklist as it is now.

@@ -1,0 +1,11 @@
+"""Accept a batch: from what a customer sent to durable messages, money and lots."""
+
+from heliograph.services.accept_batch.batch_acceptance import (
+    AcceptBatch,
+    Accepted,
+    Preparation,
+    ReportUrlRules,
+    checked,
+)
+
+__all__ = ["AcceptBatch", "Accepted", "Preparation", "ReportUrlRules", "checked"]
