@@ -1,0 +1,270 @@
+"use strict";
+// What the portal's pages do besides sending forms. Everything hangs on data- attributes and is found by
+// delegation, so that parts which htmx swaps in work without being set up. Without this file every page works.
+(() => {
+  const root = document.documentElement;
+  const year = 31536000;
+  const setCookie = (name, value) => {
+    const secure = location.protocol === "https:" ? "; secure" : "";
+    document.cookie = `${name}=${encodeURIComponent(value)}; path=/; max-age=${year}; samesite=lax${secure}`;
+  };
+
+  // ---- the user's time zone, for the server to write times in ----
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone) setCookie("tz", zone);
+
+  // ---- dark and light ----
+  const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const switchTheme = () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    setCookie("theme", root.dataset.theme);
+    redrawCharts();
+  };
+
+  // ---- short words in the corner ----
+  const toast = (text) => {
+    const corner = document.getElementById("toasts");
+    if (!corner || !text) return;
+    const line = document.createElement("div");
+    line.className = "toast";
+    line.textContent = text;
+    corner.append(line);
+    setTimeout(() => line.remove(), 6000);
+  };
+
+  // ---- copying ----
+  const copy = async (button) => {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      const field = document.createElement("textarea");
+      field.value = button.dataset.copy;
+      button.after(field);
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+    }
+    button.classList.add("copied");
+    toast(button.dataset.copied);
+    setTimeout(() => button.classList.remove("copied"), 2000);
+  };
+
+  // ---- clicks and keys ----
+  const closeMenus = (except) => {
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      if (menu !== except) menu.open = false;
+    }
+  };
+  document.addEventListener("click", (event) => {
+    const target = event.target instanceof Element ? event.target : root;
+    closeMenus(target.closest("details[data-menu]"));
+    if (target.closest("[data-theme-switch]")) switchTheme();
+    const copying = target.closest("[data-copy]");
+    if (copying) copy(copying);
+    const inserting = target.closest("[data-insert]");
+    if (inserting) insertInto(document.getElementById(inserting.dataset.into), inserting.dataset.insert);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      const menu = document.activeElement?.closest("details[data-menu][open]");
+      closeMenus();
+      menu?.querySelector("summary")?.focus();
+    }
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      const search = document.querySelector("[data-search]");
+      if (search) {
+        event.preventDefault();
+        search.focus();
+      }
+    }
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit]")) event.target.form?.requestSubmit();
+  });
+  const insertInto = (field, text) => {
+    if (!field) return;
+    field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  };
+
+  // ---- counting segments while typing: GSM 03.38 and UCS-2, as the server counts ----
+  const basic = new Set("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà");
+  const extended = new Set("\f^{}\\[~]|€");
+  const count = (text) => {
+    const characters = [...text];
+    const costly = [...new Set(characters.filter((c) => !basic.has(c) && !extended.has(c)))];
+    const sizes = characters.map((c) => (costly.length ? c.length : extended.has(c) ? 2 : 1));
+    const units = sizes.reduce((sum, size) => sum + size, 0);
+    const [single, many] = costly.length ? [70, 67] : [160, 153];
+    if (units <= single) return { units, segments: units ? 1 : 0, left: single - units, costly };
+    let segments = 1;
+    let used = 0;
+    for (const size of sizes) {
+      if (used + size > many) {
+        segments += 1;
+        used = 0;
+      }
+      used += size;
+    }
+    return { units, segments, left: many - used, costly };
+  };
+  const showCount = (field) => {
+    for (const counter of document.querySelectorAll(`[data-count-for="${CSS.escape(field.id)}"]`)) {
+      const result = count(field.value.replaceAll("\r\n", "\n"));
+      const say = (name, text) => {
+        const place = counter.querySelector(`[data-count="${name}"]`);
+        if (place) place.textContent = text;
+        return place;
+      };
+      say("units", result.units);
+      say("segments", result.segments);
+      say("left", result.left);
+      say("encoding", result.costly.length ? "UCS-2" : "GSM");
+      const costly = counter.querySelector('[data-count="costly"]');
+      if (costly) {
+        costly.hidden = !result.costly.length;
+        costly.textContent = `${result.costly.slice(0, 12).join(" ")} ${costly.dataset.one}`;
+      }
+    }
+    for (const mirror of document.querySelectorAll(`[data-mirror="${CSS.escape(field.id)}"]`)) mirror.textContent = field.value;
+  };
+  document.addEventListener("input", (event) => {
+    if (event.target.id) showCount(event.target);
+  });
+
+  // ---- charts: uPlot is fetched when a page has one ----
+  const charts = new Map();
+  let plotting;
+  const plotter = () => {
+    plotting ||= new Promise((resolve, reject) => {
+      const sheet = document.createElement("link");
+      sheet.rel = "stylesheet";
+      sheet.href = root.dataset.uplotCss;
+      const script = document.createElement("script");
+      script.src = root.dataset.uplotJs;
+      script.onload = () => resolve(window.uPlot);
+      script.onerror = reject;
+      document.head.append(sheet, script);
+    });
+    return plotting;
+  };
+  const colour = (box, name) => {
+    box.style.setProperty("--probe", `var(--${name})`);
+    const probe = document.createElement("i");
+    probe.style.color = `var(--${name})`;
+    box.append(probe);
+    const found = getComputedStyle(probe).color;
+    probe.remove();
+    return found;
+  };
+  const tones = { good: "good-fill", bad: "bad-fill", warn: "warn-fill", wait: "wait-fill", neutral: "neutral-fill", accent: "sun-strong" };
+  const seriesOf = (uPlot, box, line) => {
+    const stroke = colour(box, tones[line.tone] || tones.accent);
+    const kind = box.dataset.chart;
+    const unit = box.dataset.unit || "";
+    const wash = stroke.replace(/^rgb\((.*)\)$/, "rgba($1, 0.16)");
+    return {
+      label: line.label,
+      stroke,
+      width: kind === "bars" ? 0 : 2,
+      fill: kind === "bars" ? stroke : kind === "area" ? wash : undefined,
+      paths: kind === "bars" ? uPlot.paths.bars({ size: [0.7, 40], radius: 0.15 }) : undefined,
+      points: { show: false },
+      value: (_, value) => (value == null ? "–" : value.toLocaleString(root.lang) + unit),
+    };
+  };
+  const draw = (uPlot, box, data) => {
+    charts.get(box)?.plot?.destroy();
+    box.replaceChildren();
+    if (!data.time?.length) return message(box, box.dataset.empty);
+    const ink = colour(box, "ink-soft");
+    const grid = { stroke: colour(box, "line"), width: 1 };
+    const axis = { stroke: ink, grid, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+    const legend = box.classList.contains("s") ? 0 : 28;
+    const plot = new uPlot(
+      {
+        width: box.clientWidth,
+        height: box.clientHeight - legend,
+        padding: [12, 8, 0, 0],
+        cursor: { points: { size: 7 } },
+        legend: { show: legend > 0 },
+        series: [{ value: (_, at) => (at == null ? "–" : new Date(at * 1000).toLocaleString(root.lang, { dateStyle: "medium", timeStyle: "short" })) }, ...data.series.map((line) => seriesOf(uPlot, box, line))],
+        scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
+        axes: [
+          { ...axis, grid: { show: false }, space: 70, values: (_, splits, __, ___, step) => splits.map((at) => tick(at, step)) },
+          { ...axis, size: 54, values: (_, splits) => splits.map((v) => v.toLocaleString(root.lang, { notation: "compact" }) + (box.dataset.unit || "")) },
+        ],
+      },
+      [data.time, ...data.series.map((line) => line.values)],
+      box,
+    );
+    charts.set(box, { plot, data });
+  };
+  const tick = (at, step) =>
+    new Date(at * 1000).toLocaleString(root.lang, step >= 86400 ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit" });
+  const message = (box, text) => {
+    const line = document.createElement("p");
+    line.className = "chart-message";
+    line.textContent = text;
+    box.replaceChildren(line);
+  };
+  const show = async (box) => {
+    try {
+      const uPlot = await plotter();
+      const given = box.dataset.values;
+      const answer = given ? null : await fetch(box.dataset.src, { headers: { Accept: "application/json" } });
+      if (answer && !answer.ok) throw new Error(answer.statusText);
+      const data = given ? JSON.parse(given) : await answer.json();
+      if (box.isConnected) draw(uPlot, box, data);
+    } catch {
+      if (!charts.get(box)?.plot) message(box, box.dataset.failed);
+    }
+  };
+  const resized = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const chart = charts.get(target);
+      const legend = target.classList.contains("s") ? 0 : 28;
+      chart?.plot?.setSize({ width: target.clientWidth, height: target.clientHeight - legend });
+    }
+  });
+  const findCharts = () => {
+    for (const [box, chart] of charts) {
+      if (box.isConnected) continue;
+      chart.plot?.destroy();
+      clearInterval(chart.timer);
+      resized.unobserve(box);
+      charts.delete(box);
+    }
+    for (const box of document.querySelectorAll("[data-chart]")) {
+      if (charts.has(box)) continue;
+      charts.set(box, {});
+      resized.observe(box);
+      show(box);
+      const every = Number(box.dataset.refresh);
+      if (every && box.dataset.src) {
+        const timer = setInterval(() => (box.isConnected ? document.hidden || show(box) : clearInterval(timer)), every * 1000);
+      }
+    }
+  };
+  const redrawCharts = async () => {
+    for (const [box, chart] of charts) if (chart.data) draw(await plotter(), box, chart.data);
+  };
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawCharts);
+
+  // ---- htmx: a request that fails is said, and what it brings is set up ----
+  document.addEventListener("htmx:error", () => toast(document.getElementById("toasts")?.dataset.failed));
+  const settle = () => {
+    findCharts();
+    for (const counter of document.querySelectorAll("[data-count-for]")) {
+      const field = document.getElementById(counter.dataset.countFor);
+      if (field) showCount(field);
+    }
+    document.querySelector("[data-focus]")?.focus();
+    for (const end of document.querySelectorAll("[data-scroll-end]")) end.scrollTop = end.scrollHeight;
+  };
+  document.addEventListener("htmx:after:swap", settle);
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", settle);
+  else settle();
+})();
