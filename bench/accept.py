@@ -29,7 +29,7 @@ from heliograph.faces.api.accept_handler import AcceptHandler, Application
 from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.faces.api.request_bodies import BodyReader
 from heliograph.faces.api.schemas import encode_accepted
-from heliograph.services.accept_batch import AcceptBatch, ReportUrlRules
+from heliograph.services.accept_batch import AcceptBatch, GuardVelocity, ReportUrlRules
 from heliograph.services.explain_batch import ExplainBatch
 from heliograph.services.first_start import FirstStartSettings, first_start
 from heliograph.storage.accounts import AccountDirectory
@@ -112,6 +112,7 @@ async def handler_on(dsn: str) -> AsyncIterator[Application]:
             IdempotencyKeys(database),
             ids=ids,
             now=utc_now,
+            guard=GuardVelocity(database, now=utc_now, give_way=group_commit.give_way),
             report_urls=ReportUrlRules(),
             encode_answer=encode_accepted,
         )
@@ -121,7 +122,7 @@ async def handler_on(dsn: str) -> AsyncIterator[Application]:
                 KeyDirectory(database), accounts, throttle=FailureThrottle(30), now=utc_now
             ),
             accept_batch=accept_batch,
-            explain_batch=ExplainBatch(accounts, accept_batch.prepared),
+            explain_batch=ExplainBatch(accounts, accept_batch.foreseen),
             bodies=BodyReader(),
         )
 

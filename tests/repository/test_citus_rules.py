@@ -29,6 +29,7 @@ FAMILIES = {
         "blacklist_event",
         "event_block",
         "daily_spend",
+        "guard_window",
         "audit_entry",
     ),
     "carrier_id": (
@@ -58,6 +59,7 @@ WRITTEN_BY_PEOPLE = frozenset(
         "price",
         "inbound_number",
         "inbound_keyword",
+        "guard_rule",
         "portal_user",
         "membership",
         "login",
@@ -82,6 +84,8 @@ SWEEPS = {
     "list_report_origins": "a reporter that takes buckets over reads what failed in them",
     "list_retrying_origins": "a reporter that takes buckets over reads what waits in them",
     "list_vanished_holders": "an operator asks for binds that nobody holds",
+    "prune_daily_spend": "the keeper forgets days long gone, once an hour",
+    "prune_guard_windows": "the keeper forgets windows long gone, once an hour",
     "prune_idempotency": "the keeper forgets old keys, once an hour",
     "read_balances": "a group commit looks at the few accounts that may be short of money, without locks",
 }

@@ -79,3 +79,35 @@ async def test_idempotency_keys_are_forgotten_after_two_days(database: str, conn
         await KeepHouse(opened).step(NOW)
     assert await connection.fetchval("SELECT array_agg(key) FROM idempotency") == ["key 1"]
     assert timedelta(hours=24) < IDEMPOTENCY_KEPT
+
+
+async def test_spending_of_days_long_gone_is_forgotten(database: str, connection: Connection) -> None:
+    today = NOW.date()
+    for days in (0, 7, 8, 400):
+        await connection.execute("INSERT INTO daily_spend VALUES (1, $1, 5)", today - timedelta(days=days))
+    async with Database(database) as opened:
+        await KeepHouse(opened).step(NOW)
+    kept = await connection.fetch("SELECT day FROM daily_spend ORDER BY day")
+    assert [row["day"] for row in kept] == [today - timedelta(days=7), today]
+
+
+async def test_windows_of_the_guard_are_forgotten_and_its_events_later(
+    database: str, connection: Connection
+) -> None:
+    for days in (1, 3, 89, 91):
+        for prefix, exceeded_at in (("46", None), ("225", NOW - timedelta(days=days))):
+            await connection.execute(
+                "INSERT INTO guard_window VALUES (1, $1, 60, $2, 2, 1, true, 1, 1, $2, $3)",
+                prefix,
+                NOW - timedelta(days=days),
+                exceeded_at,
+            )
+    async with Database(database) as opened:
+        await KeepHouse(opened).step(NOW)
+    kept = await connection.fetch("SELECT prefix, starts_at FROM guard_window ORDER BY starts_at, prefix")
+    assert [(row["prefix"], (NOW - row["starts_at"]).days) for row in kept] == [
+        ("225", 89),
+        ("225", 3),
+        ("225", 1),
+        ("46", 1),
+    ]

@@ -51,6 +51,7 @@ READABLE = (
     "summary_change",
     "in_doubt",
     "daily_spend",
+    "guard_window",
     "blacklist",
     "inbound_number",
     "inbound_keyword",
@@ -127,6 +128,9 @@ async def insert_rows(connection: Connection, account_id: int) -> None:
     async with transaction_on(connection) as tx:
         await insert_events(tx, account_id, [packed], now=NOW, ids=IDS)
     await connection.execute("INSERT INTO daily_spend VALUES ($1, '2026-11-22', 1)", account_id)
+    await connection.execute(
+        "INSERT INTO guard_window VALUES ($1, '46', 60, $2, 2, 1, true, 1, 1, $2, $2)", account_id, NOW
+    )
     large, _ = await insert_batch(connection, account_id, recipients=[], message_count=501)
     await connection.execute("INSERT INTO summary VALUES ($1, $2, 103, 501, 501)", account_id, large)
     await connection.execute(

@@ -15,7 +15,7 @@ from heliograph.faces.api.accept_handler import AcceptHandler
 from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.faces.api.request_bodies import BodyLimits, BodyReader
 from heliograph.faces.api.schemas import encode_accepted
-from heliograph.services.accept_batch import AcceptBatch, ReportUrlRules
+from heliograph.services.accept_batch import AcceptBatch, GuardVelocity, ReportUrlRules
 from heliograph.services.explain_batch import ExplainBatch
 from heliograph.services.first_start import FirstStart, FirstStartSettings, first_start
 from heliograph.storage.accounts import AccountDirectory
@@ -176,10 +176,11 @@ async def accepting_api(
                 IdempotencyKeys(database),
                 ids=ids,
                 now=now,
+                guard=GuardVelocity(database, now=now, give_way=group_commit.give_way),
                 report_urls=ReportUrlRules(),
                 encode_answer=encode_accepted,
             )
-            explain_batch = ExplainBatch(accounts, accept_batch.prepared)
+            explain_batch = ExplainBatch(accounts, accept_batch.foreseen)
             handler = AcceptHandler(
                 nothing_behind,
                 authenticator=Authenticator(

@@ -25,6 +25,10 @@ _KEY: Final = 3
 """No calling code is longer, and none begins with another one."""
 
 
+CALLING_CODES: Final = tuple(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
+"""Every country calling code."""
+
+
 class _Plan(msgspec.Struct, frozen=True):
     """What is possible below a calling code."""
 

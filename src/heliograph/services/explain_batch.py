@@ -35,7 +35,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 class ExplainBatch:
-    """Answers POST /v2/batches?dryRun=true. ``prepare`` is how accepting makes a batch of a request."""
+    """Answers POST /v2/batches?dryRun=true. ``prepare`` is how accepting would make a batch of a request."""
 
     def __init__(
         self, accounts: AccountDirectory, prepare: Callable[[Account, RawBatch], Awaitable[PreparedBatch]]

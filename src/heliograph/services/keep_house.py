@@ -2,12 +2,17 @@
 
 from datetime import datetime, timedelta
 
+from heliograph.domain.daily_cap import day_of
 from heliograph.storage.database import Database, Purpose, load_query
 from heliograph.storage.partitions import BY_DAY, EVENT_DAYS, drop_partitions, make_partitions
 
 FOLDED_FROM = 50
 """Changes of a batch's summary that wait before they are folded."""
 IDEMPOTENCY_KEPT = timedelta(hours=48)
+SPENDING_KEPT = timedelta(days=7)
+GUARD_WINDOWS_KEPT = timedelta(days=2)
+"""For windows of the velocity guard in which nothing happened."""
+GUARD_EVENTS_KEPT = timedelta(days=90)
 
 
 class KeepHouse:
@@ -32,6 +37,10 @@ class KeepHouse:
         await self._fold_summaries()
         async with self._database.transaction() as tx:
             await tx.execute(load_query("prune_idempotency"), now - IDEMPOTENCY_KEPT)
+            await tx.execute(load_query("prune_daily_spend"), day_of(now - SPENDING_KEPT))
+            await tx.execute(
+                load_query("prune_guard_windows"), now - GUARD_WINDOWS_KEPT, now - GUARD_EVENTS_KEPT
+            )
             if self._is_first_step:
                 await tx.execute(load_query("delete_foreign_event_blocks"))
         self._is_first_step = False

@@ -18,11 +18,13 @@ from heliograph.domain.rate_limit import RateLimit, rate_limit
 from heliograph.domain.refusals import Conflict
 from heliograph.domain.routing import Route, RoutingTable
 from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules, usable_senders
+from heliograph.domain.velocity_rules import GuardRule
 from heliograph.storage.blacklist import find_blacklisted
 from heliograph.storage.contact_reading import list_labelled_numbers
 from heliograph.storage.daily_caps import read_spent
 from heliograph.storage.database import Database, Purpose, Transaction, load_query
 from heliograph.storage.fresh_values import FreshValues
+from heliograph.storage.guard_rules import decode_rules
 
 FIRST_ACCOUNT_ID = 10_001
 FRESH_SECONDS = 2.0
@@ -59,12 +61,14 @@ class Account(msgspec.Struct, frozen=True):
     """The most it may spend in a day, in micro-units."""
     rate: RateLimit | None = None
     """How fast it may send, all its keys together."""
+    guard_rules: tuple[GuardRule, ...] = ()
+    """The rules of the velocity guard that count for it; none is the usual case."""
     is_test: bool = False
     """Whether a test key asks: what is sent costs nothing and goes to the simulated carrier."""
 
     def for_tests(self) -> "Account":
         """The account as a test key sees it."""
-        return msgspec.structs.replace(self, is_test=True, prices=_FREE)
+        return msgspec.structs.replace(self, is_test=True, prices=_FREE, guard_rules=())
 
 
 class Routing(msgspec.Struct, frozen=True):
@@ -170,7 +174,8 @@ class AccountDirectory:
         row["senders"] = usable_senders(
             row["senders"], self._sender_rules, optional_sender=row["optional_sender"]
         )
-        return Account(**row, prices=prices, rate=rate)
+        guard_rules = decode_rules(row.pop("guard_rules"))
+        return Account(**row, prices=prices, rate=rate, guard_rules=guard_rules)
 
     async def _load_child(self, key: tuple[int, str]) -> int | None:
         rows = await self._database.fetch(Purpose.GENERAL, load_query("find_child_account"), *key)

@@ -18,7 +18,7 @@ from heliograph.faces.api.sending_pace import SendingPace
 from heliograph.faces.portal.portal_app import PortalApp
 from heliograph.faces.portal.portal_context import PortalContext
 from heliograph.loop import run_loop
-from heliograph.services.accept_batch import AcceptBatch, ReportUrlRules
+from heliograph.services.accept_batch import AcceptBatch, GuardVelocity, ReportUrlRules
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.contact_book import ContactBook
 from heliograph.services.explain_batch import ExplainBatch
@@ -90,6 +90,7 @@ def api_app(
         idempotency,
         ids=ids,
         now=utc_now,
+        guard=GuardVelocity(database, now=utc_now, give_way=committer.give_way),
         report_urls=ReportUrlRules(loopback_allowed=parts.settings.loopback_reports_allowed),
         encode_answer=encode_accepted,
     )
@@ -109,7 +110,7 @@ def api_app(
         public_url=http.public_url or None,
         event_days=parts.settings.reports.event_days,
     )
-    explain = ExplainBatch(accounts, accept.prepared)
+    explain = ExplainBatch(accounts, accept.foreseen)
     portal = PortalContext(
         database=database,
         accounts=accounts,

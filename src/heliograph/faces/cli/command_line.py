@@ -33,6 +33,7 @@ COMMANDS: Final = (
     ("account_commands:app", "account", _SET_UP, "Make, list and change accounts."),
     ("key_commands:app", "key", _SET_UP, "Make, list, change and revoke API keys."),
     ("limit_commands:app", "limit", _SET_UP, "Limit how fast an account sends and what it spends."),
+    ("guard_commands:app", "guard", _SET_UP, "Watch or block bursts to one country or prefix."),
     ("sender_commands:app", "sender", _SET_UP, "Say which senders an account may use."),
     ("blacklist_commands:app", "blacklist", _SET_UP, "See and change the numbers that nothing is sent to."),
     ("number_commands:app", "number", _SET_UP, "Say whose the numbers are that handsets write to."),

@@ -7,5 +7,6 @@ from heliograph.services.accept_batch.batch_acceptance import (
     ReportUrlRules,
     checked,
 )
+from heliograph.services.accept_batch.guard_velocity import GuardVelocity
 
-__all__ = ["AcceptBatch", "Accepted", "Preparation", "ReportUrlRules", "checked"]
+__all__ = ["AcceptBatch", "Accepted", "GuardVelocity", "Preparation", "ReportUrlRules", "checked"]

@@ -23,6 +23,7 @@ from heliograph.domain.report_url import ReportUrl, UrlRefusal, bucket_of, parse
 from heliograph.domain.sender_rules import sender_fault
 from heliograph.domain.status import Code
 from heliograph.services.accept_batch.expand_labels import ExpandLabels
+from heliograph.services.accept_batch.guard_velocity import GuardVelocity
 from heliograph.storage.accepted_batches import ACCEPTED_STATUS, location_of
 from heliograph.storage.accounts import Account, AccountDirectory, Routing
 from heliograph.storage.batches import NO_CARRIER, IdempotentRequest, PreparedBatch
@@ -68,6 +69,7 @@ class AcceptBatch:
         *,
         ids: IdSource,
         now: Callable[[], datetime],
+        guard: GuardVelocity,
         report_urls: ReportUrlRules,
         encode_answer: Callable[[PreparedBatch, bool], bytes],
     ) -> None:
@@ -77,6 +79,7 @@ class AcceptBatch:
         self._idempotency = idempotency
         self._ids = ids
         self._now = now
+        self._guard = guard
         self._report_urls = report_urls
         self._encode_answer = encode_answer
         self._labels = ExpandLabels(accounts, group_commit.give_way)
@@ -102,7 +105,13 @@ class AcceptBatch:
         self, account: Account, raw: RawBatch, idempotent: IdempotentRequest | None
     ) -> Accepted:
         batch = await self.prepared(account, raw, idempotent)
-        outcome = await self._store(batch)
+        if account.guard_rules:
+            judged = await self._guard.judge(batch)
+            batch = judged.batch
+            outcome = await self._store(batch)
+            await self._guard.settle(judged, outcome)
+        else:
+            outcome = await self._store(batch)
         if outcome.is_repeated and idempotent is not None:
             return await self._replay(idempotent) or _vanished()
         if outcome.is_unjudged:
@@ -113,6 +122,11 @@ class AcceptBatch:
         return Accepted(
             ACCEPTED_STATUS, batch.answer(funded=outcome.funded), location_of(batch.batch_id), False
         )
+
+    async def foreseen(self, account: Account, raw: RawBatch) -> PreparedBatch:
+        """The batch that a request would make just now, the velocity guard included; it counts nothing."""
+        batch = await self.prepared(account, raw)
+        return await self._guard.foresee(batch) if account.guard_rules else batch
 
     async def prepared(
         self, account: Account, raw: RawBatch, idempotent: IdempotentRequest | None = None

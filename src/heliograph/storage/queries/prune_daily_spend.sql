@@ -1,0 +1,1 @@
+DELETE FROM daily_spend WHERE day < $1
