@@ -19,6 +19,8 @@ from heliograph.domain.refusals import Forbidden, InvalidRequest, Refusal
 
 MAX_NAME: Final = 100
 MAX_NETWORKS: Final = 50
+MOST_KEYS: Final = 100
+TOO_MANY_KEYS: Final = f"An account has at most {MOST_KEYS} keys that are not revoked. Revoke one first."
 UNKNOWN_SCOPE: Final = f"A scope is one of {', '.join(KeyScope)}."
 
 Entry = TypeVar("Entry")

@@ -25,6 +25,7 @@ class BlacklistSource(StrEnum):
     START = "start"
     """The handset, with a word such as START."""
     OPERATOR = "operator"
+    PORTAL = "portal"
 
 
 class BlacklistEvent(msgspec.Struct, frozen=True):

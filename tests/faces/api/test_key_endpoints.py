@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from heliograph.domain.api_token import parse_token
+from heliograph.domain.key_request import MOST_KEYS
 from heliograph.domain.key_rights import KeyRights, KeyScope, parse_network
-from heliograph.faces.api.key_endpoints import MOST_KEYS
 from heliograph.storage.api_keys import create_key
 from heliograph.storage.database import Connection, transaction_on
 from tests.support.rows import NOW

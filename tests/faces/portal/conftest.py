@@ -1,6 +1,5 @@
 """The portal, a browser, and where screenshots go."""
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 from playwright.async_api import Browser
 
 from heliograph.domain.portal_rights import Role
+from tests.support.screenshots import screenshot_folder
 from tests.support.served_portal import PortalClient, ServedPortal, chromium, served_portal
 
 
@@ -41,9 +41,5 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="session")
 def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder for screenshots: PORTAL_SCREENSHOTS, else one of the run's own."""
-    named = os.environ.get("PORTAL_SCREENSHOTS")
-    folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    print(f"screenshots of the portal are in {folder}")
-    return folder
+    """The folder for screenshots."""
+    return screenshot_folder(tmp_path_factory)

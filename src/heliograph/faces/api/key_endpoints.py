@@ -9,7 +9,7 @@ from litestar import Response, delete, get, post
 from msgspec import UNSET, UnsetType
 
 from heliograph.domain.api_token import KEY_ID_BYTES, SECRET_BYTES, parse_token
-from heliograph.domain.key_request import check_key
+from heliograph.domain.key_request import MOST_KEYS, TOO_MANY_KEYS, check_key
 from heliograph.domain.key_rights import UNRESTRICTED
 from heliograph.domain.refusals import Conflict, NotFound
 from heliograph.faces.api.api_context import (
@@ -29,9 +29,7 @@ from heliograph.storage.database import Transaction
 
 KEYS_PATH: Final = "/v2/me/keys"
 KEY_PATH: Final = f"{KEYS_PATH}/{{key_id:str}}"
-MOST_KEYS: Final = 100
 UNKNOWN_KEY: Final = "There is no such key."
-TOO_MANY_KEYS: Final = f"An account has at most {MOST_KEYS} keys that are not revoked. Revoke one first."
 
 
 class KeyDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

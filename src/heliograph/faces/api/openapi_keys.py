@@ -4,9 +4,9 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from heliograph.domain.key_request import MAX_NAME, MAX_NETWORKS
+from heliograph.domain.key_request import MAX_NAME, MAX_NETWORKS, MOST_KEYS
 from heliograph.domain.key_rights import KeyScope
-from heliograph.faces.api.key_endpoints import KEYS_PATH, MOST_KEYS
+from heliograph.faces.api.key_endpoints import KEYS_PATH
 from heliograph.faces.api.openapi_collections import list_operation
 from heliograph.faces.api.openapi_operations import (
     ALWAYS,

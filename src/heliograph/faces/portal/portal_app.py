@@ -10,7 +10,15 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from heliograph.domain.refusals import NotFound, RefusedError
-from heliograph.faces.portal import overview_pages, sign_in_pages, static_files
+from heliograph.faces.portal import (
+    blacklist_pages,
+    handset_pages,
+    key_pages,
+    overview_pages,
+    sender_pages,
+    sign_in_pages,
+    static_files,
+)
 from heliograph.faces.portal.portal_context import PortalContext, PortalRequest
 from heliograph.faces.portal.rendering import page, see
 from heliograph.faces.portal.signed_in import ForeignForm, NotAllowed, SignInNeeded
@@ -29,7 +37,14 @@ CONTENT_SECURITY_POLICY: Final = (
     "object-src 'none'; report-uri /portal/csp-report"
 )
 
-PAGES: Final = (sign_in_pages.PAGES, overview_pages.PAGES)
+PAGES: Final = (
+    sign_in_pages.PAGES,
+    overview_pages.PAGES,
+    handset_pages.PAGES,
+    key_pages.PAGES,
+    sender_pages.PAGES,
+    blacklist_pages.PAGES,
+)
 """The pages and acts, module by module."""
 
 ROUTES: Final = (*(route for module in PAGES for route in module), *static_files.ROUTES)

@@ -15,7 +15,7 @@ from litestar import Response
 from litestar.datastructures import Cookie
 
 from heliograph.faces.portal.navigation import navigation
-from heliograph.faces.portal.portal_context import PortalRequest
+from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.signed_in import visitor_of
 from heliograph.faces.portal.text_formats import instant_text, money_text, number_text, zone_of
 from heliograph.faces.portal.translations import LANGUAGES, Translate, preferred_language, translator
@@ -109,6 +109,12 @@ def zone_name_of(request: PortalRequest) -> str:
     """The time zone of whoever asks: as they chose it, else as their browser says, else UTC."""
     me = visitor_of(request)
     return zone_of((me.login.time_zone if me else None) or unquote(request.cookies.get("tz", ""))).key
+
+
+def public_address(request: PortalRequest) -> str:
+    """How programs reach the API: as the operator set it, else as the browser reached us."""
+    public_url = context_of(request).public_url
+    return public_url or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
 
 
 def shell_values(request: PortalRequest) -> dict[str, Any]:

@@ -1,0 +1,136 @@
+"""The simulated handset: a phone on the screen that gets what is sent to it, and answers."""
+
+from typing import Any, Final
+
+from litestar import Response
+from litestar.datastructures import Cookie
+
+from heliograph.domain.batch import RawBatch
+from heliograph.domain.msisdn import parse_recipient
+from heliograph.domain.portal_rights import Right
+from heliograph.domain.refusals import InvalidRequest, Refusal
+from heliograph.faces.portal.portal_context import PortalRequest, context_of
+from heliograph.faces.portal.rendering import page, see, translate_for
+from heliograph.faces.portal.signed_in import act, form_of, me_of, show
+from heliograph.services.use_handset import HandsetAway, UseHandset
+
+HANDSET: Final = "/portal/handset"
+PHONE_COOKIE: Final = "heliograph_phone"
+FIRST_PHONE: Final = "46701740605"
+"""Delivered by the simulated carrier, and nobody's number in any other network."""
+MAX_ANSWER: Final = 1_600
+_YEAR_SECONDS: Final = 365 * 24 * 3600
+
+
+@show(HANDSET, right=Right.SEND)
+async def show_handset(request: PortalRequest) -> Response[str]:
+    """The phone with everything around it."""
+    me, handsets = me_of(request), _handsets_of(request)
+    if handsets is None:
+        return page(request, "handset_absent.html")
+    msisdn = _phone_of(request)
+    recent = await handsets.phones(me.account_id)
+    return page(
+        request,
+        "handset.html",
+        msisdn=msisdn,
+        phones=[FIRST_PHONE, *(each for each in recent if each != FIRST_PHONE)],
+        numbers=await handsets.numbers(me.account_id),
+        **await _screen_values(request, handsets, msisdn),
+    )
+
+
+@show(f"{HANDSET}/screen", right=Right.SEND)
+async def show_screen(request: PortalRequest) -> Response[str]:
+    """What the phone shows just now, for the page to take in."""
+    handsets = _handsets_of(request)
+    if handsets is None:
+        return page(request, "handset_absent.html")
+    return page(request, "handset_screen.html", **await _screen_values(request, handsets, _phone_of(request)))
+
+
+@act(f"{HANDSET}/phone", right=Right.SEND)
+async def choose_phone(request: PortalRequest) -> Response[None]:
+    """Look at another phone."""
+    form = await form_of(request)
+    checked = parse_recipient(form.text("phone"))
+    if isinstance(checked, Refusal):
+        return see(HANDSET, translate_for(request)("That is no phone number."), tone="bad")
+    answer = see(HANDSET)
+    answer.set_cookie(
+        Cookie(
+            key=PHONE_COOKIE,
+            value=checked,
+            path=HANDSET,
+            max_age=_YEAR_SECONDS,
+            httponly=True,
+            samesite="lax",
+        )
+    )
+    return answer
+
+
+@act(f"{HANDSET}/test", right=Right.SEND)
+async def send_test(request: PortalRequest) -> Response[None]:
+    """Send the phone an SMS, as any batch is sent."""
+    context, me, translate = context_of(request), me_of(request), translate_for(request)
+    account = await context.accounts.account(me.account_id)
+    assert account is not None
+    sender = min(account.senders or context.sender_rules.default_senders, key=_by_kindness)
+    text = translate("Hello from Heliograph! Answer this message, and see what comes back.")
+    try:
+        await context.accept_batch.accept(
+            account,
+            RawBatch(sender=sender, recipients=[_phone_of(request)], body=text, datacoding="gsm"),
+        )
+    except InvalidRequest as refused:
+        return see(HANDSET, str(refused.faults[0].sentence), tone="bad")
+    return see(HANDSET, translate("Sent. It arrives in a moment."))
+
+
+@act(f"{HANDSET}/answer", right=Right.SEND)
+async def send_answer(request: PortalRequest) -> Response[str] | Response[None]:
+    """Write from the phone to one of the account's numbers."""
+    me, form, translate = me_of(request), await form_of(request), translate_for(request)
+    handsets = _handsets_of(request)
+    if handsets is None:
+        return page(request, "handset_absent.html")
+    text, number = form.raw("text"), form.text("number")
+    known = {each.number for each in await handsets.numbers(me.account_id)}
+    if not text.strip() or len(text) > MAX_ANSWER or number not in known:
+        sentence = "Write something first." if not text.strip() else "Write at most 1,600 characters."
+        if number not in known:
+            sentence = "The account has no such number."
+        return see(HANDSET, translate(sentence), tone="bad")
+    try:
+        await handsets.answer(_phone_of(request), number, text)
+    except HandsetAway as away:
+        return see(HANDSET, str(away), tone="bad")
+    return see(HANDSET, translate("Sent from the phone. It is among your conversations."))
+
+
+def _by_kindness(sender: str) -> tuple[bool, str]:
+    """Senders with a name before numbers: a phone shows them better."""
+    return sender.isdigit(), sender
+
+
+def _handsets_of(request: PortalRequest) -> UseHandset | None:
+    context = context_of(request)
+    return None if context.handsets_url is None else UseHandset(context.database, context.handsets_url)
+
+
+def _phone_of(request: PortalRequest) -> str:
+    checked = parse_recipient(request.cookies.get(PHONE_COOKIE, FIRST_PHONE))
+    return FIRST_PHONE if isinstance(checked, Refusal) else checked
+
+
+async def _screen_values(request: PortalRequest, handsets: UseHandset, msisdn: str) -> dict[str, Any]:
+    me = me_of(request)
+    try:
+        messages = await handsets.messages(me.account_id, msisdn, everybodys=me.is_operator)
+    except HandsetAway as away:
+        return {"messages": [], "away": str(away)}
+    return {"messages": messages, "away": ""}
+
+
+PAGES: Final = (show_handset, show_screen, choose_phone, send_test, send_answer)

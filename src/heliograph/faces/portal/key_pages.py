@@ -1,0 +1,153 @@
+"""API keys: made, shown once, revoked."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+
+from litestar import Response
+
+from heliograph.domain.api_token import KEY_ID_BYTES, SECRET_BYTES, parse_token
+from heliograph.domain.key_request import MOST_KEYS, TOO_MANY_KEYS, KeyDraft, check_key
+from heliograph.domain.key_rights import UNRESTRICTED, KeyScope
+from heliograph.domain.portal_rights import Right
+from heliograph.domain.refusals import InvalidRequest, NotFound, Refusal
+from heliograph.faces.portal.audited_acts import note_act
+from heliograph.faces.portal.portal_context import PortalRequest, context_of
+from heliograph.faces.portal.rendering import page, public_address, see, translate_for, zone_name_of
+from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
+from heliograph.faces.portal.text_formats import zone_of
+from heliograph.storage.api_keys import StoredKey, create_key, list_keys, revoke_key
+
+KEYS: Final = "/portal/keys"
+
+
+@show(KEYS, right=Right.KEYS)
+async def show_keys(request: PortalRequest) -> Response[str]:
+    """The keys of the account, those that work first."""
+    return await _listed(request)
+
+
+@show(f"{KEYS}/new", right=Right.KEYS)
+async def show_new_key(request: PortalRequest) -> Response[str]:
+    """The form for another key."""
+    return _form_page(request, {"all_scopes": "1"}, [], {})
+
+
+@act(f"{KEYS}/new", right=Right.KEYS)
+async def make_key(request: PortalRequest) -> Response[str]:
+    """Make a key, and show it, once."""
+    context, me, form = context_of(request), me_of(request), await form_of(request)
+    try:
+        draft = _draft(request, form)
+    except InvalidRequest as refused:
+        return _refused(request, form, refused.faults)
+    now = context.now()
+    async with context.database.transaction() as tx:
+        keys = await list_keys(tx, me.account_id)
+        if sum(key.revoked_at is None for key in keys) >= MOST_KEYS:
+            return _refused(request, form, [Refusal("name", "too_many", TOO_MANY_KEYS)])
+        token = await create_key(
+            tx,
+            me.account_id,
+            name=draft.name,
+            key_id=context.random_bytes(KEY_ID_BYTES),
+            secret=context.random_bytes(SECRET_BYTES),
+            now=now,
+            expires_at=draft.expires_at,
+            rights=draft.rights,
+        )
+        halves = parse_token(token)
+        assert halves is not None
+        detail = {"name": draft.name, "test": draft.rights.is_test}
+        await note_act(tx, request, "key.created", halves.key_id, detail)
+    return page(request, "key_made.html", token=token, name=draft.name, address=public_address(request))
+
+
+@act(f"{KEYS}/{{key_id:str}}/revoke", right=Right.KEYS)
+async def revoke(request: PortalRequest, key_id: str) -> Response[None]:
+    """Revoke a key: no process takes it after 5 seconds."""
+    context, me, now = context_of(request), me_of(request), context_of(request).now()
+    async with context.database.transaction() as tx:
+        if not await revoke_key(tx, key_id, now=now, account_id=me.account_id):
+            raise NotFound("There is no such key, or it has been revoked already.")
+        await note_act(tx, request, "key.revoked", key_id)
+    return see(KEYS, translate_for(request)("The key is revoked. It stops working within five seconds."))
+
+
+async def _listed(request: PortalRequest) -> Response[str]:
+    context, me = context_of(request), me_of(request)
+    async with context.database.transaction() as tx:
+        keys = await list_keys(tx, me.account_id)
+    now = context.now()
+    working = [key for key in reversed(keys) if _works(key, now)]
+    ended = [key for key in reversed(keys) if not _works(key, now)]
+    return page(request, "keys.html", working=working, ended=ended)
+
+
+def _works(key: StoredKey, now: datetime) -> bool:
+    return key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
+
+
+def _draft(request: PortalRequest, form: Form) -> KeyDraft:
+    """The key that the form asks for. Raises InvalidRequest with every fault."""
+    members: dict[str, object] = {"name": form.text("name") or None, "test": form.flag("test")}
+    if not form.flag("all_scopes"):
+        members["scopes"] = form.texts("scopes")
+    networks = form.text("networks").replace(",", " ").split()
+    if networks:
+        members["networks"] = networks
+    faults = []
+    if not form.flag("all_scopes") and not form.texts("scopes"):
+        faults.append(Refusal("scopes", "required", "Choose at least one scope, or all of them."))
+    ends = form.text("expires")
+    if ends:
+        end = _end_of_day(request, ends)
+        if end is None:
+            faults.append(Refusal("expires", "not_a_time", "Choose a date, such as 2027-01-31."))
+        else:
+            members["expires"] = end.isoformat()
+    now = context_of(request).now()
+    try:
+        draft = check_key(members, maker=UNRESTRICTED, maker_ends=None, now=now)
+    except InvalidRequest as refused:
+        raise InvalidRequest([*refused.faults, *faults]) from None
+    if faults:
+        raise InvalidRequest(faults)
+    return draft
+
+
+def _end_of_day(request: PortalRequest, text: str) -> datetime | None:
+    """The last second of a day where whoever asks is; None for what is no day."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    morning = datetime.combine(day + timedelta(days=1), time(), zone_of(zone_name_of(request)))
+    return morning - timedelta(seconds=1)
+
+
+def _refused(request: PortalRequest, form: Form, faults: Sequence[Refusal]) -> Response[str]:
+    by_field: dict[str, str] = {}
+    for fault in faults:
+        by_field.setdefault(fault.field.partition("[")[0], fault.sentence)
+    return _form_page(request, form.values(), form.texts("scopes"), by_field, status=400)
+
+
+def _form_page(
+    request: PortalRequest,
+    values: dict[str, str],
+    scopes: list[str],
+    faults: dict[str, str],
+    *,
+    status: int = 200,
+) -> Response[str]:
+    fields = ("name", "scopes", "networks", "expires")
+    shown: dict[str, Any] = {
+        "values": values,
+        "chosen": scopes,
+        "faults": {field: faults.get(field) for field in fields},
+    }
+    return page(request, "key_new.html", status=status, scopes=list(KeyScope), **shown)
+
+
+PAGES: Final = (show_keys, show_new_key, make_key, revoke)

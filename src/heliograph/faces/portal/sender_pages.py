@@ -1,0 +1,89 @@
+"""Senders: what messages may be sent as."""
+
+from typing import Final
+
+from litestar import Response
+
+from heliograph.domain.portal_rights import Right
+from heliograph.domain.refusals import NotFound
+from heliograph.domain.sender import check_sender
+from heliograph.domain.sender_rules import registration_fault
+from heliograph.faces.portal.audited_acts import note_act
+from heliograph.faces.portal.portal_context import PortalRequest, context_of
+from heliograph.faces.portal.rendering import page, see, translate_for
+from heliograph.faces.portal.signed_in import SignedIn, act, form_of, me_of, show
+from heliograph.storage.accounts import Account, remove_sender
+from heliograph.storage.senders import find_sender, keep_sender, page_of_senders
+
+SENDERS: Final = "/portal/senders"
+_SHOWN: Final = 500
+
+
+@show(SENDERS)
+async def show_senders(request: PortalRequest) -> Response[str]:
+    """The senders of the account, and a form for another one."""
+    return await _listed(request, "", "")
+
+
+@act(SENDERS, right=Right.SENDERS)
+async def register_sender(request: PortalRequest) -> Response[str] | Response[None]:
+    """Register a sender; one that is registered already stays as it is."""
+    context, me, form = context_of(request), me_of(request), await form_of(request)
+    name, translate = form.text("sender"), translate_for(request)
+    if fault := check_sender(name):
+        return await _listed(request, name, fault.sentence)
+    account = await _account(request, me)
+    now = context.now()
+    async with context.database.transaction() as tx:
+        if await find_sender(tx, me.account_id, name) is None:
+            rules = context.sender_rules
+            fault = registration_fault(name, rules, optional_sender=account.optional_sender)
+            if fault is not None:
+                return await _listed(request, name, fault.sentence)
+            await keep_sender(tx, me.account_id, name, now=now)
+            await note_act(tx, request, "sender.registered", name)
+    return see(SENDERS, translate("%(sender)s is registered. You can send as it at once.", sender=name))
+
+
+@act(f"{SENDERS}/remove", right=Right.SENDERS)
+async def unregister_sender(request: PortalRequest) -> Response[None]:
+    """Unregister a sender; what was accepted before is still sent."""
+    me, form = me_of(request), await form_of(request)
+    name = form.text("sender")
+    async with context_of(request).database.transaction() as tx:
+        if await remove_sender(tx, me.account_id, name) is None:
+            raise NotFound("There is no such sender.")
+        await note_act(tx, request, "sender.removed", name)
+    return see(SENDERS, translate_for(request)("%(sender)s is removed.", sender=name))
+
+
+async def _account(request: PortalRequest, me: SignedIn) -> Account:
+    account = await context_of(request).accounts.account(me.account_id)
+    assert account is not None
+    return account
+
+
+async def _listed(request: PortalRequest, typed: str, fault: str) -> Response[str]:
+    context, me = context_of(request), me_of(request)
+    account = await _account(request, me)
+    async with context.database.reader(me.account_id) as tx:
+        senders = await page_of_senders(tx, me.account_id, start=0, limit=_SHOWN, backwards=False)
+    usable = {
+        each.sender
+        for each in senders
+        if account.optional_sender or each.sender in context.sender_rules.default_senders
+    }
+    return page(
+        request,
+        "senders.html",
+        status=400 if fault else 200,
+        senders=senders,
+        usable=usable,
+        optional_sender=account.optional_sender,
+        defaults=context.sender_rules.default_senders,
+        typed=typed,
+        fault=fault or None,
+    )
+
+
+PAGES: Final = (show_senders, register_sender, unregister_sender)

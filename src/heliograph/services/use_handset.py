@@ -1,0 +1,97 @@
+"""The simulated handsets as one account sees them: what it sent to a phone, and answers from there.
+
+Every account of an installation shares the simulated network, as it would share a real one. So a phone shows
+an account only those of its messages that the account itself sent; operators see them all.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from heliograph.storage.conversation_reading import list_conversation, read_places
+from heliograph.storage.database import Database, load_query
+from heliograph.storage.inbound_numbers import list_numbers
+
+if TYPE_CHECKING:
+    from heliograph.simulator.handsets import HandsetMessage
+
+_LOOKED_AT: Final = 200
+_PHONES: Final = 12
+_SHOWN: Final = 50
+
+
+class HandsetAway(Exception):
+    """The simulated carrier does not answer, or refuses; the text says which."""
+
+
+class OwnNumber(msgspec.Struct, frozen=True):
+    """A number that handsets write to. ``keyword`` is what a message to a shared one must begin with."""
+
+    number: str
+    keyword: str = ""
+
+
+class UseHandset:
+    """Reads and answers for accounts; ``url`` is where the handsets are."""
+
+    def __init__(self, database: Database, url: str) -> None:
+        self._database = database
+        self._url = url
+
+    async def phones(self, account_id: int) -> list[str]:
+        """The numbers that the account wrote to last, the latest first."""
+        async with self._database.reader(account_id) as tx:
+            rows = await tx.fetch(load_query("list_recent_recipients"), account_id, _LOOKED_AT, _PHONES)
+        return [row[0] for row in rows]
+
+    async def messages(self, account_id: int, msisdn: str, *, everybodys: bool) -> "list[HandsetMessage]":
+        """What a phone got, oldest first; of this account alone unless ``everybodys``. Raises HandsetAway."""
+        # Loaded by those who look: it takes 8 MB of each process.
+        from heliograph.simulator.handset_client import HandsetClient, HandsetClientError
+
+        try:
+            async with HandsetClient(self._url) as handsets:
+                arrived = (await handsets.list_messages(msisdn))[-_SHOWN:]
+        except HandsetClientError as error:
+            raise HandsetAway(str(error)) from None
+        if everybodys or not arrived:
+            return arrived
+        sent = await self._texts_sent(account_id, msisdn)
+        return [message for message in arrived if message.text in sent.get(message.sender, ())]
+
+    async def numbers(self, account_id: int) -> list[OwnNumber]:
+        """The numbers with which a phone reaches the account."""
+        async with self._database.transaction() as tx:
+            stored = await list_numbers(tx)
+        own = [OwnNumber(each.number) for each in stored if each.account_id == account_id]
+        shared = [
+            OwnNumber(each.number, keyword)
+            for each in stored
+            for keyword, owner in each.keywords.items()
+            if owner == account_id and each.account_id != account_id
+        ]
+        return [*own, *shared]
+
+    async def answer(self, msisdn: str, recipient: str, text: str) -> None:
+        """Send a text from a phone. Raises HandsetAway."""
+        from heliograph.simulator.handset_client import HandsetClient, HandsetClientError
+
+        try:
+            async with HandsetClient(self._url) as handsets:
+                await handsets.send_message(msisdn, recipient, text)
+        except HandsetClientError as error:
+            raise HandsetAway(str(error)) from None
+
+    async def _texts_sent(self, account_id: int, msisdn: str) -> Mapping[str, set[str]]:
+        """By sender, what the account sent to a phone lately."""
+        async with self._database.reader(account_id) as tx:
+            places = await list_conversation(
+                tx, account_id, msisdn, incoming=False, limit=_LOOKED_AT, newest_first=True
+            )
+            shown = await read_places(tx, account_id, places)
+        texts: dict[str, set[str]] = {}
+        for each in shown:
+            body = each.batch.body if each.message.body is None else each.message.body
+            texts.setdefault(each.batch.sender, set()).add(body)
+        return texts
