@@ -27,6 +27,7 @@ from heliograph.storage.database import Database, Purpose, Transaction, is_conne
 from heliograph.storage.message_changes import apply_changes
 
 UNKNOWN_BATCH: Final = "There is no such batch."
+FINISHED: Final = "Every message of the batch has its final status: there is nothing left to cancel."
 TOO_LATE: Final = (
     "The batch can no longer be canceled: every message without a final status was handed to its carrier."
 )
@@ -60,16 +61,18 @@ class CancelBatch:
         self._database = database
         self._ids = ids
 
-    async def cancel(self, account_id: int, batch_id: bytes, now: datetime) -> LastState:
+    async def cancel(
+        self, account_id: int, batch_id: bytes, now: datetime, *, hide_finished: bool = True
+    ) -> LastState:
         """Cancel the messages of a batch that were not yet submitted; a finished batch is hidden.
 
         Raises NotFound for a batch that the account does not have, Conflict when no message could be
-        canceled and some are not final.
+        canceled and some are not final, or all are and ``hide_finished`` is off.
         """
         for tries_left in reversed(range(TRIES)):
             try:
                 async with self._database.transaction(Purpose.HOT, account_id=account_id) as tx:
-                    return await self._cancel(tx, account_id, batch_id, now)
+                    return await self._cancel(tx, account_id, batch_id, now, hide_finished=hide_finished)
             except Exception as failure:
                 # After a lost connection nobody knows whether it was committed, and a second call would
                 # hide what the first one canceled.
@@ -77,12 +80,16 @@ class CancelBatch:
                     raise
         raise AssertionError("the last try either returns or raises")
 
-    async def _cancel(self, tx: Transaction, account_id: int, batch_id: bytes, now: datetime) -> LastState:
+    async def _cancel(
+        self, tx: Transaction, account_id: int, batch_id: bytes, now: datetime, *, hide_finished: bool
+    ) -> LastState:
         batch = await find_batch(tx, account_id, batch_id)
         if batch is None:
             raise NotFound(UNKNOWN_BATCH)
         counts = await count_messages(tx, account_id, batch_id, batch.message_count)
         if all(map(is_final, counts)):
+            if not hide_finished:
+                raise Conflict(FINISHED)
             await hide_batch(tx, account_id, batch_id, now)
             return LastState(batch, counts)
         messages = await self._take_out(tx, account_id, batch)

@@ -29,6 +29,7 @@ COMMANDS: Final = (
     ("serve_commands:migrate", "migrate", _RUN, "Bring the schema of a database URL up to date."),
     ("serve_commands:settings", "settings", _RUN, "List every setting with its variable and its default."),
     ("send_command:send", "send", _SEND, "Send a text and follow it to the handset."),
+    ("batch_commands:app", "batch", _SEND, "List, cancel, pause and resume the batches of an account."),
     ("ledger_commands:app", "ledger", _SEND, "Prove that every amount adds up."),
     ("account_commands:app", "account", _SET_UP, "Make, list and change accounts."),
     ("key_commands:app", "key", _SET_UP, "Make, list, change and revoke API keys."),
