@@ -10,6 +10,7 @@
   };
 
   // ---- the user's time zone, for the server to write times in ----
+  const locale = root.lang === "en" ? "en-GB" : root.lang;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone) setCookie("tz", zone);
 
@@ -95,10 +96,11 @@
   const count = (text) => {
     const characters = [...text];
     const costly = [...new Set(characters.filter((c) => !basic.has(c) && !extended.has(c)))];
+    const twice = [...new Set(characters.filter((c) => extended.has(c)))];
     const sizes = characters.map((c) => (costly.length ? c.length : extended.has(c) ? 2 : 1));
     const units = sizes.reduce((sum, size) => sum + size, 0);
     const [single, many] = costly.length ? [70, 67] : [160, 153];
-    if (units <= single) return { units, segments: units ? 1 : 0, left: single - units, costly };
+    if (units <= single) return { units, segments: units ? 1 : 0, left: single - units, costly, twice };
     let segments = 1;
     let used = 0;
     for (const size of sizes) {
@@ -108,7 +110,7 @@
       }
       used += size;
     }
-    return { units, segments, left: many - used, costly };
+    return { units, segments, left: many - used, costly, twice };
   };
   const showCount = (field) => {
     for (const counter of document.querySelectorAll(`[data-count-for="${CSS.escape(field.id)}"]`)) {
@@ -124,8 +126,9 @@
       say("encoding", result.costly.length ? "UCS-2" : "GSM");
       const costly = counter.querySelector('[data-count="costly"]');
       if (costly) {
-        costly.hidden = !result.costly.length;
-        costly.textContent = `${result.costly.slice(0, 12).join(" ")} ${costly.dataset.one}`;
+        const named = result.costly.length ? result.costly : result.twice;
+        costly.hidden = !named.length;
+        costly.textContent = `${result.costly.length ? costly.dataset.shorter : costly.dataset.twice} ${named.slice(0, 12).join(" ")}`;
       }
     }
     for (const mirror of document.querySelectorAll(`[data-mirror="${CSS.escape(field.id)}"]`)) mirror.textContent = field.value;
@@ -135,6 +138,7 @@
   });
 
   // ---- charts: uPlot is fetched when a page has one ----
+  const shownZone = root.dataset.zone || zone || "UTC";
   const charts = new Map();
   let plotting;
   const plotter = () => {
@@ -151,7 +155,6 @@
     return plotting;
   };
   const colour = (box, name) => {
-    box.style.setProperty("--probe", `var(--${name})`);
     const probe = document.createElement("i");
     probe.style.color = `var(--${name})`;
     box.append(probe);
@@ -172,7 +175,7 @@
       fill: kind === "bars" ? stroke : kind === "area" ? wash : undefined,
       paths: kind === "bars" ? uPlot.paths.bars({ size: [0.7, 40], radius: 0.15 }) : undefined,
       points: { show: false },
-      value: (_, value) => (value == null ? "–" : value.toLocaleString(root.lang) + unit),
+      value: (_, value) => (value == null ? "–" : value.toLocaleString(locale) + unit),
     };
   };
   const draw = (uPlot, box, data) => {
@@ -182,28 +185,38 @@
     const ink = colour(box, "ink-soft");
     const grid = { stroke: colour(box, "line"), width: 1 };
     const axis = { stroke: ink, grid, ticks: { show: false }, font: "12px system-ui, sans-serif" };
-    const legend = box.classList.contains("s") ? 0 : 28;
+    const hasLegend = !box.classList.contains("s");
     const plot = new uPlot(
       {
         width: box.clientWidth,
-        height: box.clientHeight - legend,
+        height: box.clientHeight,
+        tzDate: (at) => uPlot.tzDate(new Date(at * 1000), shownZone),
         padding: [12, 8, 0, 0],
         cursor: { points: { size: 7 } },
-        legend: { show: legend > 0 },
-        series: [{ value: (_, at) => (at == null ? "–" : new Date(at * 1000).toLocaleString(root.lang, { dateStyle: "medium", timeStyle: "short" })) }, ...data.series.map((line) => seriesOf(uPlot, box, line))],
+        legend: { show: hasLegend },
+        series: [{ value: (_, at) => (at == null ? "–" : new Date(at * 1000).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short", timeZone: shownZone })) }, ...data.series.map((line) => seriesOf(uPlot, box, line))],
         scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
         axes: [
-          { ...axis, grid: { show: false }, space: 70, values: (_, splits, __, ___, step) => splits.map((at) => tick(at, step)) },
-          { ...axis, size: 54, values: (_, splits) => splits.map((v) => v.toLocaleString(root.lang, { notation: "compact" }) + (box.dataset.unit || "")) },
+          { ...axis, grid: { show: false }, space: 70, size: 32, values: (_, splits, __, ___, step) => splits.map((at) => tick(at, step)) },
+          { ...axis, size: 54, values: (_, splits) => splits.map((v) => v.toLocaleString(locale, { notation: "compact" }) + (box.dataset.unit || "")) },
         ],
       },
       [data.time, ...data.series.map((line) => line.values)],
       box,
     );
+    const showLast = () => hasLegend && plot.setLegend({ idx: data.time.length - 1 });
+    plot.over.addEventListener("mouseleave", showLast);
     charts.set(box, { plot, data });
+    showLast();
+    fit(box);
+  };
+  const fit = (box) => {
+    const plot = charts.get(box)?.plot;
+    const legend = plot?.root.querySelector(".u-legend")?.offsetHeight || 0;
+    plot?.setSize({ width: box.clientWidth, height: box.clientHeight - legend });
   };
   const tick = (at, step) =>
-    new Date(at * 1000).toLocaleString(root.lang, step >= 86400 ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit" });
+    new Date(at * 1000).toLocaleString(locale, step >= 86400 ? { day: "numeric", month: "short", timeZone: shownZone } : { hour: "2-digit", minute: "2-digit", timeZone: shownZone });
   const message = (box, text) => {
     const line = document.createElement("p");
     line.className = "chart-message";
@@ -223,17 +236,12 @@
     }
   };
   const resized = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      const chart = charts.get(target);
-      const legend = target.classList.contains("s") ? 0 : 28;
-      chart?.plot?.setSize({ width: target.clientWidth, height: target.clientHeight - legend });
-    }
+    for (const { target } of entries) fit(target);
   });
   const findCharts = () => {
     for (const [box, chart] of charts) {
       if (box.isConnected) continue;
       chart.plot?.destroy();
-      clearInterval(chart.timer);
       resized.unobserve(box);
       charts.delete(box);
     }
