@@ -11,7 +11,7 @@ import msgspec
 
 from heliograph.storage.conversation_reading import list_conversation, read_places
 from heliograph.storage.database import Database, load_query
-from heliograph.storage.inbound_numbers import list_numbers
+from heliograph.storage.inbound_numbers import list_account_numbers
 
 if TYPE_CHECKING:
     from heliograph.simulator.handsets import HandsetMessage
@@ -63,15 +63,11 @@ class UseHandset:
     async def numbers(self, account_id: int) -> list[OwnNumber]:
         """The numbers with which a phone reaches the account."""
         async with self._database.transaction() as tx:
-            stored = await list_numbers(tx)
-        own = [OwnNumber(each.number) for each in stored if each.account_id == account_id]
-        shared = [
-            OwnNumber(each.number, keyword)
-            for each in stored
-            for keyword, owner in each.keywords.items()
-            if owner == account_id and each.account_id != account_id
+            numbers = await list_account_numbers(tx, account_id)
+        own = [OwnNumber(each.number) for each in numbers if each.own]
+        return own + [
+            OwnNumber(each.number, word) for each in numbers if not each.own for word in each.keywords
         ]
-        return [*own, *shared]
 
     async def answer(self, msisdn: str, recipient: str, text: str) -> None:
         """Send a text from a phone. Raises HandsetAway."""

@@ -22,6 +22,17 @@ class StoredNumber(msgspec.Struct, frozen=True):
     """Accounts by keyword."""
 
 
+class AccountNumber(msgspec.Struct, frozen=True):
+    """A number as one account sees it."""
+
+    number: str
+    shared: bool
+    own: bool
+    """Whether it gets what no keyword claims."""
+    keywords: list[str]
+    """First words whose messages it gets."""
+
+
 class IncomingAccount(NamedTuple):
     """An account as giving it a message needs it."""
 
@@ -54,6 +65,11 @@ async def list_numbers(tx: Transaction) -> list[StoredNumber]:
         StoredNumber(row["number"], row["account_id"], row["shared"], row["created_at"], _keywords(row))
         for row in await tx.fetch(load_query("list_inbound_numbers"))
     ]
+
+
+async def list_account_numbers(tx: Transaction, account_id: int) -> list[AccountNumber]:
+    """The numbers with which handsets reach an account, in order."""
+    return [AccountNumber(*row) for row in await tx.fetch(load_query("list_account_numbers"), account_id)]
 
 
 async def add_keyword(tx: Transaction, number: str, keyword: str, account_id: int) -> bool:

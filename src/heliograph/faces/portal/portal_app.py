@@ -14,10 +14,12 @@ from heliograph.faces.portal import (
     blacklist_pages,
     handset_pages,
     key_pages,
+    number_pages,
     overview_pages,
     sender_pages,
     sign_in_pages,
     static_files,
+    usage_pages,
 )
 from heliograph.faces.portal.portal_context import PortalContext, PortalRequest
 from heliograph.faces.portal.rendering import page, see
@@ -44,6 +46,8 @@ PAGES: Final = (
     key_pages.PAGES,
     sender_pages.PAGES,
     blacklist_pages.PAGES,
+    number_pages.PAGES,
+    usage_pages.PAGES,
 )
 """The pages and acts, module by module."""
 

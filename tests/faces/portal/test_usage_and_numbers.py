@@ -1,0 +1,86 @@
+"""The ledger of an account, page by page and as a file; the numbers that reach it."""
+
+import csv
+import io
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from heliograph.domain.portal_rights import Role
+from heliograph.storage.accounts import top_up
+from heliograph.storage.inbound_numbers import add_keyword, add_number
+from tests.support.accepting import utc_now
+from tests.support.rows import IDS, insert_account
+from tests.support.served_portal import PortalClient, ServedPortal
+
+
+async def entries(portal: ServedPortal, count: int) -> None:
+    """Top-ups of 1, 2, 3 ... whole units."""
+    async with portal.database.transaction() as tx:
+        for number in range(1, count + 1):
+            await top_up(
+                tx,
+                portal.started.account_id,
+                number * 1_000_000,
+                note=f"=Invoice {number}",
+                now=utc_now(),
+                ids=IDS,
+            )
+
+
+async def test_entries_are_listed_newest_first_page_by_page(
+    portal: ServedPortal, owner: PortalClient
+) -> None:
+    await entries(portal, 60)
+    first = (await owner.get("/portal/usage")).text
+    assert "=Invoice 60" in first
+    assert "=Invoice 10<" not in first
+    following = first.partition("/portal/usage?before=")[2].partition('"')[0]
+    second = (await owner.get(f"/portal/usage?before={following}")).text
+    assert "=Invoice 10<" in second
+    assert "=Invoice 60" not in second
+
+
+async def test_the_file_has_every_entry_and_runs_nothing(portal: ServedPortal, owner: PortalClient) -> None:
+    await entries(portal, 3)
+    sent = await portal.api.post({"sender": "iP1", "recipients": ["46701740605"], "body": "x"})
+    assert sent.status == 201
+    answer = await owner.get("/portal/usage/ledger.csv")
+    assert answer.headers["content-disposition"].startswith('attachment; filename="ledger-ip1-10001-')
+    rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert sorted(row["kind"] for row in rows) == ["charge", "top_up", "top_up", "top_up", "top_up"]
+    assert sum(Decimal(row["amount"]) for row in rows) == Decimal("1005.65")
+    assert "'=Invoice 3" in {row["note"] for row in rows}
+
+
+@pytest.mark.parametrize("query", ["first=never", "first=9999-01-01&last=0001-01-01", "before=zz"])
+async def test_days_that_cannot_be_read_are_the_last_thirty(owner: PortalClient, query: str) -> None:
+    assert (await owner.get(f"/portal/usage?{query}")).status_code == 200
+
+
+async def test_days_outside_are_left_out(portal: ServedPortal, owner: PortalClient) -> None:
+    before = (utc_now() - timedelta(days=2)).date()
+    answer = await owner.get(f"/portal/usage/ledger.csv?first={before}&last={before}")
+    assert list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")))) == []
+
+
+async def test_money_is_for_those_who_see_it(portal: ServedPortal) -> None:
+    for role, status in ((Role.BILLING, 200), (Role.DEVELOPER, 403), (Role.READ_ONLY, 403)):
+        async with portal.client(await portal.sign_in(role)) as client:
+            assert (await client.get("/portal/usage")).status_code == status
+            assert (await client.get("/portal/usage/ledger.csv")).status_code == status
+
+
+async def test_numbers_and_keywords_of_the_account_alone(portal: ServedPortal, owner: PortalClient) -> None:
+    assert "No number yet" in (await owner.get("/portal/numbers")).text
+    async with portal.database.transaction() as tx:
+        await insert_account(tx, 2)
+        await add_number(tx, "46701740690", account_id=portal.started.account_id, shared=False, now=utc_now())
+        await add_number(tx, "46701740691", account_id=None, shared=True, now=utc_now())
+        await add_number(tx, "46701740692", account_id=2, shared=False, now=utc_now())
+        await add_keyword(tx, "46701740691", "pizza", portal.started.account_id)
+        await add_keyword(tx, "46701740691", "sushi", 2)
+    shown = (await owner.get("/portal/numbers")).text
+    assert all(word in shown for word in ("46701740690", "46701740691", "pizza", "every message"))
+    assert not any(word in shown for word in ("46701740692", "sushi"))
