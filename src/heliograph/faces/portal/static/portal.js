@@ -141,17 +141,18 @@
   const shownZone = root.dataset.zone || zone || "UTC";
   const charts = new Map();
   let plotting;
-  const plotter = () => {
-    plotting ||= new Promise((resolve, reject) => {
-      const sheet = document.createElement("link");
-      sheet.rel = "stylesheet";
-      sheet.href = root.dataset.uplotCss;
-      const script = document.createElement("script");
-      script.src = root.dataset.uplotJs;
-      script.onload = () => resolve(window.uPlot);
-      script.onerror = reject;
-      document.head.append(sheet, script);
+  const fetched = (kind, attributes) =>
+    new Promise((resolve, reject) => {
+      const element = Object.assign(document.createElement(kind), attributes);
+      element.onload = resolve;
+      element.onerror = () => reject(new Error(`${kind} of the charts`));
+      document.head.append(element);
     });
+  const plotter = () => {
+    plotting ||= Promise.all([
+      fetched("link", { rel: "stylesheet", href: root.dataset.uplotCss }),
+      fetched("script", { src: root.dataset.uplotJs }),
+    ]).then(() => window.uPlot);
     return plotting;
   };
   const colour = (box, name) => {
@@ -186,7 +187,7 @@
     const grid = { stroke: colour(box, "line"), width: 1 };
     const axis = { stroke: ink, grid, ticks: { show: false }, font: "12px system-ui, sans-serif" };
     const hasLegend = !box.classList.contains("s");
-    const plot = new uPlot(
+    new uPlot(
       {
         width: box.clientWidth,
         height: box.clientHeight,
@@ -194,6 +195,7 @@
         padding: [12, 8, 0, 0],
         cursor: { points: { size: 7 } },
         legend: { show: hasLegend },
+        hooks: { ready: [(plot) => begin(plot, box, data)] },
         series: [{ value: (_, at) => (at == null ? "–" : new Date(at * 1000).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short", timeZone: shownZone })) }, ...data.series.map((line) => seriesOf(uPlot, box, line))],
         scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
         axes: [
@@ -204,9 +206,11 @@
       [data.time, ...data.series.map((line) => line.values)],
       box,
     );
-    const showLast = () => hasLegend && plot.setLegend({ idx: data.time.length - 1 });
-    plot.over.addEventListener("mouseleave", showLast);
+  };
+  const begin = (plot, box, data) => {
     charts.set(box, { plot, data });
+    const showLast = () => plot.setLegend({ idx: data.time.length - 1 });
+    plot.over.addEventListener("mouseleave", () => setTimeout(showLast));
     showLast();
     fit(box);
   };
@@ -231,7 +235,8 @@
       if (answer && !answer.ok) throw new Error(answer.statusText);
       const data = given ? JSON.parse(given) : await answer.json();
       if (box.isConnected) draw(uPlot, box, data);
-    } catch {
+    } catch (failure) {
+      console.warn("chart", box.id, failure);
       if (!charts.get(box)?.plot) message(box, box.dataset.failed);
     }
   };
