@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException
 from heliograph.domain.refusals import NotFound, RefusedError
 from heliograph.faces.portal import (
     blacklist_pages,
+    conversation_pages,
     handset_pages,
     key_pages,
     number_pages,
@@ -46,6 +47,7 @@ PAGES: Final = (
     key_pages.PAGES,
     sender_pages.PAGES,
     blacklist_pages.PAGES,
+    conversation_pages.PAGES,
     number_pages.PAGES,
     usage_pages.PAGES,
 )
