@@ -56,6 +56,21 @@ def usable_senders(
     return frozenset(registered if optional_sender else set(rules.default_senders).intersection(registered))
 
 
+def first_senders(
+    wanted: Collection[str], rules: SenderRules, *, optional_sender: bool
+) -> tuple[str, ...] | Refusal:
+    """What a new account begins with: without the optional-sender service, the default senders."""
+    if optional_sender:
+        return tuple(wanted)
+    others = set(wanted).difference(rules.default_senders)
+    if others:
+        sentence = (
+            f"Without the optional-sender service there are the default senders only, not {min(others)}."
+        )
+        return Refusal("senders", "no_optional_sender", sentence)
+    return rules.default_senders
+
+
 def sender_fault(sender: str, usable: Collection[str], *, optional_sender: bool = True) -> Refusal | None:
     """Why a well-formed sender may not be used by an account, with a hint at what may."""
     if sender in usable:

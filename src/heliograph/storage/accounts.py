@@ -328,3 +328,15 @@ async def top_up(
         load_query("top_up"), account_id, ids.new(int(now.timestamp())), amount, note, now
     )
     return balance
+
+
+async def correct_credit(
+    tx: Transaction, account_id: int, amount: int, *, note: str | None, now: datetime, ids: IdSource
+) -> int | None:
+    """Take credit back in micro-units, below zero too; the new balance, None if there is no such account."""
+    if amount >= 0:
+        raise ValueError("a correction takes credit back")
+    balance: int | None = await tx.fetchval(
+        load_query("correct_credit"), account_id, ids.new(int(now.timestamp())), amount, note, now
+    )
+    return balance

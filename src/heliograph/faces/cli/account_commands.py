@@ -6,20 +6,20 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from heliograph.domain.pricing import as_number
+from heliograph.domain.refusals import Refusal
 from heliograph.domain.report_url import UrlRefusal, parse_report_url
 from heliograph.domain.sender import check_sender
-from heliograph.domain.sender_rules import SenderRules
+from heliograph.domain.sender_rules import SenderRules, first_senders
 from heliograph.faces.cli.amounts import money, parse_amount
 from heliograph.faces.cli.command_ground import Ground
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_account, get_price_list
 from heliograph.faces.cli.terminal import done, show_one, show_rows
+from heliograph.services.operate_accounts import change_settings
 from heliograph.storage.accounts import (
     AccountSettingsChange,
     StoredAccount,
-    add_sender,
-    change_account,
     list_accounts,
     list_senders,
 )
@@ -222,14 +222,11 @@ async def change(
         )
         if wanted == AccountSettingsChange() and incoming_url is None:
             raise CommandRefused("nothing to change: name at least one option")
-        await change_account(tx, found.account_id, wanted, now=ground.now())
+        await change_settings(tx, found.account_id, wanted, ground.sender_rules, now=ground.now())
         if incoming_url is not None:
             http_allowed = found.http_reports if http_reports is None else http_reports
             url = _incoming_url(incoming_url, http_allowed=http_allowed, ground=ground)
             await set_incoming_url(tx, found.account_id, url)
-        if optional_sender is False:
-            for each in ground.sender_rules.default_senders:
-                await add_sender(tx, found.account_id, each, now=ground.now())
         document = _document(await get_account(tx, account), await list_price_lists(tx))
     done(f"{account} is changed.", document, as_json=options.json)
 
@@ -264,12 +261,11 @@ def _incoming_url(text: str, *, http_allowed: bool, ground: Ground) -> str | Non
 
 
 def _first_senders(wanted: tuple[str, ...], rules: SenderRules, *, optional_sender: bool) -> tuple[str, ...]:
-    if optional_sender:
-        return wanted
-    others = set(wanted).difference(rules.default_senders)
-    if others:
+    senders = first_senders(wanted, rules, optional_sender=optional_sender)
+    if isinstance(senders, Refusal):
+        others = set(wanted).difference(rules.default_senders)
         raise CommandRefused(f"--no-optional-sender leaves the default senders only, not {min(others)}")
-    return rules.default_senders
+    return senders
 
 
 def _currency(text: str) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from heliograph.domain.carrier_profile import DEFAULT_PROFILE, CarrierProfile, ProfileError
+from heliograph.domain.carrier_rules import carrier_faults, profile_differences
 from heliograph.faces.cli.command_options import (
     NO_OPTIONS,
     CommandOptions,
@@ -272,15 +273,8 @@ def _document(carrier: StoredCarrier) -> dict[str, Any]:
         "tps": carrier.profile.tps,
         "enabled": carrier.enabled,
         "simulated": carrier.simulated,
-        "profile": _differences(carrier.profile),
+        "profile": profile_differences(carrier.profile),
     }
-
-
-def _differences(profile: CarrierProfile) -> dict[str, Any]:
-    """What of a profile is not the default: the rest follows later defaults."""
-    default = msgspec.to_builtins(DEFAULT_PROFILE, str_keys=True)
-    stored = msgspec.to_builtins(profile, str_keys=True)
-    return {name: value for name, value in stored.items() if value != default[name]}
 
 
 def _profile(
@@ -294,17 +288,12 @@ def _profile(
         given["window"] = window
     if tps is not None:
         given["tps"] = tps
-    return _differences(before) | given
+    return profile_differences(before) | given
 
 
 def _check_bounds(*, port: int | None, binds: int | None, system_id: str | None) -> None:
-    if port is not None and not 1 <= port <= 65_535:
-        raise CommandRefused("a port is a number from 1 to 65535")
-    if binds is not None and not 1 <= binds <= 64:
-        raise CommandRefused("there are 1 to 64 binds")
-    # SMPP 3.4, 5.2.1: 16 octets with the NUL at the end.
-    if system_id is not None and not (system_id.isascii() and 1 <= len(system_id) <= 15):
-        raise CommandRefused("a system id has 1 to 15 ASCII characters")
+    for fault in carrier_faults(port=port, bind_count=binds, system_id=system_id):
+        raise CommandRefused(fault.sentence)
 
 
 def _read_password(file: Path | None) -> str:
@@ -319,7 +308,6 @@ def _read_password(file: Path | None) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise CommandRefused(f"{file}: {getattr(error, 'strerror', None) or error}") from None
     password = password.rstrip("\r\n")
-    # SMPP 3.4, 5.2.2: 9 octets with the NUL at the end.
-    if not password.isascii() or len(password) > 8:
-        raise CommandRefused("an SMPP password has at most 8 ASCII characters")
+    for fault in carrier_faults(password=password):
+        raise CommandRefused(fault.sentence)
     return password

@@ -4,6 +4,7 @@ from typing import Any, Final, Literal
 
 from cyclopts import App
 
+from heliograph.domain.typed_values import EVERY_NUMBER
 from heliograph.domain.velocity_rules import (
     EVERY_COUNTRY,
     PERIODS,
@@ -16,7 +17,7 @@ from heliograph.domain.velocity_rules import (
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_account
-from heliograph.faces.cli.prefixes import EVERY_NUMBER, parse_prefix
+from heliograph.faces.cli.prefixes import parse_prefix
 from heliograph.faces.cli.terminal import done, show_rows
 from heliograph.storage.accounts import list_accounts
 from heliograph.storage.database import Transaction

@@ -1,6 +1,5 @@
 """What may be said of a key at the terminal: scopes, networks, and when it ends."""
 
-import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -8,14 +7,13 @@ from typing import Final
 from heliograph.domain.delivery_windows import parse_time
 from heliograph.domain.key_rights import KeyScope, Network, NotANetwork, parse_network, parse_scope
 from heliograph.domain.rate_limit import RateLimit
+from heliograph.domain.typed_values import LARGEST_BURST, burst_of, read_pace
 from heliograph.faces.cli.command_refused import CommandRefused
 
 NONE: Final = "none"
 ALL: Final = "all"
 ANY: Final = "any"
 NEVER: Final = "never"
-_LARGEST_BURST: Final = 1_000_000
-_SLOWEST: Final = 0.001
 
 
 def scopes_from(texts: Sequence[str]) -> frozenset[KeyScope] | None:
@@ -62,19 +60,16 @@ def rate_from(rate: str | None, burst: int | None, before: RateLimit | None) -> 
         if burst is not None:
             raise CommandRefused("a burst needs a rate: name --rate, too")
         return None
-    if burst is not None and not 1 <= burst <= _LARGEST_BURST:
-        raise CommandRefused(f"a burst is a number from 1 to {_LARGEST_BURST}")
+    if burst is not None and not 1 <= burst <= LARGEST_BURST:
+        raise CommandRefused(f"a burst is a number from 1 to {LARGEST_BURST}")
     if burst is None:
-        burst = before.burst if before and rate is None else max(1, math.ceil(per_second))
+        burst = before.burst if before and rate is None else burst_of(per_second)
     return RateLimit(per_second, burst)
 
 
 def _pace_from(text: str) -> float:
-    try:
-        pace = float(text)
-    except ValueError:
-        pace = 0.0
-    if not _SLOWEST <= pace <= _LARGEST_BURST:
+    pace = read_pace(text)
+    if pace is None:
         raise CommandRefused(f"{text!r} is no rate: recipients a second, such as 50 or 0.5, or {NONE}")
     return pace
 

@@ -1,6 +1,5 @@
 """`heliograph price`: what a message costs, by price list and prefix."""
 
-import csv
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,12 +7,14 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from heliograph.domain.price_sheet import read_price_sheet
 from heliograph.domain.pricing import as_number
+from heliograph.domain.typed_values import shown_prefix
 from heliograph.faces.cli.amounts import parse_price
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_price_list
-from heliograph.faces.cli.prefixes import parse_prefix, shown_prefix
+from heliograph.faces.cli.prefixes import parse_prefix
 from heliograph.faces.cli.terminal import done, show_rows
 from heliograph.storage.price_lists import (
     create_price_list,
@@ -123,7 +124,7 @@ async def set_many(
     """
     amounts = parse_prices(prices)
     if file is not None:
-        amounts |= parse_prices(_read_file(file))
+        amounts |= _read_file(file)
     if not amounts:
         raise CommandRefused("no prices given: write them as 46=0.35")
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
@@ -172,12 +173,13 @@ def parse_prices(assignments: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def _read_file(path: Path) -> list[str]:
+def _read_file(path: Path) -> dict[str, int]:
     try:
-        lines = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
         raise CommandRefused(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    wrong = next((number for number, line in enumerate(lines, 1) if len(line) not in (0, 2)), None)
-    if wrong is not None:
-        raise CommandRefused(f"{path}, line {wrong}: write prefix,price")
-    return [f"{line[0]}={line[1]}" for line in lines if line]
+    sheet = read_price_sheet(text)
+    if sheet.faults:
+        first = sheet.faults[0]
+        raise CommandRefused(f"{path}, line {first.line}: {first.sentence}")
+    return sheet.prices

@@ -16,6 +16,8 @@ from heliograph.faces.portal import (
     handset_pages,
     key_pages,
     number_pages,
+    operator_account_pages,
+    operator_opening_pages,
     overview_pages,
     sender_pages,
     sign_in_pages,
@@ -50,6 +52,8 @@ PAGES: Final = (
     conversation_pages.PAGES,
     number_pages.PAGES,
     usage_pages.PAGES,
+    operator_account_pages.PAGES,
+    operator_opening_pages.PAGES,
 )
 """The pages and acts, module by module."""
 
