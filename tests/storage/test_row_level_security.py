@@ -58,6 +58,7 @@ READABLE = (
     "contact",
     "contact_label",
     "event_block",
+    "audit_entry",
 )
 OPEN = ("migration", "conversation_progress")
 """Tables that tell nothing of any account."""
@@ -96,6 +97,12 @@ async def insert_rows(connection: Connection, account_id: int) -> None:
     )
     await connection.execute(
         "INSERT INTO conversation VALUES ($1, $2, $3)", account_id, f"4670174060{account_id}", messages[0]
+    )
+    await connection.execute(
+        "INSERT INTO audit_entry VALUES ($1, $2, $3, NULL, 'Anna', 'key.created', 'k', '{}')",
+        account_id,
+        IDS.new(int(NOW.timestamp())),
+        NOW,
     )
     await connection.execute(
         "INSERT INTO sender (account_id, sender) VALUES ($1, $2)",
@@ -281,6 +288,8 @@ def arguments_of(
         "list_blacklist_oldest_first": (account_id, 0, 1000),
         "list_blacklist_newest_first": (account_id, 0, 1000),
         "count_blacklist": (account_id,),
+        "list_latest_messages": (account_id, b"\xff" * 13, 10),
+        "find_message_place": (account_id, messages[0]),
         "find_sender": (account_id, f"iP{account_id}"),
         "list_senders_forwards": (account_id, 0, 1000),
         "list_senders_backwards": (account_id, 0, 1000),
@@ -289,7 +298,7 @@ def arguments_of(
 
 
 def test_every_statement_of_the_faces_is_looked_at() -> None:
-    assert len(QUERIES) == 43
+    assert len(QUERIES) == 45
     for name in QUERIES:
         assert without_account_filter(load_query(name))[1] == len(
             re.findall(

@@ -111,6 +111,20 @@ def _places(batches: Iterable[_Sent], above: bytes, below: bytes, *, newest_firs
             yield Place(id_bytes(message), batch.batch_id)
 
 
+async def list_latest(
+    tx: Transaction, account_id: int, *, limit: int, below: bytes = HIGHEST_ID
+) -> list[Place]:
+    """The newest messages of an account, whoever they are to or from; those below an id if given."""
+    rows = await tx.fetch(load_query("list_latest_messages"), account_id, below, limit)
+    return [Place(*row) for row in rows]
+
+
+async def find_place(tx: Transaction, account_id: int, message_id: bytes) -> Place | None:
+    """A message whose batch is not known; None where there is none, or its batch is hidden."""
+    row = await tx.fetchrow(load_query("find_message_place"), account_id, message_id)
+    return None if row is None else Place(*row)
+
+
 async def read_places(tx: Transaction, account_id: int, places: Sequence[Place]) -> list[Shown]:
     """Messages with their batches, in the order asked for."""
     if not places:

@@ -31,7 +31,7 @@ def csv_download(
     """A file to save, sent block by block. ``name`` is plain ASCII without quotes."""
     return Stream(
         _content(header, blocks),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={"content-disposition": f'attachment; filename="{name}"'},
     )
 

@@ -11,10 +11,15 @@ from litestar.exceptions import HTTPException
 
 from heliograph.domain.refusals import NotFound, RefusedError
 from heliograph.faces.portal import (
+    batch_act_pages,
+    batch_export_pages,
+    batch_list_pages,
+    batch_pages,
     blacklist_pages,
     conversation_pages,
     handset_pages,
     key_pages,
+    message_pages,
     number_pages,
     operator_account_pages,
     operator_opening_pages,
@@ -54,6 +59,11 @@ PAGES: Final = (
     usage_pages.PAGES,
     operator_account_pages.PAGES,
     operator_opening_pages.PAGES,
+    batch_list_pages.PAGES,
+    batch_pages.PAGES,
+    batch_act_pages.PAGES,
+    batch_export_pages.PAGES,
+    message_pages.PAGES,
 )
 """The pages and acts, module by module."""
 

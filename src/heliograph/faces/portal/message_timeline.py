@@ -1,0 +1,107 @@
+"""The way of one message in sentences: what was asked, what became of it, what we told of it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from heliograph.domain.history import milliseconds, moment_of, whole_history
+from heliograph.domain.status import Code, is_final
+from heliograph.faces.portal.status_texts import CODE_TEXTS, RECEIVED, tone_of
+from heliograph.faces.portal.translations import Translate
+from heliograph.services.trace_message import MessageTrace
+from heliograph.storage.batch_reading import StoredBatch
+from heliograph.storage.message_reading import StoredMessage
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened, as the timeline shows it."""
+
+    at: datetime
+    title: str
+    text: str | None = None
+    tone: str = "neutral"
+    code: int | None = None
+
+
+def timeline(
+    message: StoredMessage, batch: StoredBatch, trace: MessageTrace | None, translate: Translate
+) -> list[Step]:
+    """Everything that is known, oldest first; without a trace what the message's own row tells."""
+    steps = [*_statuses(message, batch, trace, translate)]
+    if trace is not None:
+        steps += [*_receipts(trace, translate), *_reports(trace, translate)]
+    return sorted(steps, key=lambda step: step.at)
+
+
+def _statuses(
+    message: StoredMessage, batch: StoredBatch, trace: MessageTrace | None, translate: Translate
+) -> Iterator[Step]:
+    if batch.incoming:
+        yield Step(at=batch.created_at, title=translate(RECEIVED), tone="good", code=message.code)
+        return
+    accepted_ms = milliseconds(batch.created_at)
+    yield Step(
+        at=moment_of(accepted_ms),
+        title=translate("The request was accepted"),
+        text=translate("Stored for good before it was answered."),
+        tone="accent",
+    )
+    history = whole_history(message.history, code=message.code, accepted_ms=accepted_ms)
+    for entry in history:
+        if entry.code == Code.ACCEPTED:
+            continue
+        yield Step(
+            at=moment_of(entry.at_ms),
+            title=translate(CODE_TEXTS.get(entry.code, "")),
+            text=_about(entry.code, trace, translate),
+            tone=tone_of(entry.code),
+            code=entry.code,
+        )
+    if message.refunded:
+        at = next(entry.at_ms for entry in history if is_final(entry.code))
+        yield Step(at=moment_of(at), title=translate("The price was returned"), code=Code.REFUNDED)
+
+
+def _about(code: int, trace: MessageTrace | None, translate: Translate) -> str | None:
+    """What is known of a status beside its name."""
+    if code == Code.QUEUED and trace is not None and trace.carrier is not None:
+        return translate("By the route to the carrier %(carrier)s.", carrier=trace.carrier)
+    if code == Code.SENDING:
+        return translate("The intent was written down first: it may be on the wire from now on.")
+    if code == Code.AT_GATEWAY and trace is not None and trace.segments:
+        ids = ", ".join(segment.smsc_id for segment in trace.segments[:5])
+        return translate("The carrier took it and calls it %(ids)s.", ids=ids)
+    return None
+
+
+def _receipts(trace: MessageTrace, translate: Translate) -> Iterator[Step]:
+    for receipt in trace.receipts:
+        yield Step(
+            at=receipt.received_at,
+            title=translate("Receipt for segment %(number)s", number=receipt.segment + 1),
+            text=receipt.text,
+            tone=tone_of(receipt.code),
+            code=receipt.code,
+        )
+
+
+def _reports(trace: MessageTrace, translate: Translate) -> Iterator[Step]:
+    for attempt in trace.attempts:
+        answered = 200 <= attempt.status < 300
+        answer = (
+            translate("Your server answered %(status)s", status=attempt.status)
+            if attempt.status
+            else translate("Your server gave no answer")
+        )
+        took = translate("after %(duration)s ms", duration=attempt.duration_ms)
+        reason = f" {attempt.reason}" if attempt.reason and not answered else ""
+        yield Step(
+            at=moment_of(attempt.at_ms),
+            title=translate(
+                "Report of %(code)s, attempt %(number)s", code=attempt.code, number=attempt.attempt
+            ),
+            text=f"{answer} {took}.{reason}",
+            tone="good" if answered else "bad",
+            code=attempt.status or None,
+        )

@@ -1,0 +1,188 @@
+"""Messages in the portal: the latest, those of a number, one of them and its way."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from heliograph.domain.history import milliseconds
+from heliograph.domain.ids import parse_id
+from heliograph.domain.refusals import Unavailable
+from heliograph.domain.report_events import Attempt
+from heliograph.faces.portal import message_pages
+from heliograph.services.trace_message import (
+    AcceptedSegment,
+    MessageTrace,
+    ReceivedReceipt,
+    TraceMessage,
+)
+from heliograph.storage.message_traces import NextReport
+from tests.faces.portal.sent_batches import finish, messages_of, receive, send
+from tests.support.served_portal import PortalClient, ServedPortal
+
+LIST = "/portal/messages"
+PHONE = "46701740605"
+ABSENT = "0" * 24
+
+
+def shown_messages(text: str) -> list[str]:
+    return re.findall(r'href="/portal/batches/[0-9a-f]{24}/messages/([0-9a-f]{24})"', text)
+
+
+async def path_of(portal: ServedPortal, batch_id: str) -> str:
+    (message_id, *_) = await messages_of(portal, batch_id)
+    return f"/portal/batches/{batch_id}/messages/{message_id}"
+
+
+async def test_the_latest_messages_come_first_page_by_page(
+    portal: ServedPortal, owner: PortalClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "No messages yet" in (await owner.get(LIST)).text
+    monkeypatch.setattr(message_pages, "SHOWN", 2)
+    sent = await send(portal, [PHONE, "46701740606"])
+    received = await receive(portal, PHONE, "<script>alert(1)</script>")
+    first = await owner.get(LIST)
+    messages = [*await messages_of(portal, sent), *await messages_of(portal, received)]
+    messages.sort(reverse=True)
+    assert shown_messages(first.text) == messages[:2]
+    assert "<script>alert" not in first.text
+    older = re.search(r'rel="next" href="([^"]+)"', first.text)
+    assert older is not None
+    assert shown_messages((await owner.get(older[1])).text) == messages[2:]
+
+
+async def test_a_number_finds_what_it_got_and_sent(
+    portal: ServedPortal, owner: PortalClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_pages, "SHOWN", 2)
+    sent = [await send(portal, [PHONE, "46701740606"]) for _ in range(2)]
+    received = await receive(portal, PHONE, "Hi")
+    wanted = [(await messages_of(portal, batch_id))[0] for batch_id in (*sent, received)]
+    wanted.sort(reverse=True)
+    found = await owner.post(LIST, {"wanted": "+46 70-174 06 05"})
+    assert found.status_code == 200
+    assert shown_messages(found.text) == wanted[:2]
+    assert 'value="+46 70-174 06 05"' in found.text
+    after = re.search(r'name="after" value="([0-9a-f]{24})"', found.text)
+    assert after is not None
+    rest = await owner.post(LIST, {"wanted": PHONE, "after": after[1]})
+    assert shown_messages(rest.text) == wanted[2:]
+    nothing = await owner.post(LIST, {"wanted": "46709999999"})
+    assert (nothing.status_code, "Nothing to or from this number" in nothing.text) == (200, True)
+
+
+async def test_an_id_leads_to_its_message_or_batch(portal: ServedPortal, owner: PortalClient) -> None:
+    batch_id = await send(portal, [PHONE])
+    path = await path_of(portal, batch_id)
+    found = await owner.post(LIST, {"wanted": path.rpartition("/")[2].upper()})
+    assert (found.status_code, found.headers["location"]) == (303, path)
+    found = await owner.post(LIST, {"wanted": batch_id})
+    assert found.headers["location"] == f"/portal/batches/{batch_id}"
+    missing = await owner.post(LIST, {"wanted": ABSENT})
+    assert (missing.status_code, "no message and no batch" in missing.text) == (400, True)
+    assert f'value="{ABSENT}"' in missing.text
+    for nonsense in ("", "Anna", "1" * 16):
+        wrong = await owner.post(LIST, {"wanted": nonsense})
+        assert (wrong.status_code, "or the id of a message" in wrong.text) == (400, True)
+
+
+async def test_a_message_shows_itself_and_its_statuses(portal: ServedPortal, owner: PortalClient) -> None:
+    batch_id = await send(portal, [PHONE], body="Hello <i>Anna</i>", reference="order 7")
+    await finish(portal, batch_id, 201)
+    shown = await owner.get(await path_of(portal, batch_id))
+    assert shown.status_code == 200
+    for text in (
+        "The request was accepted",
+        "Being sent",
+        "With the carrier",
+        "Delivered",
+        "GSM-7",
+        "order 7",
+    ):
+        assert text in shown.text, text
+    assert "Hello &lt;i&gt;Anna" in shown.text
+    received = await receive(portal, PHONE, "Hi there")
+    shown = await owner.get(await path_of(portal, received))
+    assert "Received" in shown.text
+    assert "Hi there" in shown.text
+    way = await owner.get(f"{await path_of(portal, received)}/timeline")
+    assert "Received" in way.text
+
+
+async def test_the_timeline_tells_the_whole_way(
+    portal: ServedPortal, owner: PortalClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = await send(portal, [PHONE])
+    await finish(portal, batch_id, 501)
+    path = await path_of(portal, batch_id)
+    message_id, now = parse_id(path.rpartition("/")[2]), datetime.now(UTC) + timedelta(seconds=3)
+    assert message_id is not None
+    trace = MessageTrace(
+        "carrier one",
+        [AcceptedSegment(0, "smsc-1", 7, 1)],
+        [ReceivedReceipt(now, 0, "smsc-1", 501, "id:smsc-1 stat:UNDELIV <b>")],
+        [
+            Attempt(message_id, 3, 501, 1, milliseconds(now), 500, 12, "HTTP 500"),
+            Attempt(message_id, 3, 501, 2, milliseconds(now), 0, 900, "no answer"),
+            Attempt(message_id, 3, 501, 3, milliseconds(now), 204, 15, ""),
+        ],
+        NextReport(now, parked=False),
+    )
+
+    async def traced(*_: Any) -> MessageTrace:
+        return trace
+
+    monkeypatch.setattr(TraceMessage, "trace", traced)
+    way = await owner.get(f"{path}/timeline")
+    assert way.status_code == 200
+    assert "<html" not in way.text
+    for text in (
+        "By the route to the carrier carrier one",
+        "calls it smsc-1",
+        "Receipt for segment 1",
+        "stat:UNDELIV &lt;b&gt;",
+        "Your server answered 500 after 12 ms. HTTP 500",
+        "Your server gave no answer after 900 ms. no answer",
+        "Report of 501, attempt 3",
+        "Your server answered 204 after 15 ms.",
+        "The next report is tried at",
+    ):
+        assert text in way.text, text
+
+    async def too_long(*_: Any) -> MessageTrace:
+        raise Unavailable("later", 10)
+
+    monkeypatch.setattr(TraceMessage, "trace", too_long)
+    way = await owner.get(f"{path}/timeline")
+    assert (way.status_code, "could not be looked up just now" in way.text) == (200, True)
+
+
+async def test_the_real_way_of_a_message_is_found(portal: ServedPortal, owner: PortalClient) -> None:
+    batch_id = await send(portal, [PHONE])
+    await finish(portal, batch_id, 201)
+    way = await owner.get(f"{await path_of(portal, batch_id)}/timeline")
+    assert "The intent was written down first" in way.text
+    assert "could not be looked up" not in way.text
+
+
+async def test_another_accounts_message_is_as_absent(portal: ServedPortal, owner: PortalClient) -> None:
+    batch_id = await send(portal, [PHONE])
+    path = await path_of(portal, batch_id)
+    other = await send(portal, [PHONE])
+    async with portal.database.transaction() as tx:
+        for table in ("batch", "message"):
+            await tx.execute(f"UPDATE {table} SET account_id = 77 WHERE batch_id = $1", parse_id(batch_id))
+    for end in ("", "/timeline"):
+        foreign = await owner.get(path + end)
+        for absent in (
+            f"/portal/batches/{ABSENT}/messages/{ABSENT}",
+            f"/portal/batches/{other}/messages/{ABSENT}",
+            f"/portal/batches/{other}/messages/x",
+        ):
+            missing = await owner.get(absent + end)
+            assert (missing.status_code, foreign.status_code) == (404, 404)
+            assert missing.text.replace(absent + end, path + end) == foreign.text
+    assert (await owner.post(LIST, {"wanted": path.rpartition("/")[2]})).status_code == 400
+    found = await owner.post(LIST, {"wanted": PHONE})
+    assert shown_messages(found.text) == await messages_of(portal, other)
