@@ -26,6 +26,14 @@ def test_a_message_that_is_not_delivered_is_told_by_the_exit_code(served: Served
     sent = served.command("send", "Hello", "46701740612", "--json")
     assert sent.returncode == 1
     assert json.loads(sent.stdout)["messageSummary"] == {"512": {"messages": 1, "sms": 1}}
+    why = "Not delivered:\n46701740612: 512 unknown subscriber: The number is not in use.\n"
+    assert sent.stderr.endswith(why)
+    among_others = served.command("send", "Hello", "46701740605", "46701740612")
+    assert (among_others.returncode, among_others.stderr) == (1, why)
+    numbers = [str(number) for number in range(46701740625, 46701740650)]
+    many = served.command("send", "Hello", "46701740612", *numbers)
+    assert (many.returncode, many.stderr.splitlines()[0]) == (1, "Not delivered:")
+    assert "1 with 512 unknown subscriber: The number is not in use.\n" in many.stderr
 
 
 def test_texts_are_made_of_a_file(served: Served, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from heliograph.domain.batch import RawBatch
 from heliograph.domain.status import Code
+from heliograph.domain.status_meanings import STATUS_TEXTS
 from heliograph.domain.webhook_event import ReportEvent, report_body
 from heliograph.faces.api.api_app import ROUTES
 from heliograph.faces.api.docs_page import docs_page
@@ -19,7 +20,6 @@ from heliograph.faces.api.openapi import ALL_FIELD_TEXTS as FIELD_TEXTS
 from heliograph.faces.api.openapi import TYPES as EVERY_TYPE
 from heliograph.faces.api.openapi import encoded_document, openapi_document
 from heliograph.faces.api.openapi_texts import (
-    STATUS_TEXTS,
     BatchRequest,
     DeliveryReport,
 )

@@ -1,13 +1,16 @@
 """The command line's client of the API: lost answers, refusals, and answers that are none."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 
+import aiohttp
 import pytest
 from aiohttp import web
 
 from heliograph.faces.cli.api_client import ApiClient, refusal_text
 from heliograph.faces.cli.command_refused import CommandRefused
+from heliograph.faces.cli.server_urls import connection_fault
 
 Answers = list[Callable[[], web.Response]]
 
@@ -73,6 +76,44 @@ async def test_a_lost_answer_is_asked_for_three_times(server: Server) -> None:
         with pytest.raises(CommandRefused, match="does not answer"):
             await api.send(b"{}")
     assert len(set(server.keys)) == 1
+
+
+async def test_a_closed_connection_is_told_of_in_words(server: Server) -> None:
+    sentence = f"the API at {server.url} does not answer: it closed the connection without an answer"
+    async with ApiClient(server.url, "key", pauses=()) as api:
+        with pytest.raises(CommandRefused) as refused:
+            await api.get_batch("b")
+    assert str(refused.value) == sentence
+
+
+async def test_a_server_that_speaks_no_tls_or_no_http_is_told_of_in_words(server: Server) -> None:
+    async with ApiClient(server.url.replace("http:", "https:"), "key", pauses=()) as api:
+        with pytest.raises(CommandRefused, match="a secure connection could not be made"):
+            await api.get_batch("b")
+
+    async def chat(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        await writer.drain()
+        await reader.read(100)
+        writer.close()
+
+    async with await asyncio.start_server(chat, "127.0.0.1", 0) as other:
+        url = f"http://127.0.0.1:{other.sockets[0].getsockname()[1]}"
+        async with ApiClient(url, "key", pauses=()) as api:
+            with pytest.raises(CommandRefused, match="what came back is no HTTP"):
+                await api.get_batch("b")
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (TimeoutError(), "no answer in time"),
+        (aiohttp.ClientOSError(110, "Connection timed out"), "the connection failed"),
+        (None, "the connection failed"),
+    ],
+)
+def test_other_ends_of_a_connection_are_told_of_in_words(error: BaseException | None, sentence: str) -> None:
+    assert connection_fault(error).startswith(sentence)
 
 
 @pytest.mark.parametrize(

@@ -127,10 +127,18 @@ def test_help_waits_for_neither_the_database_driver_nor_http() -> None:
         ("send Hello 46701740605 --data /nonexistent", "no Heliograph runs in /nonexistent"),
         ("send Hello --data /nonexistent", "no recipients"),
         ("send Hello --file /nonexistent", "/nonexistent: No such file or directory"),
-        ("send Hello 46701740605 --url http://127.0.0.1:1 --key k", "http://127.0.0.1:1 does not answer"),
+        (
+            "send Hello 46701740605 --url http://127.0.0.1:1 --key k",
+            "the API at http://127.0.0.1:1 does not answer: nothing listens there\n",
+        ),
+        ("send Hello 46701740605 --url notaurl --key k", "'notaurl' is no address of a server"),
+        ("send Hello 46701740605 --url ftp://host --key k", "'ftp://host' is no address of a server"),
+        ("send Hello 46701740605 --url http://127.0.0.1:99999 --key k", "is no address of a server"),
+        ("send Hello 46701740605 --url http://127.0.0.1:1 --key \xe4", "an API key has only letters"),
         ("simulate handsets --data /nonexistent", "there is no simulated carrier in /nonexistent"),
         ("simulate handsets abc", "'abc' is no phone number"),
-        ("simulate handsets --url http://127.0.0.1:1", "does not answer"),
+        ("simulate handsets --url http://127.0.0.1:1", "does not answer: nothing listens there\n"),
+        ("simulate handsets --url notaurl", "'notaurl' is no address of a server"),
         ("simulate --smpp 2775", "'2775' is no HOST:PORT"),
         ("simulate --password too-long-for-smpp", "length <= 8"),
         ("price set standard 46", "'46' is no price"),
@@ -149,6 +157,48 @@ def test_wrong_input_is_one_line_on_stderr_and_exit_code_2(arguments: str, sente
     assert answer.out == ""
     assert sentence in answer.err
     assert answer.err.startswith("heliograph: ")
+    assert answer.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 101])
+@pytest.mark.parametrize(
+    ("arguments", "whose"),
+    [
+        (("account", "create", "{}"), "the account"),
+        (("account", "change", "ip1-10001", "--name", "{}"), "the account"),
+        (("price", "create", "{}"), "the price list"),
+        (("key", "create", "ip1-10001", "--name", "{}"), "the key"),
+        (("key", "change", "kq3v7m2xw5o4b6na", "--name", "{}"), "the key"),
+    ],
+)
+def test_a_name_that_nobody_can_read_is_refused(
+    arguments: tuple[str, ...], whose: str, name: str, run: Run
+) -> None:
+    answer = run(*(each.format(name) for each in arguments), "--data", "/nonexistent")
+    assert (answer.exit_code, answer.out) == (2, "")
+    assert answer.err.startswith(f"heliograph: the name of {whose} "), answer.err
+    assert answer.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("account", "create", "Acme", "--sender", ""), "sender must not be empty"),
+        (("sender", "add", "ip1-10001", ""), "sender must not be empty"),
+        (("blacklist", "add", "ip1-10001", ""), "A recipient must not be empty"),
+        (("number", "keyword", "add", "72456", "", "ip1-10001"), "is no keyword"),
+        (("carrier", "create", "telco", "--host", "", "--port", "1", "--system-id", "s"), "a host is a name"),
+        (("carrier", "create", "", "--host", "h", "--port", "1", "--system-id", "s"), "a name has 1 to 50"),
+        (
+            ("carrier", "create", "telco", "--host", "h", "--port", "1", "--system-id", ""),
+            "a system id has 1",
+        ),
+    ],
+)
+def test_what_is_left_empty_is_refused(arguments: tuple[str, ...], sentence: str, run: Run) -> None:
+    answer = run(*arguments, "--data", "/nonexistent")
+    assert (answer.exit_code, answer.out) == (2, "")
+    assert sentence in answer.err
     assert answer.err.count("\n") == 1
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from heliograph.faces.api.openapi_texts import STATUS_TEXTS
+from heliograph.domain.status_meanings import STATUS_TEXTS
 
 Json = dict[str, Any]
 

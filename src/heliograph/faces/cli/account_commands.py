@@ -16,6 +16,7 @@ from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, Ins
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_account, get_price_list
 from heliograph.faces.cli.terminal import done, show_one, show_rows
+from heliograph.faces.cli.typed_names import checked_name
 from heliograph.services.operate_accounts import change_settings
 from heliograph.storage.accounts import (
     AccountSettingsChange,
@@ -92,6 +93,7 @@ async def create(
     optional_sender
         Whether it may register senders of its own; without that it gets the default senders, and no others.
     """
+    checked_name(name, "the account")
     amount = parse_amount(credit) if credit is not None else 0
     for each in sender:
         if refusal := check_sender(each):
@@ -207,6 +209,8 @@ async def change(
     disabled
         Whether its keys are refused.
     """
+    if name is not None:
+        checked_name(name, "the account")
     if weight is not None and not 1 <= weight <= 1000:
         raise CommandRefused("the weight is a number from 1 to 1000")
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:

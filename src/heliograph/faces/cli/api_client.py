@@ -10,6 +10,7 @@ import aiohttp
 import msgspec
 
 from heliograph.faces.cli.command_refused import CommandRefused
+from heliograph.faces.cli.server_urls import checked_url, connection_fault
 
 PAUSES: Final = (1.0, 2.0)
 """Seconds before the second and the third try of a send."""
@@ -24,7 +25,9 @@ class ApiClient:
     """``async with ApiClient(url, key) as api``. Every method raises CommandRefused."""
 
     def __init__(self, url: str, key: str, *, pauses: Sequence[float] = PAUSES) -> None:
-        self.url = url.rstrip("/")
+        self.url = checked_url(url)
+        if not (key.isascii() and key.isprintable() and key):
+            raise CommandRefused("an API key has only letters, digits and underscores")
         self._pauses = pauses
         self._headers = {"Authorization": f"Bearer {key}"}
 
@@ -75,8 +78,9 @@ class ApiClient:
         try:
             status, octets = await self._ask(method, path, body, headers)
         except (aiohttp.ClientError, TimeoutError) as error:
-            reason = str(error) or "no answer in time"
-            raise CommandRefused(f"the API at {self.url} does not answer: {reason}") from None
+            raise CommandRefused(
+                f"the API at {self.url} does not answer: {connection_fault(error)}"
+            ) from None
         return _decoded(status, octets, shape)
 
     async def _ask(

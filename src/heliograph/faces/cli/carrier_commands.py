@@ -111,7 +111,7 @@ async def create(
     profile
         How it differs in other ways, as a JSON object.
     """
-    _check_bounds(port=port, binds=binds, system_id=system_id)
+    _check_bounds(name=name, host=host, port=port, binds=binds, system_id=system_id)
     made = NewCarrier(
         name=name,
         host=host,
@@ -215,7 +215,7 @@ async def change(
     enabled
         Whether we bind to it at all.
     """
-    _check_bounds(port=port, binds=binds, system_id=system_id)
+    _check_bounds(host=host, port=port, binds=binds, system_id=system_id)
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_carrier(tx, name)
         differs = profile is not None or window is not None or tps is not None
@@ -291,8 +291,15 @@ def _profile(
     return profile_differences(before) | given
 
 
-def _check_bounds(*, port: int | None, binds: int | None, system_id: str | None) -> None:
-    for fault in carrier_faults(port=port, bind_count=binds, system_id=system_id):
+def _check_bounds(
+    *,
+    name: str | None = None,
+    host: str | None,
+    port: int | None,
+    binds: int | None,
+    system_id: str | None,
+) -> None:
+    for fault in carrier_faults(name=name, host=host, port=port, bind_count=binds, system_id=system_id):
         raise CommandRefused(fault.sentence)
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from heliograph.faces.cli.command_options import AsJson, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
+from heliograph.faces.cli.server_urls import checked_url, connection_fault
 from heliograph.faces.cli.terminal import console_for, done, print_json, show_rows
 from heliograph.simulator.handset_client import HandsetClient, HandsetClientError
 
@@ -158,10 +159,13 @@ async def clear(
 async def reaching_handsets(url: str) -> AsyncIterator[HandsetClient]:
     """The handsets at an address; a failure is one line for the person at the terminal."""
     try:
-        async with HandsetClient(url) as client:
+        async with HandsetClient(checked_url(url)) as client:
             yield client
     except HandsetClientError as error:
-        raise CommandRefused(str(error)) from None
+        if error.__cause__ is None:
+            raise CommandRefused(str(error)) from None
+        reason = connection_fault(error.__cause__)
+        raise CommandRefused(f"the simulator at {url} does not answer: {reason}") from None
 
 
 async def show_handsets(client: HandsetClient, *, as_json: bool) -> None:

@@ -21,6 +21,7 @@ from heliograph.faces.cli.key_options import (
 )
 from heliograph.faces.cli.lookups import get_account
 from heliograph.faces.cli.terminal import done, show_one, show_rows
+from heliograph.faces.cli.typed_names import checked_name
 from heliograph.storage.api_keys import (
     StoredKey,
     change_key,
@@ -98,6 +99,7 @@ async def create(
     expires
         The day or the time (UTC) at which it ends: 2027-01-31.
     """
+    checked_name(name, "the key")
     _check_end(days, expires)
     rights = KeyRights(
         scopes=scopes_from(scope),
@@ -193,6 +195,8 @@ async def change(
     expires
         The day or the time (UTC) at which it ends, or `never`.
     """
+    if name is not None:
+        checked_name(name, "the key")
     _check_end(days, expires)
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await find_key(tx, key_id)

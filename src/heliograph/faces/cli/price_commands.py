@@ -16,6 +16,7 @@ from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_price_list
 from heliograph.faces.cli.prefixes import parse_prefix
 from heliograph.faces.cli.terminal import done, show_rows
+from heliograph.faces.cli.typed_names import checked_name
 from heliograph.storage.price_lists import (
     create_price_list,
     find_price_list_by_name,
@@ -51,6 +52,7 @@ async def create(
     currency
         Three letters (default: as set).
     """
+    checked_name(name, "the price list")
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         chosen = (currency or ground.currency).upper()
         if not re.fullmatch("[A-Z]{3}", chosen):

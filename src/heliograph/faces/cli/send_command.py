@@ -18,7 +18,7 @@ from heliograph.domain.status import BatchStatus, Code, is_final
 from heliograph.faces.cli.api_client import ApiClient, Document
 from heliograph.faces.cli.command_options import AsJson, Flag, InstallationArgument
 from heliograph.faces.cli.command_refused import NOT_AS_IT_SHOULD_BE, CommandRefused
-from heliograph.faces.cli.status_words import codes_of, journey_text, status_text, status_words
+from heliograph.faces.cli.status_words import codes_of, journey_text, status_sentence, status_text
 from heliograph.faces.cli.terminal import console_for, print_json, print_table
 
 POLL_SECONDS: Final = 0.25
@@ -109,6 +109,7 @@ async def send(
             batch = await _follow(api, console, batch, wait)
             if not json:
                 await _print_end(api, console, batch)
+            await _print_undelivered(api, console_for(to_stderr=True), batch)
     if json:
         print_json(batch)
     return NOT_AS_IT_SHOULD_BE if follow and _undelivered(batch) else 0
@@ -197,6 +198,22 @@ async def _print_end(api: ApiClient, console: Console, batch: Document) -> None:
         console.print(f"{waiting:,} still on their way; see GET /v2/batches/{batch['id']}", soft_wrap=True)
 
 
+async def _print_undelivered(api: ApiClient, console: Console, batch: Document) -> None:
+    """Say why the exit code is 1: which messages were not delivered, or how many where they are many."""
+    counts = _undelivered(batch)
+    if not counts:
+        return
+    if _message_count(batch) <= SHOWN_MESSAGES:
+        listed = await api.list_messages(batch["id"], SHOWN_MESSAGES)
+        ended = [(message["recipient"], codes_of(message)[-1]) for message in listed]
+        lines = [
+            f"{recipient}: {status_sentence(code)}" for recipient, code in ended if _is_undelivered(code)
+        ]
+    else:
+        lines = [f"{count:,} with {status_sentence(code)}" for code, count in sorted(counts.items())]
+    console.print(Text("\n".join(("Not delivered:", *lines))), soft_wrap=True)
+
+
 def _message_count(batch: Document) -> int:
     return sum(count["messages"] for count in batch["messageSummary"].values())
 
@@ -205,7 +222,11 @@ def _ended_count(batch: Document) -> int:
     return sum(count["messages"] for code, count in batch["messageSummary"].items() if is_final(int(code)))
 
 
-def _undelivered(batch: Document) -> list[str]:
-    """The final statuses other than delivered that messages have, in words."""
-    codes = [int(code) for code, count in batch["messageSummary"].items() if count["messages"]]
-    return [status_words(code) for code in codes if is_final(code) and code != Code.DELIVERED]
+def _undelivered(batch: Document) -> dict[int, int]:
+    """How many messages ended with which other status than delivered."""
+    counts = {int(code): count["messages"] for code, count in batch["messageSummary"].items()}
+    return {code: count for code, count in counts.items() if count and _is_undelivered(code)}
+
+
+def _is_undelivered(code: int) -> bool:
+    return is_final(code) and code != Code.DELIVERED

@@ -6,6 +6,7 @@ from typing import Any
 from rich.text import Text
 
 from heliograph.domain.status import Code, is_final
+from heliograph.domain.status_meanings import STATUS_TEXTS
 
 _COLOURS = {1: "cyan", 2: "green", 4: "red", 5: "red"}
 
@@ -16,6 +17,14 @@ def status_words(code: int) -> str:
         return f"{code} {Code(code).name.lower().replace('_', ' ')}"
     except ValueError:
         return str(code)
+
+
+def status_sentence(code: int) -> str:
+    """``512 unknown subscriber: The number is not in use.``"""
+    try:
+        return f"{status_words(code)}: {STATUS_TEXTS[Code(code)]}"
+    except (KeyError, ValueError):
+        return status_words(code)
 
 
 def status_text(code: int) -> Text:
