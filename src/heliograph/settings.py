@@ -57,6 +57,7 @@ class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     api_processes: Count = 1  # how many serve the installation: each lets its share of a rate limit pass
     accept_queue: Count = 2_000  # requests waiting for a commit; more are answered with 503
     failed_sign_ins_per_minute: Count = 30  # for each address
+    plain_portal_allowed: bool = False  # whether the portal opens over plain HTTP from other machines
 
 
 class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

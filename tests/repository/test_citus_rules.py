@@ -66,6 +66,9 @@ WRITTEN_BY_PEOPLE = frozenset(
         "sign_in_link",
         "recovery_code",
         "passkey",
+        "sign_in_try",
+        "sign_in_step",
+        "invitation",
     }
 )
 

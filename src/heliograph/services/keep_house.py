@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from heliograph.domain.daily_cap import day_of
 from heliograph.storage.database import Database, Purpose, load_query
 from heliograph.storage.partitions import BY_DAY, EVENT_DAYS, drop_partitions, make_partitions
+from heliograph.storage.portal_logins import IDLE, LONGEST
 
 FOLDED_FROM = 50
 """Changes of a batch's summary that wait before they are folded."""
@@ -13,6 +14,9 @@ SPENDING_KEPT = timedelta(days=7)
 GUARD_WINDOWS_KEPT = timedelta(days=2)
 """For windows of the velocity guard in which nothing happened."""
 GUARD_EVENTS_KEPT = timedelta(days=90)
+LINKS_KEPT = timedelta(days=1)
+"""After their end."""
+TRIES_KEPT = timedelta(days=1)
 
 
 class KeepHouse:
@@ -43,6 +47,11 @@ class KeepHouse:
             )
             if self._is_first_step:
                 await tx.execute(load_query("delete_foreign_event_blocks"))
+            await tx.execute(load_query("prune_logins"), now - IDLE, now - LONGEST)
+            await tx.execute(load_query("prune_links"), now - LINKS_KEPT)
+            await tx.execute(load_query("prune_invitations"), now - LINKS_KEPT)
+            await tx.execute(load_query("prune_sign_in_steps"), now)
+            await tx.execute(load_query("prune_sign_in_tries"), now - TRIES_KEPT)
         self._is_first_step = False
         return 0
 

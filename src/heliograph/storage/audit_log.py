@@ -37,3 +37,37 @@ async def write_audit_entry(
         subject,
         msgspec.json.encode(detail or {}).decode(),
     )
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """Something that somebody did."""
+
+    entry_id: bytes
+    happened_at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, object]
+
+
+async def list_audit_entries(
+    tx: Transaction, account_id: int, *, before: bytes | None, action: str | None, limit: int
+) -> list[AuditEntry]:
+    """What was done in an account, the newest first, from before an entry on."""
+    rows = await tx.fetch(load_query("list_audit_entries"), account_id, before, action, limit)
+    return [
+        AuditEntry(
+            row["entry_id"],
+            row["happened_at"],
+            row["actor"],
+            row["action"],
+            row["subject"],
+            msgspec.json.decode(row["detail"], type=dict[str, object]),
+        )
+        for row in rows
+    ]
+
+
+async def list_audit_actions(tx: Transaction, account_id: int) -> list[str]:
+    """Every action that was ever done in an account."""
+    return [row[0] for row in await tx.fetch(load_query("list_audit_actions"), account_id)]

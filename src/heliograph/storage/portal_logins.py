@@ -31,6 +31,8 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
     csrf_token: str
     second_factor: bool
     created_at: datetime
+    confirmed_at: datetime
+    """When whoever it is last proved who they are: by signing in, or by their password since then."""
     seen_at: datetime
     user_id: int
     email: str | None
@@ -40,9 +42,19 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str | None
     has_password: bool
     has_totp: bool
+    has_passkey: bool
     account: AccountMember | None
     accounts: tuple[tuple[str, str], ...]
     """Number and name of every account that they belong to."""
+
+
+class OpenLogin(msgspec.Struct, frozen=True):
+    """A browser in somebody's list of logins."""
+
+    login_hash: bytes
+    created_at: datetime
+    seen_at: datetime
+    browser: str
 
 
 async def begin_login(
@@ -81,6 +93,7 @@ async def find_login(tx: Transaction, login_hash: bytes, *, now: datetime) -> Lo
         csrf_token=row["csrf_token"],
         second_factor=row["second_factor"],
         created_at=row["created_at"],
+        confirmed_at=row["confirmed_at"],
         seen_at=row["seen_at"],
         user_id=row["user_id"],
         email=row["email"],
@@ -90,6 +103,7 @@ async def find_login(tx: Transaction, login_hash: bytes, *, now: datetime) -> Lo
         time_zone=row["time_zone"],
         has_password=row["has_password"],
         has_totp=row["has_totp"],
+        has_passkey=row["has_passkey"],
         account=account,
         accounts=tuple(zip(row["numbers"], row["names"], strict=True)),
     )
@@ -108,3 +122,24 @@ async def choose_account(tx: Transaction, login_hash: bytes, number: str) -> boo
 async def end_login(tx: Transaction, login_hash: bytes) -> None:
     """Sign a browser out."""
     await tx.execute(load_query("end_login"), login_hash)
+
+
+async def list_logins(tx: Transaction, user_id: int, *, now: datetime) -> list[OpenLogin]:
+    """Where somebody is signed in, the last seen first; at most 100."""
+    rows = await tx.fetch(load_query("list_logins"), user_id, now - IDLE, now - LONGEST)
+    return [OpenLogin(*row) for row in rows]
+
+
+async def end_login_of_user(tx: Transaction, user_id: int, login_hash: bytes) -> bool:
+    """Sign out one of somebody's browsers; False if they have no such login."""
+    return await tx.fetchval(load_query("end_login_of_user"), user_id, login_hash) is not None
+
+
+async def end_logins_of_user(tx: Transaction, user_id: int, *, but: bytes | None = None) -> None:
+    """Sign out every browser of somebody, but perhaps one."""
+    await tx.execute(load_query("end_logins_of_user"), user_id, but)
+
+
+async def confirm_login(tx: Transaction, login_hash: bytes, *, now: datetime) -> None:
+    """Note that whoever is at the keyboard has just proved who they are."""
+    await tx.execute(load_query("confirm_login"), login_hash, now)

@@ -26,6 +26,7 @@ async def create_user(
     tx: Transaction, *, name: str, email: str | None, is_operator: bool, now: datetime
 ) -> int | None:
     """A new user without a password; None if the address is somebody's already."""
+    await tx.execute(load_query("lock_user_ids"))
     user_id: int | None = await tx.fetchval(
         load_query("create_portal_user"), name, email.lower() if email else None, is_operator, now
     )
@@ -58,3 +59,70 @@ async def use_sign_in_link(tx: Transaction, link_hash: bytes, *, now: datetime) 
     """The user and the kind of a link that still counts, which it does not afterwards; else None."""
     row = await tx.fetchrow(load_query("use_sign_in_link"), link_hash, now)
     return None if row is None else (row[0], row[1])
+
+
+class OpenLink(msgspec.Struct, frozen=True):
+    """A sign-in link that still counts, and whose it is."""
+
+    user_id: int
+    kind: str
+    name: str
+    email: str | None
+
+
+async def find_sign_in_link(tx: Transaction, link_hash: bytes, *, now: datetime) -> OpenLink | None:
+    """A link that still counts; it goes on counting."""
+    row = await tx.fetchrow(load_query("find_sign_in_link"), link_hash, now)
+    return None if row is None else OpenLink(*row)
+
+
+async def spend_links_of_user(tx: Transaction, user_id: int, *, now: datetime) -> None:
+    """Every link of somebody counts no more."""
+    await tx.execute(load_query("spend_links_of_user"), user_id, now)
+
+
+async def change_user(tx: Transaction, user_id: int, *, name: str | None, email: str | None) -> bool:
+    """Change name and address, None leaves one as it is; False if the address is somebody else's."""
+    changed = await tx.fetchval(
+        load_query("change_portal_user"), user_id, name, email.lower() if email else None
+    )
+    return changed is not None
+
+
+async def choose_tongue(
+    tx: Transaction, user_id: int, *, language: str | None, time_zone: str | None
+) -> None:
+    """In which language and time zone somebody reads; None: as their browser says."""
+    await tx.execute(load_query("choose_tongue"), user_id, language, time_zone)
+
+
+async def disable_user(tx: Transaction, user_id: int, *, now: datetime | None) -> None:
+    """Let somebody in no more; with None, again."""
+    await tx.execute(load_query("disable_portal_user"), user_id, now)
+
+
+async def make_operator(tx: Transaction, user_id: int, *, is_operator: bool) -> None:
+    """Say whether somebody operates the installation."""
+    await tx.execute(load_query("make_operator"), user_id, is_operator)
+
+
+class ListedUser(msgspec.Struct, frozen=True):
+    """A line of the operator's list of users."""
+
+    user_id: int
+    name: str
+    email: str | None
+    is_operator: bool
+    has_password: bool
+    has_second_factor: bool
+    created_at: datetime
+    disabled_at: datetime | None
+    roles: tuple[str, ...]
+    """Number of the account and role there: ``ip1-10001 owner``."""
+    seen_at: datetime | None
+
+
+async def list_users(tx: Transaction) -> list[ListedUser]:
+    """Everybody who signs in, by id."""
+    rows = await tx.fetch(load_query("list_portal_users"))
+    return [ListedUser(**{**dict(row), "roles": tuple(row["roles"])}) for row in rows]

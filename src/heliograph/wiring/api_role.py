@@ -127,6 +127,7 @@ def api_app(
         sender_rules=context.sender_rules,
         number_prefix=parts.settings.accounts.number_prefix,
         public_url=context.public_url,
+        plain_allowed=http.plain_portal_allowed,
         handsets_url=handsets_url(parts.settings),
     )
     return AcceptHandler(

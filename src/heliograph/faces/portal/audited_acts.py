@@ -30,3 +30,10 @@ async def note_act(
         now=context.now(),
         ids=context.ids,
     )
+
+
+async def note_own_act(tx: Transaction, request: PortalRequest, action: str) -> None:
+    """Note what somebody does to their own way in; nowhere for somebody who belongs to no account."""
+    me = me_of(request)
+    if me.login.account is not None:
+        await note_act(tx, request, action, f"user {me.user_id}")

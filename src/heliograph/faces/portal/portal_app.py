@@ -9,7 +9,7 @@ from litestar import Litestar, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
-from heliograph.domain.refusals import NotFound, RefusedError
+from heliograph.domain.refusals import NotFound, RefusedError, TooManyRequests, Unavailable
 from heliograph.faces.portal import (
     batch_act_pages,
     batch_export_pages,
@@ -19,6 +19,7 @@ from heliograph.faces.portal import (
     conversation_pages,
     handset_pages,
     key_pages,
+    link_pages,
     message_pages,
     number_pages,
     operator_account_pages,
@@ -31,7 +32,7 @@ from heliograph.faces.portal import (
 )
 from heliograph.faces.portal.portal_context import PortalContext, PortalRequest
 from heliograph.faces.portal.rendering import page, see
-from heliograph.faces.portal.signed_in import ForeignForm, NotAllowed, SignInNeeded
+from heliograph.faces.portal.signed_in import ForeignForm, NotAllowed, PlainHttp, SignInNeeded
 from heliograph.telemetry import describe_error
 
 Scope = MutableMapping[str, Any]
@@ -49,6 +50,7 @@ CONTENT_SECURITY_POLICY: Final = (
 
 PAGES: Final = (
     sign_in_pages.PAGES,
+    link_pages.PAGES,
     overview_pages.PAGES,
     handset_pages.PAGES,
     key_pages.PAGES,
@@ -118,10 +120,14 @@ def answer_failure(request: PortalRequest, failure: Exception) -> Response[Any]:
     """What somebody sees when a page or an act cannot be had."""
     if isinstance(failure, SignInNeeded):
         return to_sign_in(request)
+    if isinstance(failure, PlainHttp):
+        return page(request, "plain_http.html", status=403)
     if isinstance(failure, (NotAllowed, ForeignForm)):
         return error_page(request, 403, str(failure))
     if isinstance(failure, NotFound):
         return error_page(request, 404, str(failure))
+    if isinstance(failure, (TooManyRequests, Unavailable)):
+        return _try_later(request, failure)
     if isinstance(failure, RefusedError):
         return error_page(request, 400, str(failure))
     if isinstance(failure, HTTPException) and failure.status_code < 500:
@@ -131,6 +137,12 @@ def answer_failure(request: PortalRequest, failure: Exception) -> Response[Any]:
         return error_page(request, failure.status_code, sentence)
     log.error("portal.request_failed", method=request.method, error=describe_error(failure))
     return error_page(request, 500, "Something went wrong on our side. Nothing was lost; please try again.")
+
+
+def _try_later(request: PortalRequest, failure: TooManyRequests | Unavailable) -> Response[str]:
+    answer = error_page(request, 429 if isinstance(failure, TooManyRequests) else 503, str(failure))
+    answer.headers["retry-after"] = str(max(1, round(failure.retry_after)))
+    return answer
 
 
 def to_sign_in(request: PortalRequest) -> Response[None]:

@@ -17,6 +17,7 @@ from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.trace_message import TraceMessage
 from heliograph.storage.accounts import AccountDirectory
 from heliograph.storage.database import Database
+from heliograph.storage.password_hashing import PasswordHashing
 from heliograph.storage.sealing import Sealer
 
 PortalRequest = Request[Any, Any, Any]
@@ -42,6 +43,9 @@ class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
     """Of the numbers of new accounts."""
     public_url: str | None = None
     """How people reach us; None: what their requests say."""
+    plain_allowed: bool = False
+    """Whether people may come over plain HTTP from other machines."""
+    passwords: PasswordHashing = msgspec.field(default_factory=PasswordHashing)
     handsets_url: str | None = None
     """Where the simulated handsets are; None without a simulated carrier of our own."""
 

@@ -17,7 +17,7 @@ from litestar.datastructures import Cookie
 from heliograph.faces.portal.navigation import navigation
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.signed_in import visitor_of
-from heliograph.faces.portal.text_formats import instant_text, money_text, number_text, zone_of
+from heliograph.faces.portal.text_formats import ROLE_NAMES, instant_text, money_text, number_text, zone_of
 from heliograph.faces.portal.translations import LANGUAGES, Translate, preferred_language, translator
 
 STATIC_PATH: Final = "/portal/static"
@@ -135,6 +135,7 @@ def shell_values(request: PortalRequest) -> dict[str, Any]:
         "path": path,
         "asset": asset_url,
         "notice": notice_of(request),
+        "role_names": ROLE_NAMES,
         "theme": theme if theme in ("light", "dark") else None,
         "zone_name": zone.key,
         "instant": lambda at, seconds=False: "" if at is None else instant_text(at, zone, seconds=seconds),

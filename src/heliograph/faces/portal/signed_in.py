@@ -41,6 +41,10 @@ class ForeignForm(RefusedError):
     """A form that does not come from a page of ours."""
 
 
+class PlainHttp(RefusedError):
+    """Somebody on another machine comes over plain HTTP."""
+
+
 class SignedIn:
     """Who is signed in, for pages and templates."""
 
@@ -99,8 +103,10 @@ def act(path: str, right: Right | None, **options: Any) -> Callable[[_AnyHandler
 
 
 async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Find out who asks; let them pass if they may. Raises SignInNeeded, NotAllowed or ForeignForm."""
+    """Let whoever asks pass if they may. Raises SignInNeeded, NotAllowed, ForeignForm or PlainHttp."""
     request: PortalRequest = connection  # type: ignore[assignment]
+    if not (is_secure(request) or is_local(request) or context_of(request).plain_allowed):
+        raise PlainHttp("From other machines the portal opens over HTTPS only.")
     right: Right | None = handler.opt[RIGHT]
     login = await _login_of(request)
     request.state.me = None if login is None else SignedIn(login)

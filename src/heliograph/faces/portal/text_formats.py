@@ -8,6 +8,15 @@ from markupsafe import Markup
 
 from heliograph.domain.pricing import UNIT
 
+ROLE_NAMES: Final = {
+    "owner": "Owner",
+    "developer": "Developer",
+    "sender": "Sender",
+    "billing": "Billing",
+    "read_only": "Read only",
+    "operator": "Operator",
+}
+"""What roles are called, in English."""
 _THIN: Final = "\N{NO-BREAK SPACE}"
 
 

@@ -3,7 +3,7 @@ SELECT a.account_id, a.number, a.name, a.currency, a.price_list_id, a.weight, a.
        ARRAY(SELECT s.sender FROM sender s WHERE s.account_id = a.account_id) AS senders,
        coalesce((SELECT b.has_blacklist FROM balance b WHERE b.account_id = a.account_id), false) AS has_blacklist,
        p.number AS parent, coalesce(p.name, a.name) AS organization,
-       a.daily_cap, a.rate_limit, a.rate_burst,
+       least(a.daily_cap, a.own_daily_cap) AS daily_cap, a.rate_limit, a.rate_burst,
        (SELECT json_agg(json_build_object('for_all', g.account_id = 0, 'prefix', g.prefix, 'mode', g.mode,
                                           'most', g.most, 'seconds', g.seconds))::text
         FROM guard_rule g

@@ -1,7 +1,8 @@
 -- Who is at the keyboard, with the account that is looked at and all that may be chosen.
 -- $1 hash, $2 seen after, $3 begun after
-SELECT l.csrf_token, l.second_factor, l.created_at, l.seen_at, u.user_id, u.email, u.name, u.is_operator, u.language,
-       u.time_zone, u.password_hash IS NOT NULL AS has_password, u.sealed_totp IS NOT NULL AS has_totp,
+SELECT l.csrf_token, l.second_factor, l.created_at, coalesce(l.confirmed_at, l.created_at) AS confirmed_at, l.seen_at,
+       u.user_id, u.email, u.name, u.is_operator, u.language, u.time_zone, u.password_hash IS NOT NULL AS has_password, u.sealed_totp IS NOT NULL AS has_totp,
+       EXISTS (SELECT 1 FROM passkey p WHERE p.user_id = u.user_id) AS has_passkey,
        a.account_id, a.number, a.name AS account_name, a.currency, b.amount AS balance, m.role,
        array(SELECT c.number FROM membership n JOIN account c USING (account_id)
              WHERE n.user_id = u.user_id ORDER BY c.account_id) AS numbers,

@@ -1,0 +1,2 @@
+-- $1 user
+SELECT account_id, role FROM membership WHERE user_id = $1

@@ -1,0 +1,2 @@
+-- $1 account
+SELECT report_codes, report_schedule, http_reports, own_daily_cap, daily_cap FROM account WHERE account_id = $1
