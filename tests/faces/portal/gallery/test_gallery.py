@@ -48,6 +48,9 @@ async def wait_for_chart(page: Page) -> None:
         const pixels = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
         return pixels.reduce((painted, value) => painted + (value > 0), 0) / pixels.length; }"""
     assert await page.evaluate(script) > 0.1
+    overlap = """() => document.querySelector('#traffic').getBoundingClientRect().bottom
+        - document.querySelector('#traffic .uplot').getBoundingClientRect().bottom"""
+    assert await page.evaluate(overlap) >= -1
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -212,7 +212,7 @@
     const showLast = () => plot.setLegend({ idx: data.time.length - 1 });
     plot.over.addEventListener("mouseleave", () => setTimeout(showLast));
     showLast();
-    fit(box);
+    setTimeout(() => fit(box)); // a size set while uPlot commits its first drawing is lost
   };
   const fit = (box) => {
     const plot = charts.get(box)?.plot;
