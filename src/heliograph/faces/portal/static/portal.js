@@ -56,6 +56,24 @@
       if (menu !== except) menu.open = false;
     }
   };
+  // A table scrolls sideways and would cut its menus off: they are laid over the page, on the side with room.
+  document.addEventListener("toggle", ({ target }) => {
+    if (!target.open || !target.matches?.(".table-wrap details[data-menu]")) return;
+    const panel = target.querySelector(".menu-panel");
+    const button = target.querySelector("summary").getBoundingClientRect();
+    const left = button.right - panel.offsetWidth;
+    const below = button.bottom + 6;
+    const fits = below + panel.offsetHeight < innerHeight - 8;
+    Object.assign(panel.style, {
+      position: "fixed",
+      right: "auto",
+      left: `${Math.max(8, Math.min(left, innerWidth - panel.offsetWidth - 8))}px`,
+      top: `${fits ? below : Math.max(8, button.top - 6 - panel.offsetHeight)}px`,
+    });
+  }, true);
+  document.addEventListener("scroll", () => {
+    for (const menu of document.querySelectorAll(".table-wrap details[data-menu][open]")) menu.open = false;
+  }, { capture: true, passive: true });
   document.addEventListener("click", (event) => {
     const target = event.target instanceof Element ? event.target : root;
     closeMenus(target.closest("details[data-menu]"));
