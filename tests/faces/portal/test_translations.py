@@ -55,7 +55,7 @@ def test_no_text_is_kept_that_nobody_says(language: str) -> None:
     }
     # Some words are names in the code: their first letter is made a capital, their underscore a blank.
     said = {word.replace("_", " ").casefold() for word in (*constants, *said_in_templates())}
-    assert sorted(text for text in catalog(language) if text.casefold() not in said) == []
+    assert sorted(text for text in catalog(language) if text.replace("_", " ").casefold() not in said) == []
 
 
 @pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"en"}))
