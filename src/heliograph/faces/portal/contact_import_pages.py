@@ -1,0 +1,173 @@
+"""Contacts from a file: choose it, see what would come of it, import it."""
+
+import base64
+import zlib
+from typing import Any, Final
+
+import msgspec
+from litestar import Response
+
+from heliograph.domain.contact import PHONE, ContactDraft, check_contact, label_fault
+from heliograph.domain.portal_rights import Right
+from heliograph.domain.refusals import Refusal
+from heliograph.domain.table_file import Table, UnreadableTable, clean_number, read_table
+from heliograph.faces.portal.audited_acts import note_act
+from heliograph.faces.portal.portal_context import PortalRequest, context_of
+from heliograph.faces.portal.rendering import page, see, translate_for
+from heliograph.faces.portal.signed_in import act, form_of, me_of, show
+
+IMPORT: Final = "/portal/contacts/import"
+MAX_FILE_BYTES: Final = 8 * 1024 * 1024
+MAX_IMPORTED: Final = 20_000
+"""Rows that one import writes, in one transaction."""
+SHOWN_FAULTS: Final = 50
+SHOWN_ROWS: Final = 5
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What would come of a table."""
+
+    drafts: list[ContactDraft]
+    faults: list[tuple[int, str]]
+    """Lines that are left out, and why."""
+
+
+@show(IMPORT, right=Right.SEND)
+async def show_import(request: PortalRequest) -> Response[str]:
+    """The form that asks for a file."""
+    return _asking(request, {})
+
+
+@act(IMPORT, right=Right.SEND)
+async def preview_import(request: PortalRequest) -> Response[str]:
+    """What would come of a file, with every line that would be left out."""
+    form = await form_of(request)
+    faults: dict[str, str] = {}
+    labels = _labels(form.text("labels"), faults)
+    file, content = form.file("file"), b""
+    if file is None:
+        faults["file"] = "Choose a file."
+    else:
+        content = await file.read()
+        if len(content) > MAX_FILE_BYTES:
+            faults["file"] = "The file has more than 8 MB."
+    table = None if faults else _table(content, faults)
+    if table is None:
+        return _asking(request, faults, form.text("labels"))
+    column = table.number_column if table.number_column is not None else 0
+    return _preview(request, table, column, labels)
+
+
+@act(f"{IMPORT}/run", right=Right.SEND)
+async def run_import(request: PortalRequest) -> Response[str] | Response[None]:
+    """Import what the preview showed; or show it anew with another column for the numbers."""
+    context, me, form = context_of(request), me_of(request), await form_of(request)
+    translate = translate_for(request)
+    table = _unpacked(form.raw("table"))
+    column = form.text("column")
+    labels = _labels(form.text("labels"), {})
+    if table is None or not column.isdecimal() or int(column) >= len(table.columns):
+        return _asking(request, {"file": "Choose the file again."}, form.text("labels"))
+    if not form.flag("confirmed"):
+        return _preview(request, table, int(column), labels)
+    judged = judge(table, int(column), labels)
+    if not judged.drafts:
+        return _preview(request, table, int(column), labels)
+    async with context.database.transaction() as tx:
+        await context.contact_book.add(tx, me.account_id, judged.drafts)
+        detail = {"contacts": len(judged.drafts), "left_out": len(judged.faults)}
+        await note_act(tx, request, "contacts.imported", "contacts", detail)
+    return see("/portal/contacts", translate("%(count)s contacts are imported.", count=len(judged.drafts)))
+
+
+def judge(table: Table, column: int, labels: list[str]) -> Judged:
+    """The contacts that a table makes; the column holds their numbers, all others are properties."""
+    drafts: list[ContactDraft] = []
+    faults: list[tuple[int, str]] = []
+    seen: set[str] = set()
+    for line, row in enumerate(table.rows, start=2):
+        number = clean_number(row[column])
+        properties = {
+            name: cell
+            for place, (name, cell) in enumerate(zip(table.columns, row, strict=True))
+            if place != column and cell
+        }
+        refused: list[Refusal] = []
+        contact = {"properties": {**properties, PHONE: f"+{number}"}, "labels": labels}
+        draft = check_contact(contact, "", refused)
+        if not number:
+            faults.append((line, "There is no number."))
+        elif number in seen:
+            faults.append((line, "The number stands in an earlier line."))
+        elif draft is None:
+            faults.append((line, refused[0].sentence))
+        else:
+            seen.add(number)
+            drafts.append(draft)
+    return Judged(drafts, faults)
+
+
+def _table(content: bytes, faults: dict[str, str]) -> Table | None:
+    try:
+        table = read_table(content)
+    except UnreadableTable as unreadable:
+        faults["file"] = str(unreadable)
+        return None
+    if len(table.rows) > MAX_IMPORTED:
+        faults["file"] = (
+            f"The file has {len(table.rows):,} rows; at most {MAX_IMPORTED:,} are imported at once."
+        )
+        return None
+    if not table.rows:
+        faults["file"] = "The file has only its first line, which names the columns."
+        return None
+    return table
+
+
+def _labels(text: str, faults: dict[str, str]) -> list[str]:
+    labels = [each.strip() for each in text.split(",") if each.strip()]
+    for label in labels:
+        if fault := label_fault(label, "labels"):
+            faults["labels"] = fault.sentence
+    return labels
+
+
+def _packed(table: Table) -> str:
+    """The table as the page keeps it between the two steps; nothing of it is stored before it is imported."""
+    return base64.b64encode(zlib.compress(msgspec.json.encode(table))).decode()
+
+
+def _unpacked(text: str) -> Table | None:
+    try:
+        packed = zlib.decompressobj()
+        content = packed.decompress(base64.b64decode(text), 2 * MAX_FILE_BYTES)
+        table = msgspec.json.decode(content, type=Table)
+    except (ValueError, zlib.error):
+        return None
+    fits = all(len(row) == len(table.columns) for row in table.rows)
+    return table if fits and table.columns and len(table.rows) <= MAX_IMPORTED else None
+
+
+def _asking(request: PortalRequest, faults: dict[str, str], labels: str = "") -> Response[str]:
+    shown: dict[str, Any] = {field: faults.get(field) for field in ("file", "labels")}
+    status = 400 if faults else 200
+    return page(request, "contact_import.html", status=status, faults=shown, labels=labels)
+
+
+def _preview(request: PortalRequest, table: Table, column: int, labels: list[str]) -> Response[str]:
+    judged = judge(table, column, labels)
+    return page(
+        request,
+        "contact_import_preview.html",
+        table=table,
+        packed=_packed(table),
+        column=column,
+        labels=", ".join(labels),
+        count=len(judged.drafts),
+        faults=judged.faults[:SHOWN_FAULTS],
+        fault_count=len(judged.faults),
+        rows=table.rows[:SHOWN_ROWS],
+    )
+
+
+PAGES: Final = (show_import, preview_import, run_import)

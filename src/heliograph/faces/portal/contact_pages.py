@@ -1,0 +1,268 @@
+"""Contacts and labels: whom the account writes to."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from litestar import Response
+from litestar.response import Stream
+
+from heliograph.domain.contact import PHONE, ContactDraft, check_contact, label_fault
+from heliograph.domain.ids import parse_id
+from heliograph.domain.msisdn import format_fault
+from heliograph.domain.portal_rights import Right
+from heliograph.domain.refusals import NotFound, Refusal
+from heliograph.faces.portal.audited_acts import note_act
+from heliograph.faces.portal.csv_downloads import csv_download
+from heliograph.faces.portal.portal_context import PortalRequest, context_of
+from heliograph.faces.portal.rendering import page, see, translate_for
+from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
+from heliograph.services.contact_book import UNKNOWN_CONTACT
+from heliograph.storage.contact_reading import (
+    ContactFilter,
+    StoredContact,
+    count_contacts,
+    count_labels,
+    find_contact,
+    list_contacts,
+    summarize_properties,
+)
+
+CONTACTS: Final = "/portal/contacts"
+PAGE: Final = 50
+_MOST_SKIPPED: Final = 10_000_000
+_SLICE: Final = 1_000
+
+
+class ShownContact(msgspec.Struct, frozen=True):
+    """A contact as pages show it."""
+
+    id: str
+    number: str
+    """With its plus; empty for a contact without one."""
+    properties: dict[str, str]
+    """All others."""
+    labels: list[str]
+    is_blocked: bool
+
+
+@show(CONTACTS)
+async def show_contacts(request: PortalRequest) -> Response[str]:
+    """A page of the contacts, the newest first; of one label if one is chosen."""
+    label = request.query_params.get("label", "")
+    return await _listed(request, ContactFilter(labels=[label] if label else None), label=label)
+
+
+@act(f"{CONTACTS}/find", right=Right.READ)
+async def find_contacts(request: PortalRequest) -> Response[str]:
+    """The contacts with a number, asked for with a form, to keep it out of addresses."""
+    form = await form_of(request)
+    number = form.text("number").lstrip("+").replace(" ", "")
+    if fault := format_fault(number, "Number"):
+        return await _listed(request, ContactFilter(), typed=number, fault=fault.sentence)
+    return await _listed(request, ContactFilter(msisdn=number), typed=number)
+
+
+@show(f"{CONTACTS}/export.csv")
+async def export_contacts(request: PortalRequest) -> Stream:
+    """Every contact as CSV: number, labels, then a column for each property."""
+    context, me = context_of(request), me_of(request)
+    async with context.database.reader(me.account_id) as tx:
+        summaries = await summarize_properties(tx, me.account_id)
+    names = [each.name for each in summaries if each.name != PHONE]
+
+    async def rows() -> AsyncIterator[Iterable[Sequence[object]]]:
+        start = 0
+        while True:
+            async with context.database.reader(me.account_id) as tx:
+                found = await list_contacts(
+                    tx, me.account_id, ContactFilter(), start=start, limit=_SLICE, newest_first=False
+                )
+            if not found:
+                return
+            yield [_row(shown_contact(each), names) for each in found]
+            start += len(found)
+
+    return csv_download(f"contacts-{me.account_number}.csv", ("number", "labels", *names), rows())
+
+
+@show(f"{CONTACTS}/new", right=Right.SEND)
+async def show_new_contact(request: PortalRequest) -> Response[str]:
+    """The form for another contact."""
+    return _form_page(request, None, {})
+
+
+@act(f"{CONTACTS}/new", right=Right.SEND)
+async def add_contact(request: PortalRequest) -> Response[str] | Response[None]:
+    """Make a contact."""
+    context, me, form = context_of(request), me_of(request), await form_of(request)
+    draft, faults = _draft(form)
+    if draft is None:
+        return _form_page(request, None, faults, form)
+    async with context.database.transaction() as tx:
+        (contact_id,) = await context.contact_book.add(tx, me.account_id, [draft])
+        await note_act(tx, request, "contact.added", contact_id.hex())
+    return see(CONTACTS, translate_for(request)("The contact is added."))
+
+
+@show(f"{CONTACTS}/{{contact_id:str}}")
+async def show_contact(request: PortalRequest, contact_id: str) -> Response[str]:
+    """One contact, to be changed by those who may."""
+    me = me_of(request)
+    async with context_of(request).database.reader(me.account_id) as tx:
+        found = await find_contact(tx, me.account_id, _key(contact_id))
+    if found is None:
+        raise NotFound(UNKNOWN_CONTACT)
+    return _form_page(request, shown_contact(found), {})
+
+
+@act(f"{CONTACTS}/{{contact_id:str}}", right=Right.SEND)
+async def change_contact(request: PortalRequest, contact_id: str) -> Response[str] | Response[None]:
+    """Write a contact anew."""
+    context, me, form = context_of(request), me_of(request), await form_of(request)
+    key = _key(contact_id)
+    async with context.database.transaction() as tx:
+        found = await find_contact(tx, me.account_id, key)
+        if found is None:
+            raise NotFound(UNKNOWN_CONTACT)
+        draft, faults = _draft(form, found.metadata)
+        if draft is None:
+            return _form_page(request, shown_contact(found), faults, form)
+        await context.contact_book.replace(tx, me.account_id, key, draft)
+        await note_act(tx, request, "contact.changed", contact_id)
+    return see(CONTACTS, translate_for(request)("The contact is changed."))
+
+
+@act(f"{CONTACTS}/{{contact_id:str}}/delete", right=Right.SEND)
+async def delete_contact(request: PortalRequest, contact_id: str) -> Response[None]:
+    """Delete a contact."""
+    context, me = context_of(request), me_of(request)
+    async with context.database.transaction() as tx:
+        await context.contact_book.delete(tx, me.account_id, _key(contact_id))
+        await note_act(tx, request, "contact.deleted", contact_id)
+    return see(CONTACTS, translate_for(request)("The contact is deleted."))
+
+
+@act(f"{CONTACTS}/labels/delete", right=Right.SEND)
+async def delete_label(request: PortalRequest) -> Response[None]:
+    """Take a label off every contact; the contacts stay."""
+    context, me, form = context_of(request), me_of(request), await form_of(request)
+    label = form.text("label")
+    async with context.database.transaction() as tx:
+        count = await context.contact_book.delete_label(tx, me.account_id, label)
+        await note_act(tx, request, "label.deleted", label, {"contacts": count})
+    return see(CONTACTS, translate_for(request)("The label is gone; the contacts are still there."))
+
+
+def shown_contact(contact: StoredContact) -> ShownContact:
+    """A stored contact as pages show it."""
+    properties = msgspec.json.decode(contact.properties, type=dict[str, str])
+    number = properties.pop(PHONE, "")
+    return ShownContact(contact.contact_id.hex(), number, properties, contact.labels, contact.is_blocked)
+
+
+def _row(contact: ShownContact, names: Sequence[str]) -> Sequence[object]:
+    # The plus would be taken for a formula.
+    others = (contact.properties.get(name, "") for name in names)
+    return contact.number.removeprefix("+"), ",".join(contact.labels), *others
+
+
+def _key(contact_id: str) -> bytes:
+    key = parse_id(contact_id)
+    if key is None:
+        raise NotFound(UNKNOWN_CONTACT)
+    return key
+
+
+def _draft(form: Form, metadata: str = "{}") -> tuple[ContactDraft | None, dict[str, str]]:
+    """The contact that a form describes; else None and its faults by field.
+
+    ``metadata``, as JSON, is kept of the properties that stay.
+    """
+    faults: dict[str, str] = {}
+    properties: dict[str, str] = {}
+    number = form.text("number").replace(" ", "").replace("-", "")
+    if number:
+        properties[PHONE] = number if number.startswith("+") else f"+{number}"
+    for line in filter(None, map(str.strip, form.raw("properties").splitlines())):
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            faults["properties"] = f"Write name: value on each line; this one has no colon: {line[:60]}"
+        properties[name.strip()] = value.strip()
+    labels = [each.strip() for each in form.raw("labels").replace("\n", ",").split(",") if each.strip()]
+    before = msgspec.json.decode(metadata, type=dict[str, dict[str, str]])
+    kept = {name: texts for name, texts in before.items() if name in properties}
+    refused: list[Refusal] = []
+    draft = check_contact({"properties": properties, "metadata": kept, "labels": labels}, "", refused)
+    for fault in refused:
+        is_number = PHONE.lower() in fault.field.lower()
+        field = "number" if is_number else "labels" if fault.field.startswith("labels") else "properties"
+        faults.setdefault(field, fault.sentence)
+    if not number and not faults:
+        faults["number"] = "A number is needed, such as +46712345678."
+    return (None, faults) if faults or draft is None else (draft, {})
+
+
+def _form_page(
+    request: PortalRequest, contact: ShownContact | None, faults: dict[str, str], form: Form | None = None
+) -> Response[str]:
+    values = {"number": "", "properties": "", "labels": ""}
+    if form is not None:
+        values |= form.values()
+    elif contact is not None:
+        lines = [f"{name}: {value}" for name, value in contact.properties.items()]
+        values = {
+            "number": contact.number,
+            "properties": "\n".join(lines),
+            "labels": ", ".join(contact.labels),
+        }
+    shown: dict[str, Any] = {field: faults.get(field) for field in ("number", "properties", "labels")}
+    status = 400 if faults else 200
+    return page(request, "contact.html", status=status, contact=contact, values=values, faults=shown)
+
+
+async def _listed(
+    request: PortalRequest, wanted: ContactFilter, *, label: str = "", typed: str = "", fault: str = ""
+) -> Response[str]:
+    me = me_of(request)
+    asked = request.query_params.get("start", "0")
+    start = min(int(asked), _MOST_SKIPPED) if asked.isdecimal() and len(asked) < 10 else 0
+    if label and label_fault(label, "label"):
+        raise NotFound("There is no such label.")
+    async with context_of(request).database.reader(me.account_id) as tx:
+        contacts = await list_contacts(
+            tx, me.account_id, wanted, start=start, limit=PAGE + 1, newest_first=True
+        )
+        total = await count_contacts(tx, me.account_id, wanted)
+        labels = await count_labels(tx, me.account_id)
+    chosen = f"label={quote(label)}&" if label else ""
+    pager = {
+        "previous_href": f"{CONTACTS}?{chosen}start={max(0, start - PAGE)}" if start else None,
+        "next_href": f"{CONTACTS}?{chosen}start={start + PAGE}" if len(contacts) > PAGE else None,
+    }
+    return page(
+        request,
+        "contacts.html",
+        status=400 if fault else 200,
+        contacts=[shown_contact(each) for each in contacts[:PAGE]],
+        total=total,
+        labels=labels,
+        label=label,
+        pager=pager,
+        typed=typed,
+        fault=fault or None,
+    )
+
+
+PAGES: Final = (
+    show_contacts,
+    find_contacts,
+    export_contacts,
+    show_new_contact,
+    add_contact,
+    show_contact,
+    change_contact,
+    delete_contact,
+    delete_label,
+)
