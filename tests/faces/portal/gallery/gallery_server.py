@@ -83,7 +83,7 @@ def shell_values(language: str) -> dict[str, Any]:
         "balance": money_text(1_250 * MICRO, "SEK", language),
         "csrf": "csrf-of-the-gallery",
         "nav": navigation(),
-        "path": "/portal/",
+        "path": "/portal/gallery",
         "title": "Gallery",
         "asset": asset_url,
         "notice": Notice("good", "The key has been revoked."),

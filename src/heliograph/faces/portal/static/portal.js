@@ -25,7 +25,7 @@
   // ---- short words in the corner ----
   const toast = (text) => {
     const corner = document.getElementById("toasts");
-    if (!corner || !text) return;
+    if (!corner || !text || [...corner.children].some((line) => line.textContent === text)) return;
     const line = document.createElement("div");
     line.className = "toast";
     line.textContent = text;
@@ -286,14 +286,27 @@
 
   // ---- htmx: a request that fails is said, and what it brings is set up ----
   document.addEventListener("htmx:error", () => toast(document.getElementById("toasts")?.dataset.failed));
+  const focused = new WeakSet();
+  const scrolledAway = new WeakSet();
+  document.addEventListener("scroll", ({ target }) => {
+    if (!target.matches?.("[data-scroll-end]")) return;
+    const isAtEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 40;
+    scrolledAway[isAtEnd ? "delete" : "add"](target);
+  }, { capture: true, passive: true });
   const settle = () => {
     findCharts();
     for (const counter of document.querySelectorAll("[data-count-for]")) {
       const field = document.getElementById(counter.dataset.countFor);
       if (field) showCount(field);
     }
-    document.querySelector("[data-focus]")?.focus();
-    for (const end of document.querySelectorAll("[data-scroll-end]")) end.scrollTop = end.scrollHeight;
+    const wanting = document.querySelector("[data-focus]");
+    if (wanting && !focused.has(wanting)) {
+      focused.add(wanting);
+      wanting.focus();
+    }
+    for (const end of document.querySelectorAll("[data-scroll-end]")) {
+      if (!scrolledAway.has(end)) end.scrollTop = end.scrollHeight;
+    }
   };
   document.addEventListener("htmx:after:swap", settle);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", settle);
