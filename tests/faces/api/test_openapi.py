@@ -249,7 +249,7 @@ async def test_the_reader_is_served_without_a_key_and_may_load_nothing_from_else
     assert response.content
 
 
-async def test_the_document_is_served_as_it_is_and_the_address_alone_leads_to_the_reader(
+async def test_the_document_is_served_as_it_is_and_the_address_alone_leads_to_the_portal(
     database: str,
 ) -> None:
     async with served_api(database) as client:
@@ -257,5 +257,5 @@ async def test_the_document_is_served_as_it_is_and_the_address_alone_leads_to_th
         root = await client.get("/")
         page = await client.get("/docs", headers={"Host": "localhost:8080"})
     assert document.content == encoded_document()
-    assert (root.status_code, root.headers["location"]) == (302, "/docs")
+    assert (root.status_code, root.headers["location"]) == (302, "/portal/")
     assert "curl &quot;http://localhost:8080/v2/batches&quot;" in page.text
