@@ -76,6 +76,16 @@ async def test_every_component_is_accessible_and_obeys_the_policy(
         assert watched.faults == []
 
 
+async def test_no_width_of_a_window_makes_a_page_scroll_sideways(gallery: str, browser: Browser) -> None:
+    async with opened_page(browser, gallery) as watched:
+        for width in (320, 480, 641, 700, 961, 1100):
+            await watched.page.set_viewport_size({"width": width, "height": 800})
+            for path in ("/gallery", "/gallery?sv", "/gate"):
+                await watched.page.goto(path)
+                assert await width_overflow(watched.page) <= 0, (width, path)
+        assert watched.faults == []
+
+
 async def test_menus_dialogs_and_the_search_are_reached_by_the_keyboard(
     gallery: str, browser: Browser, screenshots: Path
 ) -> None:
