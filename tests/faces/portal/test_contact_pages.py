@@ -85,7 +85,10 @@ async def test_a_label_is_deleted_and_its_contacts_stay(owner: PortalClient) -> 
 
 
 async def test_a_file_is_checked_then_imported(portal: ServedPortal, owner: PortalClient) -> None:
-    rows = "name;Mobil\nÅsa;+46 70 174 06 08\nEva;070-1\nBo;+46 70 174 06 06\nBo igen;46701740606\nCia;\nDan;0046701740607\n"
+    rows = (
+        "name;Mobil\nÅsa;+46 70 174 06 08\nEva;070-1\nBo;+46 70 174 06 06\n"
+        "Bo igen;46701740606\nCia;\nDan;0046701740607\n"
+    )
     preview = await upload(owner, rows.encode("latin-1"), labels="gym")
     assert preview.status_code == 200
     assert "Import 3 contacts" in preview.text
