@@ -143,3 +143,8 @@ async def end_logins_of_user(tx: Transaction, user_id: int, *, but: bytes | None
 async def confirm_login(tx: Transaction, login_hash: bytes, *, now: datetime) -> None:
     """Note that whoever is at the keyboard has just proved who they are."""
     await tx.execute(load_query("confirm_login"), login_hash, now)
+
+
+async def renew_login(tx: Transaction, login_hash: bytes, new_hash: bytes, *, second_factor: bool) -> None:
+    """Give a login another id, because more may be done with it from now on."""
+    await tx.execute(load_query("renew_login"), login_hash, new_hash, second_factor)

@@ -9,6 +9,7 @@ from litestar import Response
 from litestar.datastructures import Cookie
 
 from heliograph.domain.login_secret import SECRET_BYTES, login_hash, login_secret
+from heliograph.domain.refusals import NotFound
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import see
 from heliograph.faces.portal.signed_in import SignedIn, cookie_name, is_local, is_secure, visitor_of
@@ -152,6 +153,14 @@ def passkey_site(request: PortalRequest) -> Site | None:
     except ValueError:
         return Site(parts.hostname, f"{parts.scheme}://{parts.netloc}")
     return None
+
+
+def site_of(request: PortalRequest) -> Site:
+    """The same. Raises NotFound where there are no passkeys."""
+    site = passkey_site(request)
+    if site is None:
+        raise NotFound("Passkeys need HTTPS and a name: they do not work at an IP address.")
+    return site
 
 
 def is_fresh(request: PortalRequest, me: SignedIn) -> bool:

@@ -11,6 +11,8 @@ from litestar.exceptions import HTTPException
 
 from heliograph.domain.refusals import NotFound, RefusedError, TooManyRequests, Unavailable
 from heliograph.faces.portal import (
+    account_settings_pages,
+    audit_pages,
     batch_act_pages,
     batch_export_pages,
     batch_list_pages,
@@ -19,9 +21,11 @@ from heliograph.faces.portal import (
     contact_import_pages,
     contact_pages,
     conversation_pages,
+    factor_pages,
     handset_pages,
     key_pages,
     link_pages,
+    me_pages,
     message_pages,
     number_pages,
     operator_account_pages,
@@ -31,6 +35,7 @@ from heliograph.faces.portal import (
     sign_in_pages,
     static_files,
     usage_pages,
+    user_pages,
 )
 from heliograph.faces.portal.portal_context import PortalContext, PortalRequest
 from heliograph.faces.portal.rendering import page, see
@@ -53,6 +58,11 @@ CONTENT_SECURITY_POLICY: Final = (
 PAGES: Final = (
     sign_in_pages.PAGES,
     link_pages.PAGES,
+    user_pages.PAGES,
+    audit_pages.PAGES,
+    account_settings_pages.PAGES,
+    me_pages.PAGES,
+    factor_pages.PAGES,
     overview_pages.PAGES,
     handset_pages.PAGES,
     key_pages.PAGES,

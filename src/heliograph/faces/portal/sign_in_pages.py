@@ -17,6 +17,7 @@ from heliograph.faces.portal.login_cookies import (
     passkeys_of,
     second_factor_of,
     sign_in_of,
+    site_of,
     step_cookie_name,
     step_hash_of,
 )
@@ -24,7 +25,6 @@ from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, cookie_name, form_of, me_of, show, visitor_of
 from heliograph.faces.portal.translations import LANGUAGES
-from heliograph.services.passkeys import Site
 from heliograph.storage.portal_logins import choose_account, end_login
 from heliograph.storage.portal_users import choose_tongue
 from heliograph.storage.sign_in_tries import find_step, use_step
@@ -177,7 +177,7 @@ async def take_second_step(request: PortalRequest) -> Response[str] | Response[N
 @act("/portal/sign-in/passkey-question", right=None)
 async def ask_for_passkey(request: PortalRequest) -> Response[str]:
     """What this browser asks a device, as JSON: for a passkey of whoever is half in, else for any."""
-    site, context = _site_of(request), context_of(request)
+    site, context = site_of(request), context_of(request)
     step_hash = step_hash_of(request)
     answer = Response("", media_type="application/json")
     async with context.database.transaction() as tx:
@@ -192,7 +192,7 @@ async def ask_for_passkey(request: PortalRequest) -> Response[str]:
 @act("/portal/sign-in/passkey", right=None)
 async def use_passkey(request: PortalRequest) -> Response[None]:
     """Sign in with a passkey: with the password before it, or alone."""
-    site, form, context = _site_of(request), await form_of(request), context_of(request)
+    site, form, context = site_of(request), await form_of(request), context_of(request)
     step_hash = step_hash_of(request)
     try:
         if step_hash is None:
@@ -203,13 +203,6 @@ async def use_passkey(request: PortalRequest) -> Response[None]:
         answer.delete_cookie(step_cookie_name(request), path="/")
         return answer
     return await let_in(request, user_id, own_path(form.text("next")), second_factor=True)
-
-
-def _site_of(request: PortalRequest) -> Site:
-    site = passkey_site(request)
-    if site is None:
-        raise NotFound("Passkeys need HTTPS and a name: they do not work at an IP address.")
-    return site
 
 
 @act("/portal/sign-out", right=None)

@@ -1,0 +1,92 @@
+"""What an owner chooses for the account: delivery reports, and the most to spend in a day."""
+
+from typing import Final
+
+from litestar import Response
+
+from heliograph.domain.portal_rights import Right
+from heliograph.domain.pricing import as_number
+from heliograph.domain.retry import REPORT_SCHEDULES
+from heliograph.domain.typed_values import read_amount
+from heliograph.faces.portal.audited_acts import note_act
+from heliograph.faces.portal.portal_context import PortalRequest, context_of
+from heliograph.faces.portal.rendering import page, see, translate_for
+from heliograph.faces.portal.signed_in import act, form_of, me_of, show
+from heliograph.storage.account_choices import AccountChoices, read_choices, set_choices
+from heliograph.storage.daily_caps import read_spent
+
+SETTINGS: Final = "/portal/settings"
+REPORT_CODES: Final = ("all", "final")
+
+
+@show(SETTINGS, right=Right.SETTINGS)
+async def show_settings(request: PortalRequest) -> Response[str]:
+    """What is chosen now."""
+    return await _settings_page(request, None, {})
+
+
+async def _settings_page(
+    request: PortalRequest, typed: dict[str, str] | None, faults: dict[str, str], *, status: int = 200
+) -> Response[str]:
+    me, context = me_of(request), context_of(request)
+    async with context.database.transaction() as tx:
+        choices = await read_choices(tx, me.account_id)
+        is_capped = choices.own_daily_cap is not None or choices.daily_cap is not None
+        spent = await read_spent(tx, me.account_id, now=context.now()) if is_capped else None
+    values = typed if typed is not None else _as_typed(choices)
+    return page(
+        request,
+        "settings.html",
+        status=status,
+        values=values,
+        faults=faults,
+        operators_cap=choices.daily_cap,
+        spent=spent,
+    )
+
+
+def _as_typed(choices: AccountChoices) -> dict[str, str]:
+    cap = choices.own_daily_cap
+    return {
+        "report_codes": choices.report_codes,
+        "report_schedule": choices.report_schedule,
+        "http_reports": "1" if choices.http_reports else "",
+        "daily_cap": "" if cap is None else f"{as_number(cap)}",
+    }
+
+
+@act(SETTINGS, right=Right.SETTINGS)
+async def change_settings(request: PortalRequest) -> Response[str] | Response[None]:
+    """Choose anew; every process goes by it within a few seconds."""
+    me, form, context = me_of(request), await form_of(request), context_of(request)
+    translate, faults = translate_for(request), {}
+    codes, schedule, typed_cap = (
+        form.text(name) for name in ("report_codes", "report_schedule", "daily_cap")
+    )
+    cap = read_amount(typed_cap.replace(",", ".")) if typed_cap else None
+    if codes not in REPORT_CODES:
+        faults["report_codes"] = translate("Choose one of these.")
+    if schedule not in REPORT_SCHEDULES:
+        faults["report_schedule"] = translate("Choose one of these.")
+    if typed_cap and cap is None:
+        faults["daily_cap"] = translate(
+            "This is no amount such as 500 or 99.50. Leave it empty for no limit."
+        )
+    if faults:
+        return await _settings_page(request, form.values(), faults, status=400)
+    async with context.database.transaction() as tx:
+        before = await read_choices(tx, me.account_id)
+        after = AccountChoices(codes, schedule, form.flag("http_reports"), cap, before.daily_cap)
+        changed = {
+            name: getattr(after, name)
+            for name in AccountChoices.__struct_fields__
+            if getattr(after, name) != getattr(before, name)
+        }
+        if changed:
+            await set_choices(tx, me.account_id, after)
+            await note_act(tx, request, "settings.changed", me.account_number, changed)
+    context.accounts.forget(me.account_id)
+    return see(SETTINGS, translate("Saved."))
+
+
+PAGES: Final = (show_settings, change_settings)
