@@ -31,6 +31,7 @@ FAMILIES = {
         "daily_spend",
         "guard_window",
         "audit_entry",
+        "traffic",
     ),
     "carrier_id": (
         "lot",
@@ -72,7 +73,7 @@ WRITTEN_BY_PEOPLE = frozenset(
     }
 )
 
-LOCAL = frozenset({"bucket_lease", "conversation_progress"})
+LOCAL = frozenset({"bucket_lease", "conversation_progress", "traffic_progress"})
 """Small tables that a distributed database keeps in one place: one row a bucket, written now and then."""
 
 SWEEPS = {

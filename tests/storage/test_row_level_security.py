@@ -6,6 +6,7 @@ must be what row-level security alone lets through.
 
 import re
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from importlib import resources
 
 import asyncpg
@@ -20,8 +21,10 @@ from heliograph.storage import (
     contact_reading,
     conversation_reading,
     event_reading,
+    first_steps,
     message_reading,
     senders,
+    traffic_reading,
 )
 from heliograph.storage.database import (
     ENGINE_ROLE,
@@ -59,8 +62,9 @@ READABLE = (
     "contact_label",
     "event_block",
     "audit_entry",
+    "traffic",
 )
-OPEN = ("migration", "conversation_progress")
+OPEN = ("migration", "conversation_progress", "traffic_progress")
 """Tables that tell nothing of any account."""
 ROLES = [FACE_ROLE, ENGINE_ROLE]
 READ_MODULES = (
@@ -72,6 +76,8 @@ READ_MODULES = (
     contact_reading,
     senders,
     event_reading,
+    first_steps,
+    traffic_reading,
 )
 
 
@@ -97,6 +103,9 @@ async def insert_rows(connection: Connection, account_id: int) -> None:
     )
     await connection.execute(
         "INSERT INTO conversation VALUES ($1, $2, $3)", account_id, f"4670174060{account_id}", messages[0]
+    )
+    await connection.execute(
+        "INSERT INTO traffic VALUES ($1, $2, 0, 201, 1, $1::bigint::integer, 1)", account_id, NOW
     )
     await connection.execute(
         "INSERT INTO audit_entry VALUES ($1, $2, $3, NULL, 'Anna', 'key.created', 'k', '{}')",
@@ -209,7 +218,7 @@ def test_the_account_filter_is_found_and_taken_out(statement: str, stripped: str
     assert without_account_filter(statement) == (stripped, count)
 
 
-OF_NOBODY = {"read_conversation_progress"}
+OF_NOBODY = {"read_conversation_progress", "read_traffic_progress"}
 """Statements on what is no account's."""
 
 
@@ -288,6 +297,9 @@ def arguments_of(
         "list_blacklist_oldest_first": (account_id, 0, 1000),
         "list_blacklist_newest_first": (account_id, 0, 1000),
         "count_blacklist": (account_id,),
+        "read_traffic": (account_id, NOW - timedelta(days=1), NOW + timedelta(days=1), timedelta(hours=1)),
+        "count_latest_traffic": (account_id, b"", 100, NOW, timedelta(hours=1), [1000]),
+        "read_first_steps": (account_id,),
         "list_latest_messages": (account_id, b"\xff" * 13, 10),
         "find_message_place": (account_id, messages[0]),
         "find_sender": (account_id, f"iP{account_id}"),
@@ -298,12 +310,12 @@ def arguments_of(
 
 
 def test_every_statement_of_the_faces_is_looked_at() -> None:
-    assert len(QUERIES) == 45
+    assert len(QUERIES) == 48
     for name in QUERIES:
         assert without_account_filter(load_query(name))[1] == len(
             re.findall(
                 r"\b(?:FROM|JOIN) (?:batch|message|summary|blacklist|contact|conversation\b|sender|"
-                r"event_block)",
+                r"event_block|traffic\b|api_key|account\b)",
                 load_query(name),
             )
         )
@@ -333,6 +345,8 @@ async def test_a_statement_that_forgets_the_account_still_shows_nothing_of_anoth
         "count_senders",
     ):
         assert own == foreign == [(2 if name == "count_batches" else 1,)], "each account counts its own"
+    elif name in ("count_latest_traffic", "read_first_steps"):
+        assert own == foreign, "as much as with the filter: nothing of another account is added"
     else:
         assert not set(map(repr, foreign)) & set(map(repr, own))
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from heliograph.loop import run_loop
 from heliograph.services.close_unreported import CloseUnreported
+from heliograph.services.count_traffic import CountTraffic
 from heliograph.services.fill_conversations import FillConversations
 from heliograph.services.keep_house import KeepHouse
 from heliograph.services.release_lots import ReleaseLots
@@ -15,6 +16,7 @@ from heliograph.wiring.parts import Parts, on_the_clock, run_together
 
 HOUSE_SECONDS: Final = 60.0
 CONVERSATION_SECONDS: Final = 20.0
+TRAFFIC_SECONDS: Final = 20.0
 
 
 async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
@@ -30,6 +32,7 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
     incomplete = ReleaseIncomplete(parts.database, parts.take_incoming())
     house = KeepHouse(parts.database, event_days=settings.reports.event_days)
     conversations = FillConversations(parts.database)
+    traffic = CountTraffic(parts.database)
     poll = settings.keeper.poll_seconds
 
     report_ready()
@@ -43,5 +46,6 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
             stop=stop,
             poll_seconds=CONVERSATION_SECONDS,
         ),
+        run_loop(on_the_clock(traffic.step), name="count traffic", stop=stop, poll_seconds=TRAFFIC_SECONDS),
         run_loop(on_the_clock(house.step), name="keep house", stop=stop, poll_seconds=HOUSE_SECONDS),
     )

@@ -161,7 +161,7 @@ async def batch_page(
     )
 
 
-@show(f"{BATCH}/progress")
+@show(f"{BATCH}/progress", live=True)
 async def show_progress(request: PortalRequest, batch_id: str) -> Response[str]:
     """How far a batch is, as the part of its page that asks again and again."""
     me, context = me_of(request), context_of(request)

@@ -24,6 +24,7 @@ from heliograph.storage.portal_logins import AccountMember, Login, find_login, n
 COOKIE: Final = "heliograph"
 SECURE_COOKIE: Final = "__Host-heliograph"
 RIGHT: Final = "right"
+LIVE: Final = "live"
 SEEN_SECONDS: Final = 60
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _AnyHandler = Callable[..., Any]
@@ -91,10 +92,10 @@ class SignedIn:
 
 
 def show(
-    path: str, right: Right | None = Right.READ, **options: Any
+    path: str, right: Right | None = Right.READ, *, live: bool = False, **options: Any
 ) -> Callable[[_AnyHandler], HTTPRouteHandler]:
-    """A page: a GET that changes nothing."""
-    return get(path, opt={RIGHT: right}, guards=[admit], **options)
+    """A page: a GET that changes nothing. ``live``: pages ask by themselves, which keeps no login alive."""
+    return get(path, opt={RIGHT: right, LIVE: live}, guards=[admit], **options)
 
 
 def act(path: str, right: Right | None, **options: Any) -> Callable[[_AnyHandler], HTTPRouteHandler]:
@@ -108,7 +109,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if not (is_secure(request) or is_local(request) or context_of(request).plain_allowed):
         raise PlainHttp("From other machines the portal opens over HTTPS only.")
     right: Right | None = handler.opt[RIGHT]
-    login = await _login_of(request)
+    login = await _login_of(request, seen=not handler.opt.get(LIVE))
     request.state.me = None if login is None else SignedIn(login)
     if right is not None:
         if login is None:
@@ -194,7 +195,7 @@ def cookie_name(request: PortalRequest) -> str:
     return SECURE_COOKIE if is_secure(request) else COOKIE
 
 
-async def _login_of(request: PortalRequest) -> Login | None:
+async def _login_of(request: PortalRequest, *, seen: bool) -> Login | None:
     cookie = request.cookies.get(cookie_name(request))
     if not cookie or len(cookie) > 100:
         return None
@@ -202,7 +203,7 @@ async def _login_of(request: PortalRequest) -> Login | None:
     now, kept = context.now(), login_hash(cookie)
     async with context.database.transaction() as tx:
         login = await find_login(tx, kept, now=now)
-        if login is not None and (now - login.seen_at).total_seconds() > SEEN_SECONDS:
+        if login is not None and seen and (now - login.seen_at).total_seconds() > SEEN_SECONDS:
             await note_login_seen(tx, kept, now=now)
     return login
 
