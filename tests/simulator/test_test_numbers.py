@@ -44,7 +44,10 @@ def _codes(behaviour: Behaviour) -> tuple[int, ...]:
     codes: list[int] = [Code.SENDING]
     for tries, status in enumerate(behaviour.refusals):
         decided = outcome.decide(status, tries)
-        codes.append(decided.code)
+        if decided.kind is outcome.Kind.THROTTLE:
+            codes.pop()  # no try of the message: the whole bind slows down
+        else:
+            codes.append(decided.code)
         if decided.is_final:
             return tuple(codes)
         if behaviour.refused_for_ever:

@@ -106,13 +106,17 @@ def _refused(number: int, name: str, status: int, reason: str, code: int) -> Fix
     )
 
 
+_THROTTLED: Final = 0x58
+"""ESME_RTHROTTLED: a matter of pace between us and the carrier, so no status of the message."""
+
+
 def _accepted_later(number: int, name: str, status: int, times: int, reason: str) -> FixedOutcome:
     tries = "first try" if times == 1 else f"first {times} tries"
     return FixedOutcome(
         number=number,
         name=name,
         happens=f"The {tries} of each segment refused for now, 0x{status:02X}: {reason}; the next accepted.",
-        codes=(*(110, 114) * times, 110, 111, 201),
+        codes=(*(110, 114) * (times if status != _THROTTLED else 0), 110, 111, 201),
         behaviour=Behaviour(refusals=(status,) * times),
     )
 
@@ -206,12 +210,19 @@ _REFUSED_AT_SUBMIT: Final = (
         46701740633, "delivered at the second try", 0x45, 1, "no reason given, again in a minute"
     ),
     _accepted_later(46701740634, "carrier error once", 0x08, 1, "system error, again in 30 seconds"),
-    _accepted_later(46701740635, "throttled three times", 0x58, 3, "too fast, the whole bind slows down"),
+    _accepted_later(
+        46701740635,
+        "throttled three times",
+        0x58,
+        3,
+        "too fast, the whole bind slows down, which no status shows",
+    ),
     _accepted_later(46701740636, "queue full once", 0x14, 1, "again in 30 seconds"),
     FixedOutcome(
         number=46701740637,
         name="queue always full",
-        happens="Every try refused for now, 0x14: the queue is full. Expires when its last window closes.",
+        happens="Every try refused for now, 0x14: the queue is full. 110 and 114 come with every try,"
+        " until its last window closes.",
         codes=(110, 114, 202),
         behaviour=Behaviour(refusals=(0x14,), refused_for_ever=True),
     ),

@@ -104,8 +104,8 @@ async def test_nothing_is_stored_and_a_key_stays_unused(database: str, query: by
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        (b"dryRun=false", "dryRun is true, or left out."),
-        (b"dryRun=", "dryRun is true, or left out."),
+        (b"dryRun=maybe", "dryRun is true or false, or left out."),
+        (b"dryRun=", "dryRun is true or false, or left out."),
         (b"dryRun=true&dryrun=true", "dryRun is given more than once."),
     ],
 )
@@ -121,7 +121,9 @@ async def test_another_value_is_refused_and_nothing_sent(database: str, query: b
 
 async def test_another_query_sends(database: str) -> None:
     async with accepting_api(database) as api:
-        assert (await api.post(BATCH, query=b"a=b")).status == 201
+        for query in (b"a=b", b"dryRun=false", b"dryrun=0", b"DRYRUN=No"):
+            sent = await api.post(BATCH, query=query)
+            assert (sent.status, sent.headers["cache-control"]) == (201, "no-store")
 
 
 async def test_it_is_refused_as_a_send_would_be(database: str) -> None:

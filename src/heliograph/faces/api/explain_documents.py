@@ -28,9 +28,10 @@ MOST_TEXT: Final = 2_000_000
 """Characters of rendered texts in an answer; where they are longer, fewer recipients are listed."""
 _TEXTS_A_STEP: Final = 50
 _YES: Final = frozenset({"true", "1", "yes"})
+_NO: Final = frozenset({"false", "0", "no"})
 
 BAD_QUERY: Final = "One or more parameters of the query are not valid."
-BAD_DRY_RUN: Final = "dryRun is true, or left out."
+BAD_DRY_RUN: Final = "dryRun is true or false, or left out."
 REPEATED: Final = "dryRun is given more than once."
 
 
@@ -92,6 +93,8 @@ def is_dry_run(query: bytes) -> bool:
         return False
     if len(values) > 1:
         raise InvalidRequest([Refusal("dryRun", "repeated", REPEATED)], BAD_QUERY)
+    if values[0].lower() in _NO:
+        return False
     if values[0].lower() not in _YES:
         raise InvalidRequest([Refusal("dryRun", "invalid", BAD_DRY_RUN)], BAD_QUERY)
     return True

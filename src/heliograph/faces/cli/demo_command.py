@@ -69,17 +69,17 @@ def _print_farewell(console: Console, process: DemoProcess, *, keep: bool) -> No
     print_heading(console, "Go on by hand")
     if keep:
         console.print(f"Everything stays up until Ctrl-C. The API is described at {process.url}/docs\n")
-        handset = f"heliograph simulate handsets {TEST_NUMBER} --data {process.folder}"
+        handset = f"heliograph handset read {TEST_NUMBER} --data {process.folder}"
     else:
         console.print(
-            "`heliograph demo --keep` leaves all of this up, `heliograph serve` keeps it for good; either"
-            " shows its own address and key. The API is described at /docs. Here it was:\n",
+            "This installation ends now, and its address and key with it. `heliograph serve` starts one that"
+            " stays, and shows its own; then send with a line like this:\n",
             soft_wrap=True,
         )
-        handset = f"heliograph simulate handsets {TEST_NUMBER}"
+        handset = f"heliograph handset read {TEST_NUMBER}"
     console.print(Text(curl_command(process.url, process.key), style="cyan"), soft_wrap=True)
     console.print(Text(handset, style="cyan"), soft_wrap=True)
-    console.print(f"\nDocs: {process.url}/docs\n", soft_wrap=True)
+    console.print(f"\nThe API is described at {process.url}/docs\n", soft_wrap=True)
 
 
 async def _wait_for_the_end() -> None:
