@@ -79,6 +79,9 @@ LOCAL = frozenset({"bucket_lease", "conversation_progress", "traffic_progress"})
 SWEEPS = {
     "create_carrier": "an operator adds a carrier",
     "delete_foreign_event_blocks": "the keeper looks once, when it starts, for events of another server",
+    "list_bind_slots": "an operator looks at the binds of all carriers",
+    "list_failing_origins": "an operator looks at the addresses that fail",
+    "list_lease_holders": "an operator looks at the processes that hold leases",
     "list_batches_to_fold": "the keeper looks for summaries to fold, every few seconds",
     "list_carriers_with_due": "the keeper asks which carriers have messages to close",
     "list_carriers_with_reassembly_due": "the keeper asks which carriers have segments to give out",
@@ -91,6 +94,7 @@ SWEEPS = {
     "prune_daily_spend": "the keeper forgets days long gone, once an hour",
     "prune_guard_windows": "the keeper forgets windows long gone, once an hour",
     "prune_idempotency": "the keeper forgets old keys, once an hour",
+    "read_waiting_reports": "an operator looks at the first reports that wait",
     "read_balances": "a group commit looks at the few accounts that may be short of money, without locks",
 }
 """Statements outside the hot paths that look over a whole family, with the reason."""

@@ -24,6 +24,7 @@ from heliograph.services.contact_book import ContactBook
 from heliograph.services.first_start import FirstStart
 from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.trace_message import TraceMessage
+from heliograph.services.watch_installation import WatchInstallation
 from heliograph.storage.database import Database
 from heliograph.storage.portal_logins import begin_login, choose_account
 from heliograph.storage.portal_users import create_user, set_membership
@@ -56,6 +57,7 @@ def portal_context(api: AcceptingApi, **changes: Any) -> PortalContext:
         hold_batch=HoldBatch(ids),
         contact_book=ContactBook(ids, utc_now),
         trace_message=TraceMessage(api.database),
+        watch=WatchInstallation(api.database, utc_now),
         sealer=Sealer(b"k" * 32),
         ids=ids,
         random_bytes=os.urandom,

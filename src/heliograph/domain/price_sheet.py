@@ -12,7 +12,7 @@ import msgspec
 
 from heliograph.domain.typed_values import read_prefix, read_price, shown_prefix
 
-MOST_LINES: Final = 100_000
+MOST_LINES: Final = 20_000
 MOST_FAULTS: Final = 20
 _SEPARATORS: Final = "\t;,"
 
@@ -44,12 +44,12 @@ def read_price_sheet(text: str) -> PriceSheet:
     lines = text.removeprefix("\ufeff").splitlines()
     if len(lines) > MOST_LINES:
         return PriceSheet({}, (SheetFault(MOST_LINES + 1, f"a table has at most {MOST_LINES} lines"),))
-    first = next((line for line in lines if line.strip()), "")
+    heading, first = next(((number, line) for number, line in enumerate(lines, 1) if line.strip()), (0, ""))
     separator = next((each for each in _SEPARATORS if each in first), ",")
     prices: dict[str, int] = {}
     faults: list[SheetFault] = []
     for number, line in enumerate(lines, 1):
-        if not line.strip() or (line is first and not any(map(str.isdigit, line))):
+        if not line.strip() or (number == heading and not any(map(str.isdigit, line))):
             continue
         fault = _take_line(line, separator, prices)
         if fault is not None:

@@ -7,10 +7,13 @@ import msgspec
 
 from heliograph.domain.daily_cap import day_of, start_of
 from heliograph.domain.ids import id_at
+from heliograph.domain.installation_alarms import LowBalance
 from heliograph.storage.accounts import StoredAccount
 from heliograph.storage.database import Transaction, load_query
 
 CHARGES_SUMMED: Final = 5_000
+POOREST: Final = 50
+POOREST_CHARGES: Final = 500
 
 
 class AccountLine(msgspec.Struct, frozen=True):
@@ -46,18 +49,8 @@ async def list_account_lines(
     limit: int,
 ) -> list[AccountLine]:
     """Accounts by id, from the one after ``after``; ``search`` is a piece of a number or a name."""
-    day = day_of(now)
-    rows = await tx.fetch(
-        load_query("list_account_lines"),
-        search or None,
-        number,
-        after,
-        limit,
-        day,
-        id_at(int(start_of(day).timestamp())),
-        CHARGES_SUMMED,
-    )
-    return [_line(dict(row)) for row in rows]
+    rows = await tx.fetch(load_query("list_account_lines"), search or None, number, after, limit)
+    return [await _line(tx, StoredAccount(**dict(row)), now) for row in rows]
 
 
 async def find_account_line(tx: Transaction, number: str, *, now: datetime) -> AccountLine | None:
@@ -66,6 +59,26 @@ async def find_account_line(tx: Transaction, number: str, *, now: datetime) -> A
     return found[0] if found else None
 
 
-def _line(row: dict[str, object]) -> AccountLine:
-    spent, partly = row.pop("spent"), row.pop("is_spent_partly")
-    return AccountLine(StoredAccount(**row), spent, partly)  # type: ignore[arg-type]
+async def sum_charges(
+    tx: Transaction, account_id: int, *, now: datetime, most: int = CHARGES_SUMMED
+) -> tuple[int, bool]:
+    """What an account was charged today, in micro-units, and whether there were more charges than summed."""
+    first = id_at(int(start_of(day_of(now)).timestamp()))
+    row = await tx.fetchrow(load_query("sum_charges"), account_id, first, most)
+    assert row is not None
+    return row["spent"], row["entries"] == most
+
+
+async def list_low_balances(tx: Transaction, *, now: datetime) -> list[LowBalance]:
+    """Accounts below zero, and those that have less left than they were charged today; of the poorest."""
+    found = []
+    for row in await tx.fetch(load_query("list_low_balances"), POOREST):
+        spent, _ = await sum_charges(tx, row["account_id"], now=now, most=POOREST_CHARGES)
+        if row["balance"] < spent:
+            found.append(LowBalance(row["number"], row["balance"], spent))
+    return found
+
+
+async def _line(tx: Transaction, account: StoredAccount, now: datetime) -> AccountLine:
+    spent, partly = await sum_charges(tx, account.account_id, now=now)
+    return AccountLine(account, spent, partly)

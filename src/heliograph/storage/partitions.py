@@ -5,7 +5,7 @@ made as a table of its own and attached, which does not wait for writers of the 
 partition: a row without a place is an error that is seen at once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -50,6 +50,18 @@ def is_over(name: str, today: date, kept: Mapping[str, int] = BY_DAY) -> bool:
         return False
     day = datetime.strptime(suffix, "%Y%m%d").replace(tzinfo=UTC).date()
     return day < today - timedelta(days=kept[table])
+
+
+def days_covered(names: Iterable[str], today: date) -> int:
+    """For how many days after today every table by day has its partition."""
+    present = set(names)
+    covered = 0
+    while covered < 10 * DAYS_AHEAD:
+        day = today + timedelta(days=covered + 1)
+        if any(f"{table}_d{day:%Y%m%d}" not in present for table in BY_DAY):
+            break
+        covered += 1
+    return covered
 
 
 async def make_partitions(tx: Transaction, now: datetime) -> int:

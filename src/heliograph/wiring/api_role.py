@@ -25,6 +25,7 @@ from heliograph.services.explain_batch import ExplainBatch
 from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.parent_actions import ParentActions
 from heliograph.services.trace_message import TraceMessage
+from heliograph.services.watch_installation import WatchInstallation
 from heliograph.settings import HTTP_FD_VARIABLE, HttpSettings, Settings
 from heliograph.storage.accounts import AccountDirectory
 from heliograph.storage.api_keys import KeyDirectory
@@ -111,8 +112,26 @@ def api_app(
         event_days=parts.settings.reports.event_days,
     )
     explain = ExplainBatch(accounts, accept.foreseen)
-    portal = PortalContext(
-        database=database,
+    return AcceptHandler(
+        FacesByPath(ApiApp(context), PortalApp(portal_parts(parts, context, accounts, accept, explain))),
+        authenticator=authenticator,
+        accept_batch=accept,
+        explain_batch=explain,
+        bodies=bodies,
+        pace=SendingPace(RateLimiter(clock=time.monotonic, processes=parts.settings.http.api_processes)),
+    )
+
+
+def portal_parts(
+    parts: Parts,
+    context: ApiContext,
+    accounts: AccountDirectory,
+    accept: AcceptBatch,
+    explain: ExplainBatch,
+) -> PortalContext:
+    """What the portal's pages are given: what the API has, and what only people need."""
+    return PortalContext(
+        database=parts.database,
         accounts=accounts,
         accept_batch=accept,
         explain_batch=explain,
@@ -120,23 +139,16 @@ def api_app(
         hold_batch=context.hold_batch,
         contact_book=context.contact_book,
         trace_message=context.trace_message,
+        watch=WatchInstallation(parts.database, utc_now),
         sealer=parts.sealer,
-        ids=ids,
+        ids=parts.ids,
         random_bytes=os.urandom,
         now=utc_now,
         sender_rules=context.sender_rules,
         number_prefix=parts.settings.accounts.number_prefix,
         public_url=context.public_url,
-        plain_allowed=http.plain_portal_allowed,
+        plain_allowed=parts.settings.http.plain_portal_allowed,
         handsets_url=handsets_url(parts.settings),
-    )
-    return AcceptHandler(
-        FacesByPath(ApiApp(context), PortalApp(portal)),
-        authenticator=authenticator,
-        accept_batch=accept,
-        explain_batch=explain,
-        bodies=bodies,
-        pace=SendingPace(RateLimiter(clock=time.monotonic, processes=parts.settings.http.api_processes)),
     )
 
 

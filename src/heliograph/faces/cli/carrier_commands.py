@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from cyclopts import App, Parameter
 
-from heliograph.domain.carrier_profile import DEFAULT_PROFILE, CarrierProfile, ProfileError
+from heliograph.domain.carrier_profile import DEFAULT_PROFILE, CarrierProfile
 from heliograph.domain.carrier_rules import carrier_faults, profile_differences
 from heliograph.faces.cli.command_options import (
     NO_OPTIONS,
@@ -20,14 +20,12 @@ from heliograph.faces.cli.command_options import (
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_carrier
 from heliograph.faces.cli.terminal import done, show_one, show_rows
+from heliograph.services.operate_carriers import CarrierRefused, edit_carrier, open_carrier
 from heliograph.storage.carrier_settings import (
     CarrierChange,
     CarrierInUse,
     NewCarrier,
     StoredCarrier,
-    change_carrier,
-    create_carrier,
-    find_carrier_by_name,
     list_carriers,
     remove_carrier,
 )
@@ -124,11 +122,9 @@ async def create(
         profile=_profile(DEFAULT_PROFILE, profile, window, tps),
     )
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
-        if await find_carrier_by_name(tx, name) is not None:
-            raise CommandRefused(f"there is a carrier {name!r} already")
         try:
-            await create_carrier(tx, made, sealer=ground.sealer(), now=ground.now())
-        except ProfileError as error:
+            await open_carrier(tx, made, sealer=ground.sealer(), now=ground.now())
+        except CarrierRefused as error:
             raise CommandRefused(str(error)) from None
         document = _document(await get_carrier(tx, name))
     sentence = f"{name} is made. Let a route lead to it: heliograph route create {name}"
@@ -233,8 +229,8 @@ async def change(
         if wanted == CarrierChange():
             raise CommandRefused("nothing to change: name at least one option")
         try:
-            await change_carrier(tx, found.carrier_id, wanted, sealer=ground.sealer())
-        except ProfileError as error:
+            await edit_carrier(tx, found.carrier_id, wanted, sealer=ground.sealer())
+        except CarrierRefused as error:
             raise CommandRefused(str(error)) from None
         document = _document(await get_carrier(tx, name))
     done(f"{name} is changed.", document, as_json=options.json)

@@ -9,6 +9,7 @@ from heliograph.faces.portal.signed_in import SignedIn
 from heliograph.faces.portal.translations import Translate
 
 HOME: Final = "/portal/"
+ALARMS: Final = "/portal/operator/alarms"
 
 
 class NavItem(msgspec.Struct, frozen=True):
@@ -73,7 +74,7 @@ _PAGES: Final[tuple[tuple[str, tuple[tuple[str, str, str, Right], ...]], ...]] =
             ("Routes", "/portal/operator/routes", "routes", Right.OPERATE),
             ("Prices", "/portal/operator/prices", "prices", Right.OPERATE),
             ("Queues", "/portal/operator/queues", "queues", Right.OPERATE),
-            ("Alarms", "/portal/operator/alarms", "alarms", Right.OPERATE),
+            ("Alarms", ALARMS, "alarms", Right.OPERATE),
             ("Health", "/portal/operator/health", "health", Right.OPERATE),
         ),
     ),
@@ -87,13 +88,18 @@ def navigation(me: SignedIn, path: str, translate: Translate) -> tuple[NavGroup,
     groups = []
     for title, pages in _PAGES:
         items = tuple(
-            NavItem(translate(label), href, icon, href == current)
+            NavItem(translate(label), href, icon, href == current, _badge(me, href))
             for label, href, icon, right in pages
             if me.may(right) and (right is Right.OPERATE or me.login.account is not None)
         )
         if items:
             groups.append(NavGroup(translate(title) if title else "", items))
     return tuple(groups)
+
+
+def _badge(me: SignedIn, href: str) -> str:
+    """What stands beside a page's name: how many alarms there are."""
+    return str(me.alarms) if href == ALARMS and me.alarms else ""
 
 
 def _current(path: str) -> str:

@@ -29,7 +29,11 @@ from heliograph.faces.portal import (
     message_pages,
     number_pages,
     operator_account_pages,
+    operator_carrier_pages,
     operator_opening_pages,
+    operator_price_pages,
+    operator_route_pages,
+    operator_watch_pages,
     overview_pages,
     sender_pages,
     sign_in_pages,
@@ -74,12 +78,16 @@ PAGES: Final = (
     number_pages.PAGES,
     usage_pages.PAGES,
     operator_account_pages.PAGES,
+    operator_carrier_pages.PAGES,
     operator_opening_pages.PAGES,
     batch_list_pages.PAGES,
     batch_pages.PAGES,
     batch_act_pages.PAGES,
     batch_export_pages.PAGES,
     message_pages.PAGES,
+    operator_route_pages.PAGES,
+    operator_price_pages.PAGES,
+    operator_watch_pages.PAGES,
 )
 """The pages and acts, module by module."""
 

@@ -15,6 +15,7 @@ from heliograph.services.contact_book import ContactBook
 from heliograph.services.explain_batch import ExplainBatch
 from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.trace_message import TraceMessage
+from heliograph.services.watch_installation import WatchInstallation
 from heliograph.storage.accounts import AccountDirectory
 from heliograph.storage.database import Database
 from heliograph.storage.password_hashing import PasswordHashing
@@ -34,6 +35,7 @@ class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
     hold_batch: HoldBatch
     contact_book: ContactBook
     trace_message: TraceMessage
+    watch: WatchInstallation
     sealer: Sealer
     ids: IdSource
     random_bytes: Callable[[int], bytes]

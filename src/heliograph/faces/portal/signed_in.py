@@ -56,6 +56,8 @@ class SignedIn:
         self.email = login.email or ""
         self.is_operator = login.is_operator
         self.accounts = login.accounts
+        self.alarms = 0
+        """How many alarms an operator sees beside their page's name."""
 
     @property
     def account(self) -> AccountMember:
@@ -122,6 +124,8 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         _check_origin(request)
         if login is not None:
             await _check_token(request, login)
+    elif login is not None and login.is_operator and "hx-request" not in request.headers:
+        request.state.me.alarms = await context_of(request).watch.count()
 
 
 def me_of(request: PortalRequest) -> SignedIn:

@@ -1,0 +1,302 @@
+"""What in an installation needs an operator: rules over what the database knows, and what to do next."""
+
+import enum
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+import msgspec
+
+from heliograph.domain.prefix_table import PrefixTable
+from heliograph.domain.routing import Route
+from heliograph.domain.typed_values import shown_prefix
+
+BOUND_FRESH: Final = timedelta(seconds=30)
+"""A bind that was not seen for longer is not counted: its holder renews it every few seconds."""
+QUEUE_OLD: Final = timedelta(minutes=5)
+KEEPER_LATE: Final = timedelta(minutes=2)
+ORIGIN_FAILING: Final = timedelta(minutes=30)
+DAYS_AHEAD_AT_LEAST: Final = 7
+UNMATCHED_AT_MOST: Final = 100
+READY: Final = 1
+
+
+class Severity(enum.IntEnum):
+    """How much an alarm hurts; NOTICE is not counted."""
+
+    NOTICE = 0
+    WARNING = 1
+    BAD = 2
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """Something that needs an operator. ``values`` are put into the texts of its kind."""
+
+    kind: str
+    severity: Severity
+    values: dict[str, str | int]
+    path: str
+    """Where it is mended, below the operator's pages."""
+
+    @property
+    def title(self) -> str:
+        """What is so, in English, with places for ``values``."""
+        return ALARM_TEXTS[self.kind][0]
+
+    @property
+    def next_step(self) -> str:
+        """What to do, in English."""
+        return ALARM_TEXTS[self.kind][1]
+
+
+ALARM_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    "carrier_unbound": (
+        "%(carrier)s is not bound",
+        "Check its host, port, system id and password, and ask the carrier whether it lets this address in. "
+        "Dispatchers try again by themselves.",
+    ),
+    "carrier_partly_bound": (
+        "%(carrier)s has %(bound)s of %(wanted)s binds",
+        "The carrier may allow fewer binds than are set, or a dispatcher is missing.",
+    ),
+    "carrier_disabled": (
+        "Messages wait for %(carrier)s, which is disabled",
+        "Enable the carrier: messages that were accepted keep their carrier.",
+    ),
+    "queue_old": (
+        "Messages have waited %(minutes)s minutes for %(carrier)s",
+        "See whether it is bound and how many it takes a second; a second carrier spreads the load.",
+    ),
+    "in_doubt": (
+        "%(count)s segments are in doubt at %(carrier)s",
+        "Their answers were lost with a connection. Receipts settle them; what has none is closed in time.",
+    ),
+    "unmatched": (
+        "%(count)s receipts of %(carrier)s match no message",
+        "The profile's form of receipt ids may be wrong for this carrier.",
+    ),
+    "origin_disabled": (
+        "Reports of %(account)s to %(origin)s are not delivered any more",
+        "Tell the customer; once the receiver works again its owner lets the reports through.",
+    ),
+    "origin_failing": (
+        "Reports of %(account)s to %(origin)s have failed for %(minutes)s minutes",
+        "Nothing is lost: they are tried again. Tell the customer if it goes on.",
+    ),
+    "no_reporter": (
+        "No process delivers reports",
+        "Start a reporter: `heliograph serve --role reporter`, or `heliograph serve` for all of them.",
+    ),
+    "balance_negative": ("%(account)s has a balance below zero", "Add credit, or disable the account."),
+    "balance_low": (
+        "%(account)s has less left than it was charged today",
+        "Tell the customer, or add credit: without credit its batches are refused.",
+    ),
+    "price_missing": (
+        "Price list %(list)s has no price for %(prefix)s, where a route leads",
+        "Set a price, or remove the route: numbers without a price are refused.",
+    ),
+    "price_zero": (
+        "Price list %(list)s charges nothing for %(count)s prefixes",
+        "Set a price, unless these are meant to be free.",
+    ),
+    "keeper_late": (
+        "Housekeeping is late by %(minutes)s minutes",
+        "See whether a keeper runs: `heliograph serve --role keeper`. Scheduled messages wait for it.",
+    ),
+    "partitions_short": (
+        "There is room for %(days)s more days only",
+        "A keeper makes the partitions ahead of time, as the owner of the tables. See its log.",
+    ),
+    "unsafe_server": (
+        "The database may lose what it has confirmed: %(setting)s",
+        "Change the setting of PostgreSQL at once.",
+    ),
+    "no_standby": (
+        "Nothing copies the database to another machine",
+        "Make backups, or give PostgreSQL a standby: docs/deployment.md says how.",
+    ),
+}
+"""What is so, and what to do next, by kind."""
+
+
+class BoundSlot(NamedTuple):
+    """A bind of a carrier and who holds it."""
+
+    carrier_id: int
+    slot: int
+    epoch: int
+    holder: str
+    is_held: bool
+    bound_at: datetime | None
+    as_of: datetime
+    """The database's time when it was read."""
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it was seen bound just now."""
+        return self.is_held and self.bound_at is not None and self.as_of - self.bound_at < BOUND_FRESH
+
+
+class QueueDepth(NamedTuple):
+    """Lots of a carrier with one priority and one state."""
+
+    carrier_id: int
+    priority: int
+    state: int
+    lots: int
+    segments: int
+    in_flight: int
+    """Segments claimed for a bind and not answered yet."""
+    oldest: datetime
+    """When the first of them could have been sent."""
+
+
+class LooseEnds(NamedTuple):
+    """What of a carrier is in doubt, unmatched or late."""
+
+    carrier_id: int
+    in_doubt: int
+    unmatched: int
+    unopened_since: datetime | None
+    unclosed_since: datetime | None
+
+
+class FailingOrigin(NamedTuple):
+    """An origin whose last attempt failed."""
+
+    number: str
+    origin: str
+    failures: int
+    failing_since: datetime | None
+    open_until: datetime | None
+    disabled_at: datetime | None
+
+
+class LowBalance(NamedTuple):
+    """An account that has little left; micro-units."""
+
+    number: str
+    balance: int
+    spent: int
+
+
+class WatchedCarrier(NamedTuple):
+    """A carrier as the alarms need it."""
+
+    carrier_id: int
+    name: str
+    bind_count: int
+    enabled: bool
+
+
+class WatchedPrices(NamedTuple):
+    """A price list that accounts use; their ids."""
+
+    price_list_id: int
+    name: str
+    prices: Mapping[str, int]
+    accounts: Collection[int]
+
+
+class ServerFacts(NamedTuple):
+    """What of the server counts for safety."""
+
+    unsafe_settings: tuple[str, ...]
+    standbys: int
+    reporters: int
+    days_ahead: int
+
+
+def carrier_alarms(
+    carriers: Iterable[WatchedCarrier],
+    slots: Iterable[BoundSlot],
+    depths: Collection[QueueDepth],
+    loose_ends: Mapping[int, LooseEnds],
+    *,
+    now: datetime,
+) -> Iterator[Alarm]:
+    """Carriers that are not bound, whose queue is old, or who owe us answers."""
+    bound = Counter(slot.carrier_id for slot in slots if slot.is_bound)
+    ready: dict[int, datetime] = {}
+    for depth in depths:
+        if depth.state == READY:
+            ready[depth.carrier_id] = min(depth.oldest, ready.get(depth.carrier_id, depth.oldest))
+    for carrier in carriers:
+        path, name = f"carriers/{carrier.carrier_id}", carrier.name
+        count = min(bound[carrier.carrier_id], carrier.bind_count)
+        if carrier.enabled and count == 0:
+            yield Alarm("carrier_unbound", Severity.BAD, {"carrier": name}, path)
+        elif carrier.enabled and count < carrier.bind_count:
+            values: dict[str, str | int] = {"carrier": name, "bound": count, "wanted": carrier.bind_count}
+            yield Alarm("carrier_partly_bound", Severity.WARNING, values, path)
+        waited = now - ready.get(carrier.carrier_id, now)
+        if not carrier.enabled and carrier.carrier_id in ready:
+            yield Alarm("carrier_disabled", Severity.BAD, {"carrier": name}, path)
+        elif waited >= QUEUE_OLD:
+            yield Alarm("queue_old", Severity.BAD, {"carrier": name, "minutes": _minutes(waited)}, "queues")
+        yield from _loose_ends(name, loose_ends.get(carrier.carrier_id), path)
+
+
+def _loose_ends(name: str, ends: LooseEnds | None, path: str) -> Iterator[Alarm]:
+    if ends is not None and ends.in_doubt:
+        yield Alarm("in_doubt", Severity.WARNING, {"carrier": name, "count": ends.in_doubt}, "queues")
+    if ends is not None and ends.unmatched >= UNMATCHED_AT_MOST:
+        yield Alarm("unmatched", Severity.WARNING, {"carrier": name, "count": ends.unmatched}, path)
+
+
+def customer_alarms(
+    origins: Iterable[FailingOrigin], balances: Iterable[LowBalance], *, now: datetime
+) -> Iterator[Alarm]:
+    """Customers that get no reports, or run out of credit."""
+    for origin in origins:
+        values: dict[str, str | int] = {"account": origin.number, "origin": origin.origin}
+        failing = now - (origin.failing_since or now)
+        if origin.disabled_at is not None:
+            yield Alarm("origin_disabled", Severity.WARNING, values, "queues")
+        elif failing >= ORIGIN_FAILING:
+            values["minutes"] = _minutes(failing)
+            yield Alarm("origin_failing", Severity.WARNING, values, "queues")
+    for balance in balances:
+        kind = "balance_negative" if balance.balance < 0 else "balance_low"
+        severity = Severity.WARNING
+        yield Alarm(kind, severity, {"account": balance.number}, f"accounts/{balance.number}")
+
+
+def price_alarms(routes: Iterable[Route], lists: Iterable[WatchedPrices]) -> Iterator[Alarm]:
+    """Where a route leads without a price, and what is given away."""
+    routes = list(routes)
+    for price_list in lists:
+        path = f"prices/{price_list.price_list_id}"
+        table = PrefixTable(price_list.prices)
+        reached = {
+            route.prefix
+            for route in routes
+            if (route.account_id is None and price_list.accounts) or route.account_id in price_list.accounts
+        }
+        for prefix in sorted(prefix for prefix in reached if table.find(prefix) is None):
+            missing: dict[str, str | int] = {"list": price_list.name, "prefix": shown_prefix(prefix)}
+            yield Alarm("price_missing", Severity.WARNING, missing, path)
+        free = sum(1 for price in price_list.prices.values() if price == 0)
+        if free and price_list.accounts:
+            yield Alarm("price_zero", Severity.WARNING, {"list": price_list.name, "count": free}, path)
+
+
+def house_alarms(ends: Iterable[LooseEnds], server: ServerFacts, *, now: datetime) -> Iterator[Alarm]:
+    """Processes that are missing or late, and a database that is not safe."""
+    late = [since for each in ends for since in (each.unopened_since, each.unclosed_since) if since]
+    if late and now - min(late) >= KEEPER_LATE:
+        yield Alarm("keeper_late", Severity.BAD, {"minutes": _minutes(now - min(late))}, "health")
+    if server.reporters == 0:
+        yield Alarm("no_reporter", Severity.BAD, {}, "health")
+    if server.days_ahead < DAYS_AHEAD_AT_LEAST:
+        yield Alarm("partitions_short", Severity.BAD, {"days": max(server.days_ahead, 0)}, "health")
+    for setting in server.unsafe_settings:
+        yield Alarm("unsafe_server", Severity.BAD, {"setting": setting}, "health")
+    if server.standbys == 0:
+        yield Alarm("no_standby", Severity.NOTICE, {}, "health")
+
+
+def _minutes(span: timedelta) -> int:
+    return int(span.total_seconds() // 60)

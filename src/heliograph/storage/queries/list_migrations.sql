@@ -1,0 +1,1 @@
+SELECT name, applied_at FROM heliograph.migration ORDER BY number DESC

@@ -1,0 +1,151 @@
+"""Queues, alarms and health, as operators see them."""
+
+from datetime import timedelta
+
+import pytest
+
+from heliograph.domain.installation_alarms import ALARM_TEXTS
+from heliograph.domain.portal_rights import Role
+from heliograph.faces.portal.translations import LANGUAGES, catalog
+from tests.support.accepting import utc_now
+from tests.support.served_portal import PortalClient, ServedPortal
+
+QUEUES = "/portal/operator/queues"
+ALARMS = "/portal/operator/alarms"
+HEALTH = "/portal/operator/health"
+
+
+async def trouble(portal: ServedPortal) -> None:
+    """Everything that an operator must hear of, in one database."""
+    now = utc_now()
+    async with portal.database.transaction() as tx:
+        carrier_id = await tx.fetchval("SELECT min(carrier_id) FROM carrier")
+        await tx.execute(
+            "UPDATE carrier SET name = 'telco', bind_count = 2 WHERE carrier_id = $1", carrier_id
+        )
+        for number, (state, opens) in enumerate(((1, 30), (0, 20), (3, 10))):
+            await tx.execute(
+                "INSERT INTO lot (carrier_id, lot_id, account_id, priority, state, fair_position, opens_at,"
+                " closes_at, segment_count, first_id, last_id, payload)"
+                " VALUES ($1, $2, 10001, 1, $3, 0, $4, $5, 40, '\\x00', '\\x01', '\\x00')",
+                carrier_id,
+                bytes([number] * 12),
+                state,
+                now - timedelta(minutes=opens),
+                now + timedelta(hours=1),
+            )
+        await tx.execute(
+            "INSERT INTO in_doubt (carrier_id, message_id, segment, segments, account_id, recipient,"
+            " submitted_at, noted_at, closes_at)"
+            " VALUES ($1, '\\x00', 0, 1, 10001, '46712345678', $2, $2, $3)",
+            carrier_id,
+            now,
+            now + timedelta(hours=1),
+        )
+        await tx.execute(
+            "INSERT INTO report_origin (bucket, account_id, origin, failures, failing_since, disabled_at)"
+            " VALUES (1, 10001, 'https://dead.example', 9, $1, $1),"
+            " (2, 10001, 'https://slow.example', 3, $1, NULL)",
+            now - timedelta(hours=2),
+        )
+        await tx.execute(
+            "INSERT INTO report_block (bucket, block_id, account_id, origin, due_at, event_count, events)"
+            " VALUES (2, '\\x00', 10001, 'https://slow.example', $1, 12, '\\x00')",
+            now,
+        )
+        await tx.execute(
+            "INSERT INTO report_retry (bucket, message_id, account_id, origin, tries, first_try, due_at,"
+            " parked, events) VALUES (2, '\\x01', 10001, 'https://slow.example', 2, $1, $1, false, '\\x00'),"
+            " (2, '\\x02', 10001, 'https://slow.example', 9, $1, $1, true, '\\x00')",
+            now,
+        )
+        await tx.execute("UPDATE balance SET amount = -1 WHERE account_id = 10001")
+        await tx.execute("DELETE FROM price WHERE prefix = ''")
+        await tx.execute("UPDATE price SET amount = 0")
+        await tx.execute(
+            "INSERT INTO price SELECT price_list_id, '46', 0 FROM price_list ON CONFLICT DO NOTHING"
+        )
+
+
+async def test_queues_show_depth_age_and_loose_ends(portal: ServedPortal, operator: PortalClient) -> None:
+    assert "Nothing waits for a carrier." in (await operator.get(QUEUES)).text
+    await trouble(portal)
+    page = (await operator.get(QUEUES)).text
+    for told in (
+        "telco",
+        ">120<",
+        "30 minutes",
+        "https://slow.example",
+        ">12<",
+        "https://dead.example",
+        "Switched off",
+    ):
+        assert told in page
+    rows = (await operator.get(f"{QUEUES}?rows=1")).text
+    assert "telco" in rows
+    assert "<html" not in rows
+
+
+async def test_alarms_say_what_to_do_and_are_counted(portal: ServedPortal, operator: PortalClient) -> None:
+    await trouble(portal)
+    page = (await operator.get(ALARMS)).text
+    for told in (
+        "telco is not bound",
+        "Messages have waited 30 minutes for telco",
+        "Housekeeping is late by",
+        "1 segments are in doubt",
+        "to https://dead.example are not delivered any more",
+        "to https://slow.example have failed for 120 minutes",
+        "ip1-10001 has a balance below zero",
+        "has no price for default",
+        "charges nothing for",
+        "No process delivers reports",
+    ):
+        assert told in page
+    alarms = await portal.context.watch.alarms()
+    counted = await portal.context.watch.count()
+    assert {"no_standby"} <= {alarm.kind for alarm in alarms}
+    assert f'<span class="count">{counted}</span>' in page
+    assert "telco is not bound" in (await operator.get(f"{ALARMS}?rows=1")).text
+
+
+async def test_alarms_go_away_once_they_are_mended(portal: ServedPortal, operator: PortalClient) -> None:
+    await trouble(portal)
+    await operator.get(ALARMS)
+    async with portal.database.transaction() as tx:
+        await tx.execute("UPDATE balance SET amount = 1000000 WHERE account_id = 10001")
+    portal.context.watch.forget()
+    assert "below zero" not in (await operator.get(ALARMS)).text
+
+
+async def test_health_shows_the_server_and_who_holds_leases(
+    portal: ServedPortal, operator: PortalClient
+) -> None:
+    page = (await operator.get(HEALTH)).text
+    for told in (
+        "PostgreSQL",
+        "0001_pre_first_schema.sql",
+        "synchronous_commit",
+        "No dispatcher and no reporter",
+    ):
+        assert told in page
+    async with portal.database.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO bucket_lease (bucket, epoch, holder, leased_until)"
+            " VALUES (0, 1, 'here:9:cc', now() + interval '15 s')"
+        )
+    assert "here:9:cc" in (await operator.get(f"{HEALTH}?rows=1")).text
+
+
+async def test_customers_see_neither_pages_nor_the_count(portal: ServedPortal) -> None:
+    await trouble(portal)
+    async with portal.client(await portal.sign_in(Role.OWNER)) as client:
+        for path in (QUEUES, ALARMS, HEALTH):
+            assert (await client.get(path)).status_code == 403
+        assert 'class="count"' not in (await client.get("/portal/")).text
+
+
+@pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"en"}))
+def test_every_alarm_is_translated(language: str) -> None:
+    texts = {text for texts in ALARM_TEXTS.values() for text in texts}
+    assert sorted(texts - set(catalog(language))) == []
