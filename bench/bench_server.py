@@ -13,7 +13,7 @@ import psutil
 
 from bench.carrier_process import PASSWORD, SYSTEM_ID
 from bench.load_client import TEXT
-from bench.preload import preload
+from bench.preload import BATCH_SIZE, preload
 from heliograph.domain.ids import IdSource
 from heliograph.services.first_start import STANDARD_PRICE, FirstStartSettings, first_start
 from heliograph.storage.accounts import AccountSettingsChange, change_account
@@ -80,8 +80,18 @@ def bench_server(settings: Mapping[str, str] | None = None) -> Iterator[BenchSer
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def make_account(server: BenchServer, *, carrier_port: int, past: int) -> BenchAccount:
-    """Schema, the first account with reports of final codes, the carrier, and ``past`` delivered messages."""
+async def make_account(
+    server: BenchServer,
+    *,
+    carrier_port: int,
+    past: int,
+    batch_size: int = BATCH_SIZE,
+    seconds_apart: int = 1,
+) -> BenchAccount:
+    """Schema, the first account with reports of final codes, the carrier, and ``past`` delivered messages.
+
+    They are in batches of that size, one made so many seconds after the other.
+    """
     now = datetime.now(UTC)
     await migrate(server.dsn)
     owner = await connect(server.dsn)
@@ -116,6 +126,8 @@ async def make_account(server: BenchServer, *, carrier_port: int, past: int) -> 
         price=PRICE,
         text=TEXT,
         now=now,
+        batch_size=batch_size,
+        seconds_apart=seconds_apart,
     )
     await write_checkpoint(server)
     return BenchAccount(made.account_id, made.token)

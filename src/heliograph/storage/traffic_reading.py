@@ -7,7 +7,7 @@ from heliograph.domain.ids import id_at
 from heliograph.domain.traffic import STEP_BOUNDS_MS, Counted
 from heliograph.storage.database import Transaction, load_query
 
-LATEST: Final = 50_000
+LATEST: Final = 30_000
 """How many messages that the keeper has not counted yet are looked through, the newest ones."""
 
 
