@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help install demo check format test browser test-fast docs crash fuzz contract bench clean
+.PHONY: help install demo check format test programs test-fast docs crash fuzz contract bench clean
 
 help:
 	@echo "make demo     set up, start everything and follow messages to the handset"
@@ -38,12 +38,13 @@ check: install
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -q tests/repository
 
-test: check browser
+test: check programs
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests
 
-# The portal is tested in Debian's chromium.
-browser:
-	test -x /usr/bin/chromium || (apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends chromium)
+# The portal is tested in Debian's chromium, and an example needs PHP with curl.
+programs:
+	test -x /usr/bin/chromium && test -x /usr/bin/php || \
+	(apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends chromium php-cli php-curl)
 
 test-fast: install
 	$(BIN)/python -m pytest -q tests/domain tests/smpp

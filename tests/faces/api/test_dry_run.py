@@ -126,6 +126,20 @@ async def test_another_query_sends(database: str) -> None:
             assert (sent.status, sent.headers["cache-control"]) == (201, "no-store")
 
 
+@pytest.mark.parametrize(
+    ("query", "body", "status"),
+    [(b"", BATCH, 201), (b"dryRun=true", BATCH, 200), (b"dryRun=never", BATCH, 400), (b"", {}, 400)],
+)
+async def test_no_answer_is_kept_or_guessed_at(
+    database: str, query: bytes, body: dict[str, object], status: int
+) -> None:
+    async with accepting_api(database) as api:
+        answer = await api.post(body, query=query)
+    assert answer.status == status
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 async def test_it_is_refused_as_a_send_would_be(database: str) -> None:
     async with accepting_api(database) as api:
         for body in (b"{", {}, BATCH | {"sender": "Nobody"}, BATCH | {"body": "’", "datacoding": "gsm"}):

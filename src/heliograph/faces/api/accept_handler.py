@@ -43,11 +43,8 @@ _PATHS: Final = frozenset({BATCHES_PATH, BATCHES_PATH + "/"})
 _LONG_BYTES: Final = 256 * 1024
 _CAREFUL_BYTES_ON_LOOP: Final = 64 * 1024
 """Bodies larger than this are read carefully in a thread: it takes 60 ms for each MB."""
-_ANSWER: Final = (
-    (b"content-type", b"application/json"),
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-)
+_NOT_SNIFFED: Final = (b"x-content-type-options", b"nosniff")
+_ANSWER: Final = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"), _NOT_SNIFFED)
 _HEADERS: Final = frozenset(
     {
         b"authorization",
@@ -163,6 +160,6 @@ async def _send_json(send: Send, body: bytes) -> None:
 
 
 async def _send_problem(send: Send, problem: Problem, more: Headers = ()) -> None:
-    headers = [*problem.headers, *more]
+    headers = [*problem.headers, _NOT_SNIFFED, *more]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": problem.body})
