@@ -100,6 +100,13 @@ async def use_recovery_code(tx: Transaction, user_id: int, code_hash: bytes, *, 
     return await tx.fetchval(load_query("use_recovery_code"), user_id, code_hash, now) is not None
 
 
+async def forget_second_factors(tx: Transaction, user_id: int) -> None:
+    """Somebody has lost all that they showed after their password."""
+    await tx.execute(load_query("remove_totp"), user_id)
+    await tx.execute(load_query("forget_recovery_codes"), user_id)
+    await tx.execute(load_query("forget_passkeys"), user_id)
+
+
 async def list_passkeys(tx: Transaction, user_id: int) -> list[Passkey]:
     """Somebody's passkeys, the oldest first."""
     return [Passkey(*row) for row in await tx.fetch(load_query("list_passkeys"), user_id)]

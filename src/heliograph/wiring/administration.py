@@ -116,6 +116,7 @@ async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
                 currency=settings.accounts.currency,
                 loopback_reports=settings.loopback_reports_allowed,
                 sender_rules=sender_rules(settings),
+                public_url=settings.public_url,
             )
 
 

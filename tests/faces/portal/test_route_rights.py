@@ -78,7 +78,7 @@ WITH_RIGHT = {
 
 
 async def ask(client: PortalClient, operation: str) -> httpx.Response | None:
-    """Ask for an operation, with nothing in its form nothing that exists in its address; None: a stream."""
+    """Ask for an operation with an empty form, of nothing that exists; None: a stream was begun."""
     method, _, path = operation.partition(" ")
     address = re.sub(r"\{\w+:(\w+)\}", lambda found: "1" if found[1] == "int" else "absent", path)
     asked = client.post(address) if method == "POST" else client.get(address)

@@ -54,6 +54,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     loopback_reports: bool
     """Whether customers may be told things at addresses of this machine."""
     sender_rules: "SenderRules"
+    public_url: str
+    """How people reach the installation."""
 
 
 class SettingShown(Protocol):

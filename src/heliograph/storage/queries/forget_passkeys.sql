@@ -1,0 +1,2 @@
+-- $1 user
+DELETE FROM passkey WHERE user_id = $1
