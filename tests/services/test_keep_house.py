@@ -111,3 +111,40 @@ async def test_windows_of_the_guard_are_forgotten_and_its_events_later(
         ("225", 1),
         ("46", 1),
     ]
+
+
+async def test_ended_logins_and_used_links_are_pruned(database: str, connection: Connection) -> None:
+    await insert_account(connection)
+    await connection.execute("INSERT INTO portal_user (user_id, name, created_at) VALUES (1, 'Kim', $1)", NOW)
+    for number, (seen, begun) in enumerate([(0, 0), (31, 40), (1, 13 * 60)]):
+        await connection.execute(
+            "INSERT INTO login (login_hash, user_id, csrf_token, second_factor, created_at, seen_at, browser)"
+            " VALUES ($1, 1, '', false, $2, $3, '')",
+            bytes([number]),
+            NOW - timedelta(minutes=begun),
+            NOW - timedelta(minutes=seen),
+        )
+    for number, hours in enumerate([-1, 23, 25]):
+        await connection.execute(
+            "INSERT INTO sign_in_link (link_hash, user_id, kind, created_at, expires_at)"
+            " VALUES ($1, 1, 'reset', $2, $2)",
+            bytes([number]),
+            NOW - timedelta(hours=hours),
+        )
+        await connection.execute(
+            "INSERT INTO sign_in_try (subject, failures, throttled_until, last_at) VALUES ($1, 1, $2, $2)",
+            bytes([number]),
+            NOW - timedelta(hours=hours),
+        )
+        await connection.execute(
+            "INSERT INTO sign_in_step (step_hash, user_id, challenge, expires_at) VALUES ($1, 1, '', $2)",
+            bytes([number]),
+            NOW - timedelta(hours=hours),
+        )
+    async with Database(database) as opened:
+        await KeepHouse(opened).step(NOW)
+    left = {
+        table: await connection.fetchval(f"SELECT count(*) FROM {table}")
+        for table in ("login", "sign_in_link", "sign_in_try", "sign_in_step")
+    }
+    assert left == {"login": 1, "sign_in_link": 2, "sign_in_try": 2, "sign_in_step": 1}
