@@ -67,6 +67,14 @@ async def list_roles(tx: Transaction, user_id: int) -> dict[int, Role]:
     return {row["account_id"]: Role(row["role"]) for row in rows}
 
 
+async def list_roles_of_members(tx: Transaction, account_id: int) -> dict[int, dict[int, Role]]:
+    """What the members of an account are, by user and account: there and in every other account."""
+    found: dict[int, dict[int, Role]] = {}
+    for row in await tx.fetch(load_query("list_roles_of_members"), account_id):
+        found.setdefault(row["user_id"], {})[row["account_id"]] = Role(row["role"])
+    return found
+
+
 async def create_invitation(
     tx: Transaction,
     account_id: int,

@@ -1,5 +1,6 @@
 """Signing in with a password: what is refused, how often, and what a link is good for."""
 
+import asyncio
 import os
 import re
 from datetime import timedelta
@@ -9,6 +10,7 @@ from playwright.async_api import Browser
 
 from heliograph.domain.login_secret import SECRET_BYTES, login_hash, login_secret
 from heliograph.domain.portal_rights import Role
+from heliograph.domain.refusals import Unavailable
 from heliograph.storage.password_hashing import PasswordHashing
 from heliograph.storage.portal_users import create_sign_in_link, create_user, set_membership
 from heliograph.storage.user_credentials import set_password
@@ -79,6 +81,46 @@ async def test_unknown_addresses_get_the_answer_of_wrong_passwords(portal: Serve
         unknown = await visitor.post("/portal/sign-in", {"email": "nobody@example.com", "password": PASSWORD})
         assert unknown.status_code == 429
     assert len({answer for answer in answers[:4]}) == 1
+
+
+async def test_every_try_costs_one_hash_whoever_it_is_for(
+    portal: ServedPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add_person(portal)
+    await add_person(portal, email="link@example.com", password=None)
+    compared: list[str] = []
+    compare = PasswordHashing._compare
+
+    def counting(self: PasswordHashing, stored: str, password: str) -> bool:
+        compared.append(stored)
+        return compare(self, stored, password)
+
+    monkeypatch.setattr(PasswordHashing, "_compare", counting)
+    async with portal.client(None) as visitor:
+        for email in (EMAIL, "link@example.com", "nobody@example.com", "no address"):
+            await visitor.post("/portal/sign-in", {"email": email, "password": "wrong"})
+            await visitor.post("/portal/sign-in", {"email": email, "password": "x" * 1000})
+    assert len(compared) == 8
+    assert {stored.rpartition("$")[0].rpartition("$")[0] for stored in compared} == {
+        "$argon2id$v=19$m=19456,t=2,p=1"
+    }
+
+
+async def test_many_tries_at_once_are_no_way_around_the_wait(
+    portal: ServedPortal,
+) -> None:
+    await add_person(portal)
+    async with portal.client(None) as visitor:
+        tries = [visitor.post("/portal/sign-in", {"email": EMAIL, "password": str(n)}) for n in range(20)]
+        answers = [answer.status_code for answer in await asyncio.gather(*tries)]
+    assert (answers.count(400), answers.count(429)) == (6, 14)
+
+
+async def test_more_than_a_few_hashes_at_once_are_refused() -> None:
+    hashing = PasswordHashing(at_once=1, waiting=1)
+    answers = await asyncio.gather(*(hashing.matches(None, "x") for _ in range(4)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [bool, bool, Unavailable, Unavailable]
+    assert await hashing.matches(None, "x") is False
 
 
 async def test_failures_are_forgotten_after_a_wait_and_by_success(portal: ServedPortal) -> None:

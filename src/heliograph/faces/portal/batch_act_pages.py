@@ -51,11 +51,11 @@ async def _cancel(request: PortalRequest, batch_id: str, *, hide: bool) -> Respo
         progress = await read_progress(tx, request, me.account_id, batch_id)
     is_over = all(map(is_final, progress.counts))
     if is_over != hide:
-        return see(_address(batch_id), translate(STILL_OPEN if hide else ALREADY_FINISHED), tone="warning")
+        return see(_address(batch_id), translate(STILL_OPEN if hide else ALREADY_FINISHED), tone="warn")
     try:
         last = await context.cancel_batch.cancel(me.account_id, progress.shown.batch.batch_id, context.now())
     except Conflict:
-        return see(_address(batch_id), translate(TOO_LATE), tone="warning")
+        return see(_address(batch_id), translate(TOO_LATE), tone="warn")
     canceled = last.counts[203].messages if 203 in last.counts else 0
     async with context.database.transaction() as tx:
         action = "batch.hidden" if hide else "batch.canceled"
@@ -101,7 +101,7 @@ async def _changed(
             await change(tx, wanted)
             await note_act(tx, request, action, batch_id)
     except Conflict as conflict:
-        return see(_address(batch_id), translate(_said(conflict)), tone="warning")
+        return see(_address(batch_id), translate(_said(conflict)), tone="warn")
     return see(_address(batch_id), translate(done))
 
 

@@ -271,7 +271,7 @@ async def switch_account(request: PortalRequest, number: str) -> Response[None]:
         await change_settings(tx, account.account_id, change, context.sender_rules, now=context.now())
         await note_operator_act(tx, request, "account.disabled" if is_disabled else "account.enabled", number)
     said = "Its keys are refused from now on." if is_disabled else "Its keys are accepted again."
-    return see(account_address(number), translate(said), tone="warning" if is_disabled else "good")
+    return see(account_address(number), translate(said), tone="warn" if is_disabled else "good")
 
 
 @act(ONE + "/look", right=Right.OPERATE)

@@ -26,7 +26,7 @@ _NOTICE_SECONDS: Final = 60
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """What the next page says at its top. ``tone``: good, warning, bad or neutral."""
+    """What the next page says at its top. ``tone``: good, warn, bad or info."""
 
     tone: str
     text: str

@@ -22,6 +22,7 @@ from heliograph.storage.account_members import (
     list_invitations,
     list_members,
     list_roles,
+    list_roles_of_members,
     lock_members,
     remove_membership,
 )
@@ -52,7 +53,10 @@ async def _users_page(
     async with context.database.transaction() as tx:
         members = await list_members(tx, me.account_id)
         invitations = await list_invitations(tx, me.account_id, now=context.now())
-        resettable = [member.user_id for member in members if await _may_reset(tx, me, member)]
+        roles, mine = await list_roles_of_members(tx, me.account_id), await list_roles(tx, me.user_id)
+    resettable = [
+        member.user_id for member in members if _may_reset(me, mine, member, roles.get(member.user_id, {}))
+    ]
     return page(
         request,
         "users.html",
@@ -77,11 +81,10 @@ def _role_options(request: PortalRequest) -> list[tuple[str, str, str]]:
     ]
 
 
-async def _may_reset(tx: Transaction, me: SignedIn, member: Member) -> bool:
+def _may_reset(me: SignedIn, mine: dict[int, Role], member: Member, theirs: dict[int, Role]) -> bool:
     """Whether one may make a link that lets a member choose a new password; for oneself it needs none."""
     if member.user_id == me.user_id or member.is_disabled:
         return False
-    mine, theirs = await list_roles(tx, me.user_id), await list_roles(tx, member.user_id)
     return may_reset(mine, theirs, i_operate=me.is_operator, they_operate=member.is_operator)
 
 
@@ -191,7 +194,8 @@ async def make_reset_link(request: PortalRequest) -> Response[str] | Response[No
     secret, now = random_text(request), context.now()
     async with context.database.transaction() as tx:
         member, _ = await _member_of(tx, me, form)
-        if not await _may_reset(tx, me, member):
+        mine, theirs = await list_roles(tx, me.user_id), await list_roles(tx, member.user_id)
+        if not _may_reset(me, mine, member, theirs):
             return see(USERS, translate_for(request)(NOT_YOURS_ALONE), tone="bad")
         await spend_links_of_user(tx, member.user_id, now=now)
         await create_sign_in_link(
