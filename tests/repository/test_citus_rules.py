@@ -31,6 +31,7 @@ FAMILIES = {
         "daily_spend",
         "guard_window",
         "audit_entry",
+        "portal_draft",
         "traffic",
     ),
     "carrier_id": (
@@ -91,6 +92,7 @@ SWEEPS = {
     "list_report_origins": "a reporter that takes buckets over reads what failed in them",
     "list_retrying_origins": "a reporter that takes buckets over reads what waits in them",
     "list_vanished_holders": "an operator asks for binds that nobody holds",
+    "prune_portal_drafts": "the keeper drops drafts of yesterday, once an hour",
     "prune_daily_spend": "the keeper forgets days long gone, once an hour",
     "prune_guard_windows": "the keeper forgets windows long gone, once an hour",
     "prune_idempotency": "the keeper forgets old keys, once an hour",

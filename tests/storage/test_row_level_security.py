@@ -62,6 +62,7 @@ READABLE = (
     "contact_label",
     "event_block",
     "audit_entry",
+    "portal_draft",
     "traffic",
 )
 OPEN = ("migration", "conversation_progress", "traffic_progress")
@@ -112,6 +113,14 @@ async def insert_rows(connection: Connection, account_id: int) -> None:
         account_id,
         IDS.new(int(NOW.timestamp())),
         NOW,
+    )
+    user_id = await connection.fetchval(
+        "INSERT INTO portal_user (user_id, name, created_at) VALUES ($1, 'Anna', $2) RETURNING user_id",
+        account_id,
+        NOW,
+    )
+    await connection.execute(
+        "INSERT INTO portal_draft VALUES ($1, '\\x01', $2, $3, '{}')", account_id, user_id, NOW
     )
     await connection.execute(
         "INSERT INTO sender (account_id, sender) VALUES ($1, $2)",

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from heliograph.domain.daily_cap import day_of
 from heliograph.storage.database import Database, Purpose, load_query
 from heliograph.storage.partitions import BY_DAY, EVENT_DAYS, drop_partitions, make_partitions
+from heliograph.storage.portal_drafts import KEPT as DRAFTS_KEPT
 from heliograph.storage.portal_logins import IDLE, LONGEST
 
 FOLDED_FROM = 50
@@ -45,6 +46,7 @@ class KeepHouse:
             await tx.execute(
                 load_query("prune_guard_windows"), now - GUARD_WINDOWS_KEPT, now - GUARD_EVENTS_KEPT
             )
+            await tx.execute(load_query("prune_portal_drafts"), now - DRAFTS_KEPT)
             if self._is_first_step:
                 await tx.execute(load_query("delete_foreign_event_blocks"))
             await tx.execute(load_query("prune_logins"), now - IDLE, now - LONGEST)

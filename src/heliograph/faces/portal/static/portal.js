@@ -99,11 +99,16 @@
     }
   });
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-submit]")) event.target.form?.requestSubmit();
+    // The value may name the button that is as good as pressed.
+    if (event.target.matches("[data-submit]")) event.target.form?.requestSubmit(document.getElementById(event.target.dataset.submit) || undefined);
   });
+  const visited = new WeakSet();
+  document.addEventListener("focusin", (event) => visited.add(event.target));
   const insertInto = (field, text) => {
     if (!field) return;
-    field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+    // Where nobody has been yet, there is no cursor: then at the end.
+    const [from, to] = visited.has(field) ? [field.selectionStart, field.selectionEnd] : [field.value.length, field.value.length];
+    field.setRangeText(text, from, to, "end");
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.focus();
   };

@@ -1,0 +1,139 @@
+"""Compose: write a batch. What is typed is kept between the steps, files included."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from litestar import Response
+
+from heliograph.domain.gsm7 import suggest
+from heliograph.domain.message_draft import (
+    CompiledDraft,
+    DraftFault,
+    FileSummary,
+    MessageDraft,
+    WindowEntry,
+)
+from heliograph.domain.portal_rights import Right
+from heliograph.domain.recipient_file import FileFlaw, RecipientTable, read_table
+from heliograph.faces.portal.compose_forms import (
+    FLAWS,
+    fault_texts,
+    read_form,
+    text_values,
+    window_rows,
+)
+from heliograph.faces.portal.kept_drafts import OpenDraft, find_open, keep_draft, open_draft
+from heliograph.faces.portal.portal_context import PortalRequest, context_of
+from heliograph.faces.portal.rendering import page, see, translate_for, zone_name_of
+from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
+from heliograph.storage.contact_reading import count_labels
+
+COMPOSE: Final = "/portal/compose"
+_MOST_LABELS: Final = 60
+_ANCHORS: Final = {"window": "#windows", "replace": "#message"}
+
+
+@show(COMPOSE, right=Right.SEND)
+async def show_compose(request: PortalRequest) -> Response[str]:
+    """An empty form."""
+    return await composed(request, OpenDraft(MessageDraft(zone=zone_name_of(request))))
+
+
+@show(f"{COMPOSE}/{{name:str}}", right=Right.SEND)
+async def show_draft(request: PortalRequest, name: str) -> Response[str]:
+    """The form with what was typed before."""
+    return await composed(request, await open_draft(request, name))
+
+
+@act(COMPOSE, right=Right.SEND)
+async def keep_fields(request: PortalRequest) -> Response[str] | Response[None]:
+    """Keep what is typed; then take a file in, add a window, replace characters, or go on to the review."""
+    form = await form_of(request)
+    step = form.text("step")
+    before = await find_open(request, form.text("draft"))
+    draft = read_form(form, before.draft if before else None, zone_name_of(request))
+    faults: list[DraftFault] = []
+    if before is None and form.flag("has_file"):
+        faults.append(DraftFault("file", "gone"))
+    read = await _read_file(form)
+    table: RecipientTable | None = None
+    if isinstance(read, FileFlaw):
+        faults = [DraftFault("file", read.value)]
+    elif read is not None:
+        summary, table = read
+        draft = msgspec.structs.replace(draft, file=summary, number_column=None)
+    if step == "remove_file":
+        draft = msgspec.structs.replace(draft, file=None, number_column=None)
+    elif step == "replace":
+        draft = msgspec.structs.replace(draft, body=suggest(draft.body))
+    elif step == "window":
+        draft = msgspec.structs.replace(draft, windows=[*draft.windows, WindowEntry()])
+    opened = await keep_draft(request, before, draft, table)
+    if faults:
+        return await composed(request, opened, faults)
+    if step == "review":
+        return see(f"{COMPOSE}/{opened.name}/review")
+    return see(f"{COMPOSE}/{opened.name}{_ANCHORS.get(step, '#recipients')}")
+
+
+@act(f"{COMPOSE}/text", right=Right.SEND)
+async def count_text(request: PortalRequest) -> Response[str]:
+    """The counter and the telephone beside the form, while somebody types."""
+    form = await form_of(request)
+    before = await find_open(request, form.text("draft"))
+    draft = read_form(form, before.draft if before else None, zone_name_of(request))
+    return page(request, "compose_text.html", is_part=True, **text_values(draft))
+
+
+async def composed(
+    request: PortalRequest,
+    opened: OpenDraft,
+    faults: Sequence[DraftFault] = (),
+    compiled: CompiledDraft | None = None,
+) -> Response[str]:
+    """The form, with every fault beside its field."""
+    context, me, translate = context_of(request), me_of(request), translate_for(request)
+    account = await context.accounts.account(me.account_id)
+    assert account is not None
+    async with context.database.reader(me.account_id) as tx:
+        labels = await count_labels(tx, me.account_id)
+    draft, senders = opened.draft, sorted(account.senders, key=str.casefold)
+    shown = {"pasted": compiled.pasted_faults, "file": compiled.file_faults} if compiled else {}
+    return page(
+        request,
+        "compose.html",
+        status=400 if faults else 200,
+        opened=opened,
+        draft=draft,
+        senders=senders,
+        sender_options=[(each, each) for each in dict.fromkeys([*filter(None, [draft.sender]), *senders])],
+        column_options=list(enumerate(draft.file.columns)) if draft.file else [],
+        chosen_sender=draft.sender or (senders[0] if senders else ""),
+        labels=[each for each in labels if each[0] in draft.labels]
+        + [each for each in labels if each[0] not in draft.labels][:_MOST_LABELS],
+        windows=window_rows(draft),
+        faults=fault_texts(faults, translate),
+        line_faults={
+            field: [(fault.line, fault.shown, translate(FLAWS[fault.flaw])) for fault in found]
+            for field, found in shown.items()
+        },
+        is_part=False,
+        **text_values(draft),
+    )
+
+
+async def _read_file(form: Form) -> tuple[FileSummary, RecipientTable] | FileFlaw | None:
+    """The file that was chosen just now."""
+    upload = form.file("file")
+    if upload is None:
+        return None
+    table = await asyncio.to_thread(read_table, await upload.read())
+    if isinstance(table, FileFlaw):
+        return table
+    name = upload.filename.replace("\\", "/").rpartition("/")[2][:200]
+    return FileSummary(name, table.columns, len(table.rows), table.number_column, table.rows[0]), table
+
+
+PAGES: Final = (show_compose, show_draft, keep_fields, count_text)

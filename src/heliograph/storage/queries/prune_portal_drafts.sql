@@ -1,0 +1,1 @@
+DELETE FROM portal_draft WHERE created_at < $1
