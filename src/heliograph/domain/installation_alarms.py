@@ -69,11 +69,11 @@ ALARM_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "See whether it is bound and how many it takes a second; a second carrier spreads the load.",
     ),
     "in_doubt": (
-        "%(count)s segments are in doubt at %(carrier)s",
+        "Segments in doubt at %(carrier)s: %(count)s",
         "Their answers were lost with a connection. Receipts settle them; what has none is closed in time.",
     ),
     "unmatched": (
-        "%(count)s receipts of %(carrier)s match no message",
+        "Receipts of %(carrier)s that match no message: %(count)s",
         "The profile's form of receipt ids may be wrong for this carrier.",
     ),
     "origin_disabled": (
@@ -86,7 +86,7 @@ ALARM_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "no_reporter": (
         "No process delivers reports",
-        "Start a reporter: `heliograph serve --role reporter`, or `heliograph serve` for all of them.",
+        "Start a reporter: heliograph serve --role reporter, or heliograph serve for all of them.",
     ),
     "balance_negative": ("%(account)s has a balance below zero", "Add credit, or disable the account."),
     "balance_low": (
@@ -98,12 +98,12 @@ ALARM_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Set a price, or remove the route: numbers without a price are refused.",
     ),
     "price_zero": (
-        "Price list %(list)s charges nothing for %(count)s prefixes",
+        "Prefixes that price list %(list)s gives away: %(count)s",
         "Set a price, unless these are meant to be free.",
     ),
     "keeper_late": (
         "Housekeeping is late by %(minutes)s minutes",
-        "See whether a keeper runs: `heliograph serve --role keeper`. Scheduled messages wait for it.",
+        "See whether a keeper runs: heliograph serve --role keeper. Scheduled messages wait for it.",
     ),
     "partitions_short": (
         "There is room for %(days)s more days only",

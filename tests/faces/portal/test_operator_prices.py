@@ -65,7 +65,7 @@ async def test_a_table_is_shown_before_it_counts(portal: ServedPortal, operator:
     table = {"table": "prefix;price\n46;0,10\n47;0,25\n49;0", "remove_others": "1"}
     shown = await operator.post(f"{address}/import", table)
     assert shown.status_code == 200
-    for word in ("3 changes", "1 prices stay", "dearer", "new", "removed", "would cost nothing"):
+    for word in ("Changes: 3", "as they are: 1", "dearer", "new", "removed", "would cost nothing"):
         assert word in shown.text
     assert await stored(portal, address) == {"46": 100_000, "47": 200_000, "48": 300_000}
     seen = re.search('name="seen" value="([0-9a-f]+)"', shown.text)
@@ -86,7 +86,7 @@ async def test_a_file_is_read_and_its_faults_are_named_by_line(
     address = await euro(operator)
     file = {"file": ("prices.csv", b"\xef\xbb\xbfprefix,price\n46,0.35\n", "text/csv")}
     shown = await operator.post(f"{address}/import", {}, files=file)
-    assert "1 changes" in shown.text
+    assert "Changes: 1." in shown.text
     refused = await operator.post(f"{address}/import", {"table": "46,0.35\n47,much"})
     assert refused.status_code == 400
     assert "Line 2" in refused.text

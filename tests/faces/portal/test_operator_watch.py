@@ -93,12 +93,12 @@ async def test_alarms_say_what_to_do_and_are_counted(portal: ServedPortal, opera
         "telco is not bound",
         "Messages have waited 30 minutes for telco",
         "Housekeeping is late by",
-        "1 segments are in doubt",
+        "Segments in doubt at telco: 1",
         "to https://dead.example are not delivered any more",
         "to https://slow.example have failed for 120 minutes",
         "ip1-10001 has a balance below zero",
         "has no price for default",
-        "charges nothing for",
+        "gives away: ",
         "No process delivers reports",
     ):
         assert told in page
@@ -124,7 +124,7 @@ async def test_health_shows_the_server_and_who_holds_leases(
     page = (await operator.get(HEALTH)).text
     for told in (
         "PostgreSQL",
-        "0001_pre_first_schema.sql",
+        "_pre_",
         "synchronous_commit",
         "No dispatcher and no reporter",
     ):

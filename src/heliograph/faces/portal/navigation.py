@@ -83,10 +83,14 @@ _PAGES: Final[tuple[tuple[str, tuple[tuple[str, str, str, Right], ...]], ...]] =
 
 
 def navigation(me: SignedIn, path: str, translate: Translate) -> tuple[NavGroup, ...]:
-    """What somebody may open; the page they are on is marked."""
+    """What somebody may open; the page they are on is marked.
+
+    Operators who do not belong to the account that they look at find their own pages first.
+    """
     current = _current(path)
     groups = []
-    for title, pages in _PAGES:
+    ordered = sorted(_PAGES, key=lambda group: group[0] != "Operator") if me.role == "operator" else _PAGES
+    for title, pages in ordered:
         items = tuple(
             NavItem(translate(label), href, icon, href == current, _badge(me, href))
             for label, href, icon, right in pages

@@ -198,7 +198,7 @@ async def import_prices(request: PortalRequest, price_list_id: int) -> Response[
             await apply_price_changes(tx, price_list_id, changes)
             await note_operator_act(tx, request, "prices.imported", found.name, {"changes": len(changes)})
     if is_confirmed:
-        said = translate("%(count)s prices are changed. They count within a few seconds.", count=len(changes))
+        said = translate("Prices changed: %(count)s. They count within a few seconds.", count=len(changes))
         return see(f"{PRICES}/{price_list_id}", said)
     return page(
         request,
