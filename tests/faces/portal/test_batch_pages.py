@@ -125,6 +125,8 @@ async def test_a_batch_shows_what_it_is_and_how_far(portal: ServedPortal, owner:
     assert "<html" not in part.text
     assert "hx-trigger" not in part.text
     assert "Finished" in part.text
+    assert "Show the messages as they are now" in part.text
+    assert "Show the messages as they are now" not in (await owner.get(f"{LIST}/{batch_id}")).text
 
 
 async def test_watching_becomes_slower_and_ends(portal: ServedPortal, owner: PortalClient) -> None:
