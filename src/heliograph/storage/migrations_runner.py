@@ -220,6 +220,8 @@ BEGIN
             EXECUTE format('GRANT %I TO CURRENT_USER WITH SET TRUE, INHERIT FALSE', wanted);
         END IF;
     END LOOP;
+    -- Whoever reads how large the database is must be allowed to connect; ours lets in nobody else.
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO {ENGINE_ROLE}', current_database());
 END $$;
 CREATE SCHEMA IF NOT EXISTS {SCHEMA};
 GRANT USAGE ON SCHEMA {SCHEMA} TO {FACE_ROLE}, {ENGINE_ROLE};

@@ -116,8 +116,16 @@ async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
                 currency=settings.accounts.currency,
                 loopback_reports=settings.loopback_reports_allowed,
                 sender_rules=sender_rules(settings),
-                public_url=settings.public_url,
+                public_url=_public_url(settings),
             )
+
+
+def _public_url(settings: Settings) -> str:
+    """How people reach us: as it is set, else as the installation that runs here says."""
+    address = settings.data_path / "address"
+    if settings.http.public_url or not settings.is_embedded or not address.is_file():
+        return settings.public_url
+    return address.read_text("ascii", "replace").strip()
 
 
 async def _embedded_dsn(settings: Settings, stack: ExitStack) -> str:
