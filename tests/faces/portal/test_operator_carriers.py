@@ -160,10 +160,10 @@ async def test_binds_are_shown_as_they_are(portal: ServedPortal, operator: Porta
             " ($1, 1, 3, 'here:2:bb', now() + interval '15 s', NULL)",
             carrier_id,
         )
-    listed = (await operator.get(f"{CARRIERS}?rows=1")).text
+    listed = (await operator.get("/portal/operator/live/carriers")).text
     assert "1 of 2 bound" in listed
     assert "<html" not in listed
-    page = (await operator.get(f"{address}?rows=1")).text
+    page = (await operator.get(f"/portal/operator/live/carriers/{carrier_id}")).text
     assert all(word in page for word in ("here:1:aa", "Held, not bound", ">7<"))
 
 

@@ -81,7 +81,7 @@ async def test_queues_show_depth_age_and_loose_ends(portal: ServedPortal, operat
         "Switched off",
     ):
         assert told in page
-    rows = (await operator.get(f"{QUEUES}?rows=1")).text
+    rows = (await operator.get("/portal/operator/live/queues")).text
     assert "telco" in rows
     assert "<html" not in rows
 
@@ -106,7 +106,7 @@ async def test_alarms_say_what_to_do_and_are_counted(portal: ServedPortal, opera
     counted = await portal.context.watch.count()
     assert {"no_standby"} <= {alarm.kind for alarm in alarms}
     assert f'<span class="count">{counted}</span>' in page
-    assert "telco is not bound" in (await operator.get(f"{ALARMS}?rows=1")).text
+    assert "telco is not bound" in (await operator.get("/portal/operator/live/alarms")).text
 
 
 async def test_alarms_go_away_once_they_are_mended(portal: ServedPortal, operator: PortalClient) -> None:
@@ -134,7 +134,7 @@ async def test_health_shows_the_server_and_who_holds_leases(
             "INSERT INTO bucket_lease (bucket, epoch, holder, leased_until)"
             " VALUES (0, 1, 'here:9:cc', now() + interval '15 s')"
         )
-    assert "here:9:cc" in (await operator.get(f"{HEALTH}?rows=1")).text
+    assert "here:9:cc" in (await operator.get("/portal/operator/live/processes")).text
 
 
 async def test_customers_see_neither_pages_nor_the_count(portal: ServedPortal) -> None:

@@ -104,15 +104,27 @@ def carrier_address(carrier_id: int) -> str:
 async def show_carriers(request: PortalRequest) -> Response[str]:
     """Every carrier and whether it is bound."""
     async with context_of(request).database.transaction() as tx:
-        lines = await carrier_lines(tx)
-    template = "operator_carrier_rows.html" if "rows" in request.query_params else "operator_carriers.html"
-    return page(request, template, lines=lines)
+        return page(request, "operator_carriers.html", lines=await carrier_lines(tx))
+
+
+@show("/portal/operator/live/carriers", right=Right.OPERATE, live=True)
+async def show_carrier_rows(request: PortalRequest) -> Response[str]:
+    """The rows of that table, as they are now."""
+    async with context_of(request).database.transaction() as tx:
+        return page(request, "operator_carrier_rows.html", lines=await carrier_lines(tx))
 
 
 @show(ONE, right=Right.OPERATE)
 async def show_carrier(request: PortalRequest, carrier_id: int) -> Response[str]:
     """One carrier: its binds, its queue, its settings."""
     return await carrier_page(request, carrier_id)
+
+
+@show("/portal/operator/live/carriers/{carrier_id:int}", right=Right.OPERATE, live=True)
+async def show_bind_rows(request: PortalRequest, carrier_id: int) -> Response[str]:
+    """The binds of a carrier, as they are now."""
+    async with context_of(request).database.transaction() as tx:
+        return page(request, "operator_carrier_binds.html", line=await line_of(tx, carrier_id))
 
 
 async def carrier_page(
@@ -124,10 +136,9 @@ async def carrier_page(
         line = await line_of(tx, carrier_id)
         ends = {each.carrier_id: each for each in await read_loose_ends(tx, late=context.now())}
         routes = [each for each in await list_routes(tx) if each.carrier_id == carrier_id]
-    rows_only = "rows" in request.query_params
     return page(
         request,
-        "operator_carrier_binds.html" if rows_only else "operator_carrier.html",
+        "operator_carrier.html",
         status=400 if faults else 200,
         line=line,
         carrier=line.carrier,
@@ -250,7 +261,9 @@ async def drop_carrier(request: PortalRequest, carrier_id: int) -> Response[None
 
 PAGES: Final = (
     show_carriers,
+    show_carrier_rows,
     show_carrier,
+    show_bind_rows,
     show_new_carrier,
     make_carrier,
     change_carrier_settings,

@@ -29,6 +29,7 @@ from heliograph.storage.migrations_runner import own_migrations
 QUEUES: Final = "/portal/operator/queues"
 ALARMS: Final = "/portal/operator/alarms"
 HEALTH: Final = "/portal/operator/health"
+LIVE: Final = "/portal/operator/live"
 STATES: Final = ("scheduled", "ready", "submitted", "paused")
 TONES: Final = {Severity.NOTICE: "info", Severity.WARNING: "warn", Severity.BAD: "bad"}
 
@@ -36,6 +37,16 @@ TONES: Final = {Severity.NOTICE: "info", Severity.WARNING: "warn", Severity.BAD:
 @show(QUEUES, right=Right.OPERATE)
 async def show_queues(request: PortalRequest) -> Response[str]:
     """What waits: messages for carriers, reports for customers."""
+    return await _queues_page(request, "operator_queues.html")
+
+
+@show(LIVE + "/queues", right=Right.OPERATE, live=True)
+async def show_queue_rows(request: PortalRequest) -> Response[str]:
+    """The queues of carriers, as they are now."""
+    return await _queues_page(request, "operator_queue_rows.html")
+
+
+async def _queues_page(request: PortalRequest, template: str) -> Response[str]:
     context = context_of(request)
     now = context.now()
     async with context.database.transaction() as tx:
@@ -47,7 +58,7 @@ async def show_queues(request: PortalRequest) -> Response[str]:
     rows = _queue_rows(depths)
     return page(
         request,
-        "operator_queue_rows.html" if "rows" in request.query_params else "operator_queues.html",
+        template,
         rows=[(carriers[carrier_id], priority, *rest) for (carrier_id, priority), *rest in rows],
         carriers=carriers,
         ends=[each for each in ends if each.in_doubt or each.unmatched],
@@ -83,6 +94,16 @@ def _is_partial(depths: list[QueueDepth]) -> bool:
 @show(ALARMS, right=Right.OPERATE)
 async def show_alarms(request: PortalRequest) -> Response[str]:
     """What needs somebody, the worst first, and what to do next."""
+    return await _alarms_page(request, "operator_alarms.html")
+
+
+@show(LIVE + "/alarms", right=Right.OPERATE, live=True)
+async def show_alarm_rows(request: PortalRequest) -> Response[str]:
+    """The alarms, as they are now."""
+    return await _alarms_page(request, "operator_alarm_rows.html")
+
+
+async def _alarms_page(request: PortalRequest, template: str) -> Response[str]:
     translate = translate_for(request)
     alarms = [
         (
@@ -93,8 +114,7 @@ async def show_alarms(request: PortalRequest) -> Response[str]:
         )
         for alarm in await context_of(request).watch.alarms()
     ]
-    rows_only = "rows" in request.query_params
-    return page(request, "operator_alarm_rows.html" if rows_only else "operator_alarms.html", alarms=alarms)
+    return page(request, template, alarms=alarms)
 
 
 @show(HEALTH, right=Right.OPERATE)
@@ -111,10 +131,9 @@ async def show_health(request: PortalRequest) -> Response[str]:
         ahead = await days_ahead(tx, now=now)
     late = [since for each in ends for since in (each.unopened_since, each.unclosed_since) if since]
     applied = {each.name for each in migrations}
-    rows_only = "rows" in request.query_params
     return page(
         request,
-        "operator_process_rows.html" if rows_only else "operator_health.html",
+        "operator_health.html",
         server=server,
         megabytes=server.size / 1_000_000,
         holders=holders,
@@ -126,4 +145,18 @@ async def show_health(request: PortalRequest) -> Response[str]:
     )
 
 
-PAGES: Final = (show_queues, show_alarms, show_health)
+@show(LIVE + "/processes", right=Right.OPERATE, live=True)
+async def show_process_rows(request: PortalRequest) -> Response[str]:
+    """The processes that hold leases, as they are now."""
+    async with context_of(request).database.transaction() as tx:
+        return page(request, "operator_process_rows.html", holders=await list_holders(tx))
+
+
+PAGES: Final = (
+    show_queues,
+    show_queue_rows,
+    show_alarms,
+    show_alarm_rows,
+    show_health,
+    show_process_rows,
+)
