@@ -100,4 +100,13 @@ async def test_faults_on_a_phone_lead_to_their_fields(
         path = screenshot_path(screenshots, "compose-faults", phone=True, dark=True)
         await page.evaluate("scrollTo(0, 0)")
         await page.screenshot(path=path, full_page=True)
+        await page.get_by_label("Alphabet").select_option("auto")
+        await page.get_by_label("Leave out what has no usable number").check()
+        await page.locator("#opens-0").fill("2027-10-31T02:30")
+        await page.get_by_role("button", name="Review").click()
+        await expect(page.get_by_text("Left out for want of a usable number: 1.")).to_be_visible()
+        await expect(page.get_by_text("This one is meant: 2027-10-31 00:30 UTC.")).to_be_visible()
+        await assert_accessible(page)
+        path = screenshot_path(screenshots, "compose-review", phone=True, dark=True)
+        await page.screenshot(path=path, full_page=True)
         assert [each for each in watched.faults if "400" not in each] == []

@@ -11,6 +11,7 @@ import pytest
 
 from heliograph.domain.message_draft import DraftFault
 from heliograph.domain.portal_rights import Role
+from heliograph.domain.refusals import Unavailable
 from heliograph.faces.portal.compose_forms import FAULTS, FLAWS, fault_text
 from heliograph.faces.portal.translations import catalog, translator
 from heliograph.services.keep_house import KeepHouse
@@ -280,6 +281,7 @@ async def test_a_test_goes_to_one_number_with_the_first_values(
     async with portal.database.transaction() as tx:
         rows = await tx.fetch("SELECT recipient, body FROM message")
     assert [tuple(row) for row in rows] == [("46701740699", "Hi Åsa")]
+    assert await count(portal, "SELECT count(*) FROM audit_entry WHERE action = 'batch.tested'") == 1
     assert (await send(owner, name, review)).status_code == 303
     assert await count(portal, "SELECT count(*) FROM batch") == 2
 
@@ -320,6 +322,42 @@ async def test_a_batch_that_nobody_can_pay_is_not_offered(portal: ServedPortal, 
     assert '/send"' not in review.text
 
 
+async def test_a_batch_beyond_the_daily_cap_is_not_offered(portal: ServedPortal, owner: PortalClient) -> None:
+    async with portal.database.transaction() as tx:
+        await tx.execute("UPDATE account SET daily_cap = 1")
+    _, review = await reviewed(owner, FIELDS)
+    assert "The daily cap is reached" in review.text
+    assert '/send"' not in review.text
+
+
+async def test_nothing_is_lost_where_it_cannot_be_sent_just_now(
+    portal: ServedPortal, owner: PortalClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, review = await reviewed(owner, FIELDS)
+
+    async def refuse(*_: object) -> None:
+        raise Unavailable("The queue is full.", 1.0)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(portal.context.accept_batch, "accept", refuse)
+        tested = await owner.post(f"{COMPOSE}/{name}/test", {"test_number": PHONE, "test_key": "k"})
+        answer = await send(owner, name, review)
+    assert (tested.status_code, answer.status_code) == (503, 503)
+    assert f'value="{PHONE}"' in tested.text
+    assert "Nothing is lost: try again in a moment." in answer.text
+    assert (await send(owner, name, answer)).status_code == 303
+    assert await count(portal, "SELECT count(*) FROM batch") == 1
+
+
+async def test_every_step_speaks_swedish(owner: PortalClient) -> None:
+    owner.http.headers["accept-language"] = "sv"
+    _, refused = await reviewed(owner, {**FIELDS, "pasted": f"{PHONE}, 0701"})
+    assert "Rader utan användbart nummer: 1." in words(refused.text)
+    assert "Rad 1: 0701 börjar med 0" in words(refused.text)
+    _, review = await reviewed(owner, FIELDS)
+    assert "Skicka 1 meddelande för 0,35 SEK" in words(review.text).replace("\u00a0", " ")
+
+
 async def test_previews_go_on_recipient_by_recipient(owner: PortalClient) -> None:
     rows = "".join(f"Name {n};{46_701_740_600 + n}\n" for n in range(8))
     name, review = await reviewed(
@@ -333,7 +371,11 @@ async def test_previews_go_on_recipient_by_recipient(owner: PortalClient) -> Non
     last = await owner.get(f"{COMPOSE}/{name}/review?start=6")
     assert "7 to 8 of 8" in words(last.text)
     assert 'rel="next"' not in last.text
-    assert "1 to 3 of 8" in words((await owner.get(f"{COMPOSE}/{name}/preview?start=900")).text)
+    for start in ("900", "-1", "x", "9" * 400):
+        assert "1 to 3 of 8" in words((await owner.get(f"{COMPOSE}/{name}/preview?start={start}")).text)
+        assert "1 to 3 of 8" in words((await owner.get(f"{COMPOSE}/{name}/review?start={start}")).text)
+    await kept(owner, {**FIELDS, "draft": name, "pasted": "", "body": ""}, "remove_file")
+    assert (await owner.get(f"{COMPOSE}/{name}/preview")).headers["location"] == f"{COMPOSE}/{name}/review"
 
 
 async def test_labels_stand_for_their_contacts(portal: ServedPortal, owner: PortalClient) -> None:

@@ -28,7 +28,7 @@ from heliograph.faces.portal.signed_in import act, form_of, me_of, show
 from heliograph.faces.portal.status_texts import CODE_TEXTS, tone_of
 from heliograph.services.explain_batch import Explanation
 from heliograph.storage.accounts import Account
-from heliograph.storage.batches import IdempotentRequest
+from heliograph.storage.batches import IdempotentRequest, PreparedBatch
 
 ROUTE: Final = f"POST {COMPOSE}"
 _PHONES: Final = 3
@@ -36,6 +36,7 @@ _REFUSED_SHOWN: Final = 50
 _TRIES: Final = 60
 _TRY_SECONDS: Final = 0.25
 _BATCHES: Final = "/portal/batches"
+_LATER: Final = "It could not be sent just now. Nothing is lost: try again in a moment."
 
 
 @show(f"{COMPOSE}/{{name:str}}/review", right=Right.SEND)
@@ -51,14 +52,20 @@ async def show_review(request: PortalRequest, name: str) -> Response[str] | Resp
 async def show_preview(request: PortalRequest, name: str) -> Response[str] | Response[None]:
     """The telephones of some other recipients."""
     opened = await open_draft(request, name)
-    found = await compiled(request, opened)
-    start = _start_of(request)
+    raw = (await compiled(request, opened)).raw
+    has_labels = bool(named_labels(raw.recipients))
+    named = 0 if has_labels else len(cast("Sequence[str]", raw.recipients))
+    start = _start_of(request, named)
     try:
-        return page(
-            request, "compose_preview.html", **await _preview_values(request, opened, found.raw, start)
-        )
+        batch = (await _explain(request, _slice_of(raw, start, _PHONES))).batch
     except InvalidRequest:
         return see(f"{COMPOSE}/{opened.name}/review")
+    if has_labels:
+        start = _start_of(request, batch.message_count)
+        values = _preview_values(opened, batch, start, total=batch.message_count, skipped=0)
+    else:
+        values = _preview_values(opened, batch, start, total=named, skipped=start)
+    return page(request, "compose_preview.html", **values)
 
 
 @act(f"{COMPOSE}/{{name:str}}/send", right=Right.SEND)
@@ -76,12 +83,11 @@ async def send_draft(request: PortalRequest, name: str) -> Response[str] | Respo
     account = await _account(request)
     idempotent = _idempotent(account, opened.draft.send_key, msgspec.json.encode(opened.draft))
     try:
-        batch_id = await _accepted(request, account, found.raw, idempotent)
+        batch_id, _ = await _accepted(request, account, found.raw, idempotent)
     except InvalidRequest as refused:
         return await _with_faults(request, opened, found, form_faults(refused.faults, found.window_rows))
     except Unavailable:
-        later = translate("It could not be sent just now. Nothing is lost: try again in a moment.")
-        return await _reviewed(request, opened, status=503, problem=later)
+        return await _reviewed(request, opened, status=503, problem=translate(_LATER))
     if await remember_sent(request, opened, batch_id):
         async with context_of(request).database.transaction() as tx:
             await note_act(tx, request, "batch.sent", batch_id.hex())
@@ -113,11 +119,14 @@ async def send_test(request: PortalRequest, name: str) -> Response[str] | Respon
             sentence = translate(CODE_TEXTS[code])
             return await _reviewed(request, opened, status=400, test_number=typed, test_fault=sentence)
         idempotent = _idempotent(account, f"test-{form.text('test_key')[:64]}", msgspec.json.encode(raw))
-        batch_id = await _accepted(request, account, raw, idempotent)
+        batch_id, is_replayed = await _accepted(request, account, raw, idempotent)
     except InvalidRequest as refused:
         return await _with_faults(request, opened, found, form_faults(refused.faults, found.window_rows))
-    async with context_of(request).database.transaction() as tx:
-        await note_act(tx, request, "batch.tested", batch_id.hex())
+    except Unavailable:
+        return await _reviewed(request, opened, status=503, problem=translate(_LATER), test_number=typed)
+    if not is_replayed:
+        async with context_of(request).database.transaction() as tx:
+            await note_act(tx, request, "batch.tested", batch_id.hex())
     return see(f"{COMPOSE}/{opened.name}/review", translate("The test message is on its way."))
 
 
@@ -127,8 +136,8 @@ def _idempotent(account: Account, key: str, body: bytes) -> IdempotentRequest:
 
 async def _accepted(
     request: PortalRequest, account: Account, raw: RawBatch, idempotent: IdempotentRequest
-) -> bytes:
-    """The batch that was accepted, by this request or by the same one before.
+) -> tuple[bytes, bool]:
+    """The batch that was accepted, by this request or by the same one before; and whether it was before.
 
     Of two clicks the browser shows the answer to the second: it waits until the first one is through.
     """
@@ -138,7 +147,7 @@ async def _accepted(
             accepted = await accept_batch.accept(account, raw, idempotent)
             batch_id = parse_id(accepted.location.rpartition("/")[2])
             assert batch_id is not None
-            return batch_id
+            return batch_id, accepted.is_replayed
         except Conflict:
             if not tries_left:
                 raise
@@ -178,7 +187,6 @@ async def _reviewed(
         return await _with_faults(request, opened, found, ())
     try:
         explanation = await _explain(request, found.raw)
-        preview = await _preview_values(request, opened, found.raw, _start_of(request))
     except InvalidRequest as refused:
         return await _with_faults(request, opened, found, form_faults(refused.faults, found.window_rows))
     batch, funded = explanation.batch, explanation.funded
@@ -202,7 +210,13 @@ async def _reviewed(
         has_windows=bool(found.raw.delivery_windows),
         test_key=context.random_bytes(16).hex(),
         **{"problem": "", "test_number": "", "test_fault": "", **more},
-        **preview,
+        **_preview_values(
+            opened,
+            batch,
+            _start_of(request, batch.message_count),
+            total=batch.message_count,
+            skipped=0,
+        ),
     )
 
 
@@ -216,9 +230,11 @@ def _refused(explanation: Explanation) -> list[tuple[str, str]]:
     ]
 
 
-def _start_of(request: PortalRequest) -> int:
+def _start_of(request: PortalRequest, total: int) -> int:
+    """Where the telephones begin; at the first recipient, should the address ask for what is not there."""
     text = request.query_params.get("start", "0")
-    return min(int(text), 1_000_000) if text.isascii() and text.isdecimal() else 0
+    start = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return start if start < total else 0
 
 
 def _slice_of(raw: RawBatch, start: int, count: int) -> RawBatch:
@@ -235,26 +251,19 @@ def _slice_of(raw: RawBatch, start: int, count: int) -> RawBatch:
     return msgspec.structs.replace(raw, recipients=some)
 
 
-async def _preview_values(
-    request: PortalRequest, opened: OpenDraft, raw: RawBatch, start: int
+def _preview_values(
+    opened: OpenDraft, batch: PreparedBatch, start: int, *, total: int, skipped: int
 ) -> dict[str, Any]:
-    """The telephones of a few recipients."""
-    has_labels = bool(named_labels(raw.recipients))
-    if not has_labels and isinstance(raw.recipients, (list, dict)) and start >= len(raw.recipients):
-        start = 0
-    batch = (await _explain(request, _slice_of(raw, start, _PHONES))).batch
-    total = batch.message_count if has_labels else len(cast("Sequence[str]", raw.recipients))
-    start = start if start < total else 0
-    first = start if has_labels else 0
+    """The telephones of the recipients from ``start`` on; the batch lacks the first ``skipped`` of them."""
     phones = [
         (
-            start + place - first + 1,
+            place + skipped + 1,
             batch.recipients[place],
             batch.draft.body if batch.bodies is None else batch.bodies[place],
             batch.segments[place],
             "GSM" if batch.encodings[place] == Encoding.GSM7 else "UCS-2",
         )
-        for place in range(first, min(first + _PHONES, batch.message_count))
+        for place in range(start - skipped, min(start - skipped + _PHONES, batch.message_count))
     ]
     return {
         "phones": phones,
