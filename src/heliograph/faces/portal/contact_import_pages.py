@@ -9,9 +9,11 @@ from litestar import Response
 
 from heliograph.domain.contact import PHONE, ContactDraft, check_contact, label_fault
 from heliograph.domain.portal_rights import Right
+from heliograph.domain.recipient_file import FileFlaw, RecipientTable, read_table
 from heliograph.domain.refusals import Refusal
-from heliograph.domain.table_file import Table, UnreadableTable, clean_number, read_table
+from heliograph.domain.written_numbers import NumberFlaw, read_number
 from heliograph.faces.portal.audited_acts import note_act
+from heliograph.faces.portal.compose_forms import FAULTS, FLAWS
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
@@ -80,25 +82,26 @@ async def run_import(request: PortalRequest) -> Response[str] | Response[None]:
     return see("/portal/contacts", translate("%(count)s contacts are imported.", count=len(judged.drafts)))
 
 
-def judge(table: Table, column: int, labels: list[str]) -> Judged:
+def judge(table: RecipientTable, column: int, labels: list[str]) -> Judged:
     """The contacts that a table makes; the column holds their numbers, all others are properties."""
     drafts: list[ContactDraft] = []
     faults: list[tuple[int, str]] = []
     seen: set[str] = set()
-    for line, row in enumerate(table.rows, start=2):
-        number = clean_number(row[column])
+    for line, row in zip(table.lines, table.rows, strict=True):
+        number = read_number(row[column])
         properties = {
             name: cell
             for place, (name, cell) in enumerate(zip(table.columns, row, strict=True))
             if place != column and cell
         }
+        if isinstance(number, NumberFlaw):
+            faults.append((line, FLAWS[number]))
+            continue
         refused: list[Refusal] = []
         contact = {"properties": {**properties, PHONE: f"+{number}"}, "labels": labels}
         draft = check_contact(contact, "", refused)
-        if not number:
-            faults.append((line, "There is no number."))
-        elif number in seen:
-            faults.append((line, "The number stands in an earlier line."))
+        if number in seen:
+            faults.append((line, "stands in an earlier line"))
         elif draft is None:
             faults.append((line, refused[0].sentence))
         else:
@@ -107,19 +110,15 @@ def judge(table: Table, column: int, labels: list[str]) -> Judged:
     return Judged(drafts, faults)
 
 
-def _table(content: bytes, faults: dict[str, str]) -> Table | None:
-    try:
-        table = read_table(content)
-    except UnreadableTable as unreadable:
-        faults["file"] = str(unreadable)
+def _table(content: bytes, faults: dict[str, str]) -> RecipientTable | None:
+    table = read_table(content)
+    if isinstance(table, FileFlaw):
+        faults["file"] = FAULTS["file", table.value]
         return None
     if len(table.rows) > MAX_IMPORTED:
         faults["file"] = (
             f"The file has {len(table.rows):,} rows; at most {MAX_IMPORTED:,} are imported at once."
         )
-        return None
-    if not table.rows:
-        faults["file"] = "The file has only its first line, which names the columns."
         return None
     return table
 
@@ -132,19 +131,19 @@ def _labels(text: str, faults: dict[str, str]) -> list[str]:
     return labels
 
 
-def _packed(table: Table) -> str:
+def _packed(table: RecipientTable) -> str:
     """The table as the page keeps it between the two steps; nothing of it is stored before it is imported."""
     return base64.b64encode(zlib.compress(msgspec.json.encode(table))).decode()
 
 
-def _unpacked(text: str) -> Table | None:
+def _unpacked(text: str) -> RecipientTable | None:
     try:
         packed = zlib.decompressobj()
         content = packed.decompress(base64.b64decode(text), 2 * MAX_FILE_BYTES)
-        table = msgspec.json.decode(content, type=Table)
+        table = msgspec.json.decode(content, type=RecipientTable)
     except (ValueError, zlib.error):
         return None
-    fits = all(len(row) == len(table.columns) for row in table.rows)
+    fits = all(len(row) == len(table.columns) for row in table.rows) and len(table.lines) == len(table.rows)
     return table if fits and table.columns and len(table.rows) <= MAX_IMPORTED else None
 
 
@@ -154,7 +153,7 @@ def _asking(request: PortalRequest, faults: dict[str, str], labels: str = "") ->
     return page(request, "contact_import.html", status=status, faults=shown, labels=labels)
 
 
-def _preview(request: PortalRequest, table: Table, column: int, labels: list[str]) -> Response[str]:
+def _preview(request: PortalRequest, table: RecipientTable, column: int, labels: list[str]) -> Response[str]:
     judged = judge(table, column, labels)
     return page(
         request,
