@@ -80,6 +80,7 @@ LOCAL = frozenset({"bucket_lease", "conversation_progress", "traffic_progress"})
 SWEEPS = {
     "create_carrier": "an operator adds a carrier",
     "delete_foreign_event_blocks": "the keeper looks once, when it starts, for events of another server",
+    "list_account_origins": "an account looks at its own addresses that fail",
     "list_bind_slots": "an operator looks at the binds of all carriers",
     "list_failing_origins": "an operator looks at the addresses that fail",
     "list_lease_holders": "an operator looks at the processes that hold leases",

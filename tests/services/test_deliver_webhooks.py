@@ -22,7 +22,8 @@ from heliograph.domain.report_url import ReportUrl, bucket_of, parse_report_url
 from heliograph.domain.webhook_event import secret_text
 from heliograph.outbound_http import OutboundHttp, OutboundLimits
 from heliograph.services.deliver_webhooks import DeliverWebhooks
-from heliograph.storage.database import Connection, Database, connect
+from heliograph.services.replay_reports import replay_origin
+from heliograph.storage.database import Connection, Database, connect, transaction_on
 from tests.support.report_receiver import Received, ReportReceiver
 from tests.support.rows import IDS, NOW, NOW_MS, insert_account
 
@@ -343,3 +344,32 @@ async def test_an_incoming_message_is_posted_as_it_stands_signed_and_tried_again
 def test_events_stored_before_there_were_incoming_messages_are_read() -> None:
     old = msgspec.msgpack.encode(["SEK", [["https://example.com/r", None]], []])
     assert decode_block(old).destinations == [Destination("https://example.com/r", None, None)]
+
+
+async def test_an_origin_that_was_disabled_gets_what_it_missed_once_somebody_asks_for_it(
+    database: str, connection: Connection
+) -> None:
+    first, second = new_id(), new_id()
+    answers = [410]
+    async with ReportReceiver(lambda _: answers[0]) as receiver, reporter(database) as service:
+        await insert_block(connection, receiver.url, event(first, 4, 111), event(first, 5, 201))
+        await run_until(service, lambda: len(receiver.received) == 1)
+        await settle(service)
+        ((origin, state),) = service._desk.origins.items()
+        state.breaker.disabled = True
+        await connection.execute("UPDATE report_origin SET failures = 900, disabled_at = now()")
+        await insert_block(connection, receiver.url, event(second, 4, 201))
+        answers[0] = 200
+        assert await service.claim() == 0
+        async with transaction_on(connection) as tx:
+            done = await replay_origin(tx, *origin, now=datetime.now(UTC), ids=IDS)
+        assert (done.was_disabled, done.queued) == (True, 2)
+        assert await service.claim() == 0
+        await service.lease()
+        await run_until(service, lambda: len(receiver.received) == 4)
+        await settle(service)
+    assert codes_of(receiver.received[1:], first) == [111, 201]
+    assert codes_of(receiver.received[1:], second) == [201]
+    ids = [r.headers["webhook-id"] for r in receiver.received]
+    assert ids.count(ids[0]) == 2
+    assert await queue_is_empty(connection)

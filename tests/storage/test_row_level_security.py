@@ -37,6 +37,7 @@ from heliograph.storage.database import (
     transaction_on,
 )
 from heliograph.storage.event_feed import insert_events
+from heliograph.storage.partitions import make_partitions
 from tests.support.rows import IDS, NOW, NOW_MS, insert_account, insert_batch
 
 ACCOUNTS = (1, 2)
@@ -64,6 +65,10 @@ READABLE = (
     "audit_entry",
     "portal_draft",
     "traffic",
+    "webhook_secret",
+    "report_retry",
+    "report_origin",
+    "report_attempt",
 )
 OPEN = ("migration", "conversation_progress", "traffic_progress")
 """Tables that tell nothing of any account."""
@@ -97,8 +102,33 @@ def contact_id(account_id: int) -> bytes:
     return bytes([account_id]) * 12
 
 
+async def insert_failed_reports(connection: Connection, account_id: int) -> None:
+    """A secret, an origin that fails, an event that waits and an attempt."""
+    name, origin = str(account_id), "https://shop.example:443"
+    await connection.execute("INSERT INTO webhook_secret VALUES ($1, $2, '', $3)", account_id, name, NOW)
+    await connection.execute(
+        "INSERT INTO report_origin VALUES (0, $1, $2, 1, $3, NULL, NULL)", account_id, origin, NOW
+    )
+    await connection.execute(
+        "INSERT INTO report_retry VALUES (0, $1, $2, $3, 1, $4, $4, false, '')",
+        contact_id(account_id),
+        account_id,
+        origin,
+        NOW,
+    )
+    async with transaction_on(connection) as tx:
+        await make_partitions(tx, NOW)
+    await connection.execute(
+        "INSERT INTO report_attempt VALUES (0, $1, $2, $3, $2, $2, '')",
+        NOW.date(),
+        contact_id(account_id),
+        account_id,
+    )
+
+
 async def insert_rows(connection: Connection, account_id: int) -> None:
     await insert_account(connection, account_id)
+    await insert_failed_reports(connection, account_id)
     batch_id, messages = await insert_batch(
         connection, account_id, tags=["a"], recipients=[f"4670174060{account_id}"]
     )
@@ -379,7 +409,7 @@ async def test_a_face_reads_no_other_table(connection: Connection, faces: Databa
         "SELECT tablename FROM pg_tables WHERE schemaname = 'heliograph' AND tablename !~ '_[wd][0-9]{8}$'"
     )
     others = {row[0] for row in tables} - {*READABLE, *OPEN}
-    assert {"webhook_secret", "lot", "report_block", "carrier"} <= others
+    assert {"lot", "report_block", "carrier"} <= others
     for table in others:
         async with faces.reader(1) as tx:
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -391,6 +421,13 @@ async def test_a_face_lists_keys_without_their_secrets(faces: Database, columns:
     async with faces.reader(1) as tx:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await tx.fetch(f"SELECT {columns} FROM api_key")
+
+
+@pytest.mark.parametrize("columns", ["sealed", "*"])
+async def test_a_face_lists_webhook_secrets_without_what_they_are(faces: Database, columns: str) -> None:
+    async with faces.reader(1) as tx:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await tx.fetch(f"SELECT {columns} FROM webhook_secret")
 
 
 async def test_a_partition_is_no_way_around(connection: Connection, faces: Database) -> None:

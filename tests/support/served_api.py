@@ -53,6 +53,8 @@ def api_context(
         bodies=BodyReader(),
         sender_rules=sender_rules,
         now=lambda: NOW,
+        ids=IDS,
+        random_bytes=os.urandom,
         public_url=public_url,
     )
 

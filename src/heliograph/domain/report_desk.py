@@ -127,6 +127,21 @@ class ReportDesk:
             or (state.breaker.is_probing and state.in_hand)
         ]
 
+    def probed_origins(self) -> list[tuple[int, Origin]]:
+        """Buckets and origins that are disabled or tried once in a while only, as far as written down."""
+        return [
+            (state.bucket, origin)
+            for origin, state in self.origins.items()
+            if (state.breaker.disabled or state.breaker.is_probing) and not state.changed
+        ]
+
+    def begin_anew(self, origin: Origin) -> None:
+        """Somebody asked to try an origin again."""
+        state = self.origins.get(origin)
+        if state is not None:
+            state.breaker = Breaker()
+            state.has_retries = True
+
     def take_block(
         self, bucket: int, block_id: bytes, origin: Origin, block: EventBlock, rows: dict[bytes, MessageChain]
     ) -> list[MessageChain]:

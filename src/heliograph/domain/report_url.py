@@ -111,6 +111,14 @@ def parse_report_url(
     return UrlRefusal("The URL must start with https://; this account may not use plain http.")
 
 
+def parse_incoming_url(text: str, *, http_allowed: bool, loopback_allowed: bool) -> str | UrlRefusal | None:
+    """Where incoming messages are to go, judged as report URLs are; None for nowhere, as nothing is typed."""
+    if not text:
+        return None
+    url = parse_report_url(text, http_allowed=http_allowed, loopback_allowed=loopback_allowed)
+    return url if isinstance(url, UrlRefusal) else text
+
+
 @lru_cache(maxsize=4096)
 def stored_report_url(text: str) -> ReportUrl | UrlRefusal:
     """A URL that was judged when its batch was accepted, read again; its address is judged at every try."""

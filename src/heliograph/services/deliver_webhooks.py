@@ -120,10 +120,13 @@ class DeliverWebhooks:
                 await report_queue.release_buckets(tx, self._holder, surplus)
             if gained:
                 await self._learn(tx, gained)
+            enabled = await self._enabled(tx)
         self._desk.forget_buckets(surplus)
         self._held = held
         self._held_until = asked_at + self._lease_seconds * LEASE_MARGIN
-        if gained:
+        for origin in enabled:
+            self._desk.begin_anew(origin)
+        if gained or enabled:
             self.room.set()
         return 0
 
@@ -133,6 +136,11 @@ class DeliverWebhooks:
             self._desk.origins[row.account_id, row.origin] = OriginState(row.bucket, breaker_of(row))
         for bucket, account_id, origin in await report_queue.list_retrying_origins(tx, buckets):
             self._desk.origin((account_id, origin), bucket).has_retries = True
+
+    async def _enabled(self, tx: Transaction) -> list[tuple[int, str]]:
+        """Origins that rest here and with which somebody else began anew."""
+        resting = self._desk.probed_origins()
+        return await report_queue.list_enabled_origins(tx, resting) if resting else []
 
     async def finish(self, patience_seconds: float = 16.0) -> None:
         """At a stop: await the answers of what was posted, record them, let the buckets go."""

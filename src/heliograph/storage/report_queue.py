@@ -171,6 +171,15 @@ async def list_origins(tx: Transaction, buckets: Sequence[int]) -> list[OriginRo
     return [OriginRow(*row) for row in await tx.fetch(load_query("list_report_origins"), list(buckets))]
 
 
+async def list_enabled_origins(tx: Transaction, origins: Sequence[tuple[int, Origin]]) -> list[Origin]:
+    """Those of the origins, given with their buckets, with which somebody began anew."""
+    accounts, names = _columns([origin for _, origin in origins])
+    buckets = [bucket for bucket, _ in origins]
+    return [
+        tuple(row) for row in await tx.fetch(load_query("list_enabled_origins"), buckets, accounts, names)
+    ]
+
+
 async def list_retrying_origins(tx: Transaction, buckets: Sequence[int]) -> list[tuple[int, int, str]]:
     """Bucket, account and origin wherever events wait for another try."""
     return [tuple(row) for row in await tx.fetch(load_query("list_retrying_origins"), list(buckets))]

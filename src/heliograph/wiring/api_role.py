@@ -108,6 +108,8 @@ def api_app(
         bodies=bodies,
         sender_rules=sender_rules(parts.settings),
         now=utc_now,
+        ids=ids,
+        random_bytes=os.urandom,
         public_url=http.public_url or None,
         event_days=parts.settings.reports.event_days,
     )
@@ -147,6 +149,7 @@ def portal_parts(
         sender_rules=context.sender_rules,
         number_prefix=parts.settings.accounts.number_prefix,
         public_url=context.public_url,
+        loopback_reports=parts.settings.loopback_reports_allowed,
         plain_allowed=parts.settings.http.plain_portal_allowed,
         handsets_url=handsets_url(parts.settings),
     )

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import httpx
 import pytest
 
+from heliograph.domain.report_url import bucket_of
 from heliograph.faces.api.api_app import ROUTES
 from heliograph.faces.api.idempotent_posts import BAD_KEY
 from heliograph.faces.api.schemas import BATCHES_PATH
@@ -70,7 +71,18 @@ async def contact(ground: Ground) -> Names:
     return {"label": "All"}
 
 
+async def failing_origin(ground: Ground) -> Names:
+    await ground.connection.executemany(
+        "INSERT INTO report_origin VALUES ($1, $2, $3, 1, $4, NULL, NULL)",
+        [(bucket_of(origin), ACCOUNT, origin, NOW) for origin in ORIGINS],
+    )
+    return {}
+
+
+ORIGINS: Final = ("https://one.example:443", "https://two.example:443")
 CASES: Final = {
+    "/v2/reports/secrets": Case({}, {"graceHours": 1}),
+    "/v2/reports/replay": Case({"origin": ORIGINS[0]}, {"origin": ORIGINS[1]}, failing_origin),
     "/v2/contacts": Case([{"properties": {"a": "b"}}], [{"properties": {"a": "c"}}]),
     "/v2/labels/{label}/contacts": Case([CONTACT], [CONTACT, CONTACT], contact),
     "/v2/batches/{batch_id}/pause": Case({}, {"a": 1}, waiting_batch),

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from heliograph.domain.feed_events import pack_event
+from heliograph.domain.report_url import bucket_of
 from heliograph.faces.api.openapi import openapi_document
 from heliograph.storage import batch_reading
 from heliograph.storage.database import Connection, connect, load_query, transaction_on
@@ -129,6 +130,24 @@ async def key_of_owner(ground: Ground) -> Names:
     return {"keyId": made.json()["id"]}
 
 
+async def secret_of_owner(ground: Ground) -> Names:
+    first = await ground.owner.post("/v2/reports/secrets", json={})
+    await ground.owner.post("/v2/reports/secrets", json={})
+    return {"secretId": first.json()["id"]}
+
+
+async def failing_origin_of_owner(ground: Ground) -> Names:
+    origin = "https://shop.example:443"
+    await ground.connection.execute(
+        "INSERT INTO report_origin VALUES ($1, $2, $3, 1, $4, NULL, NULL)",
+        bucket_of(origin),
+        OWNER,
+        origin,
+        NOW,
+    )
+    return {"origin": origin}
+
+
 NO_CONTACT = {"contactId": "0" * 24}
 NO_CHILD = {"child": "ip1-99999"}
 
@@ -154,6 +173,11 @@ MATRIX: dict[tuple[str, str], Thing | Listing | NamesNothing] = {
     ("DELETE", "/v2/contacts/{contactId}"): Thing(contact_of_owner, NO_CONTACT),
     ("POST", "/v2/labels/{label}/contacts"): NamesNothing("labels contacts of the caller's: see their tests"),
     ("DELETE", "/v2/labels/{label}"): Thing(contact_of_owner, {"label": "Nobody"}),
+    ("GET", "/v2/reports/secrets"): Listing(secret_of_owner, "secretId"),
+    ("POST", "/v2/reports/secrets"): NamesNothing("makes a secret of the caller's"),
+    ("DELETE", "/v2/reports/secrets/{secretId}"): Thing(secret_of_owner, {"secretId": "0" * 16}),
+    ("GET", "/v2/reports/failed"): Listing(failing_origin_of_owner, "origin"),
+    ("POST", "/v2/reports/replay"): NamesNothing("an origin is everybody's to name: see its tests"),
     ("GET", "/v2/batches"): Listing(batch_of_owner, "batchId"),
     ("POST", "/v2/batches"): NamesNothing("makes a batch of the caller's"),
     ("GET", "/v2/batches/{batchId}"): Thing(batch_of_owner, NO_BATCH),

@@ -55,6 +55,13 @@ from heliograph.faces.api.holding_endpoints import pause_batch, reschedule_batch
 from heliograph.faces.api.key_endpoints import create_own_key, read_keys, revoke_own_key
 from heliograph.faces.api.message_endpoints import read_message, read_messages
 from heliograph.faces.api.problems import MethodNotAllowed, problem_of, unavailable_for
+from heliograph.faces.api.report_endpoints import (
+    delete_secret,
+    make_secret,
+    read_failed,
+    read_secrets,
+    replay,
+)
 from heliograph.faces.api.schemas import BATCHES_PATH
 from heliograph.faces.api.scopes import template_of
 from heliograph.faces.api.sender_endpoints import (
@@ -121,6 +128,11 @@ ROUTES: Final = (
     add_label,
     delete_label,
     read_feed,
+    read_secrets,
+    make_secret,
+    delete_secret,
+    read_failed,
+    replay,
     read_health,
     read_readiness,
     read_docs,

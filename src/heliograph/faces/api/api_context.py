@@ -8,7 +8,7 @@ from urllib.parse import quote
 import msgspec
 from litestar import Request, Response
 
-from heliograph.domain.ids import parse_id
+from heliograph.domain.ids import IdSource, parse_id
 from heliograph.domain.refusals import NotFound
 from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules
 from heliograph.faces.api.auth import Authenticator, Caller
@@ -47,6 +47,9 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     sealer: Sealer
     bodies: BodyReader
     now: Callable[[], datetime]
+    ids: IdSource
+    random_bytes: Callable[[int], bytes]
+    """A cryptographic source such as ``os.urandom``."""
     sender_rules: SenderRules = ORDINARY_RULES
     public_url: str | None = None
     """How customers reach us; None: what their requests say."""

@@ -17,6 +17,7 @@ from heliograph.faces.api import (
     openapi_holding,
     openapi_incoming,
     openapi_keys,
+    openapi_reports,
     openapi_senders,
     openapi_timeline,
 )
@@ -57,6 +58,12 @@ from heliograph.faces.api.openapi_texts import (
     DeliveryReport,
 )
 from heliograph.faces.api.problems import ProblemDetails
+from heliograph.faces.api.report_endpoints import (
+    FailedAttemptDocument,
+    FailedOriginDocument,
+    ReplayDocument,
+    WebhookSecretDocument,
+)
 from heliograph.faces.api.schemas import BatchDocument
 from heliograph.faces.api.sender_endpoints import SenderDocument
 from heliograph.faces.api.timeline_endpoints import TimelineDocument
@@ -91,6 +98,12 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     openapi_senders.SenderRequest,
     openapi_events.EventPage,
     openapi_events.EventDocument,
+    WebhookSecretDocument,
+    openapi_reports.SecretRequest,
+    FailedOriginDocument,
+    FailedAttemptDocument,
+    openapi_reports.ReplayRequest,
+    ReplayDocument,
 )
 """What requests and answers are made of; types within them come along."""
 ALL_FIELD_TEXTS: Final = {
@@ -105,6 +118,7 @@ ALL_FIELD_TEXTS: Final = {
     **openapi_incoming.FIELD_TEXTS,
     **openapi_senders.FIELD_TEXTS,
     **openapi_events.FIELD_TEXTS,
+    **openapi_reports.FIELD_TEXTS,
     **openapi_timeline.FIELD_TEXTS,
 }
 ALL_FIELD_RULES: Final = {
@@ -154,6 +168,7 @@ def openapi_document() -> Json:
             },
             **openapi_senders.sender_paths(),
             **openapi_events.event_paths(),
+            **openapi_reports.report_paths(),
             **openapi_timeline.timeline_paths(),
             **openapi_conversations.conversation_paths(),
             **openapi_blacklist.blacklist_paths(),
@@ -177,6 +192,7 @@ def _tags() -> list[Json]:
         {"name": "Messages", "description": "One text to one number, and what became of it."},
         openapi_senders.TAG,
         openapi_events.TAG,
+        openapi_reports.TAG,
         openapi_conversations.TAG,
         openapi_blacklist.TAG,
         openapi_contacts.TAG,

@@ -66,6 +66,11 @@ SCOPES: Final[Mapping[tuple[str, str], KeyScope | None]] = {
     ("POST", "/v2/me/keys"): KeyScope.KEYS,
     ("DELETE", "/v2/me/keys/{key_id}"): KeyScope.KEYS,
     ("GET", "/v2/events"): KeyScope.READ,
+    ("GET", "/v2/reports/secrets"): KeyScope.KEYS,
+    ("POST", "/v2/reports/secrets"): KeyScope.KEYS,
+    ("DELETE", "/v2/reports/secrets/{secret_id}"): KeyScope.KEYS,
+    ("GET", "/v2/reports/failed"): KeyScope.READ,
+    ("POST", "/v2/reports/replay"): KeyScope.SEND,
 }
 
 

@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 from heliograph.domain.pricing import as_number
 from heliograph.domain.refusals import Refusal
-from heliograph.domain.report_url import UrlRefusal, parse_report_url
+from heliograph.domain.report_url import UrlRefusal, parse_incoming_url
 from heliograph.domain.sender import check_sender
 from heliograph.domain.sender_rules import SenderRules, first_senders
 from heliograph.faces.cli.amounts import money, parse_amount
@@ -256,12 +256,10 @@ def _document(account: StoredAccount, price_lists: list[StoredPriceList]) -> dic
 
 
 def _incoming_url(text: str, *, http_allowed: bool, ground: Ground) -> str | None:
-    if not text:
-        return None
-    url = parse_report_url(text, http_allowed=http_allowed, loopback_allowed=ground.loopback_reports)
+    url = parse_incoming_url(text, http_allowed=http_allowed, loopback_allowed=ground.loopback_reports)
     if isinstance(url, UrlRefusal):
         raise CommandRefused(url.sentence)
-    return text
+    return url
 
 
 def _first_senders(wanted: tuple[str, ...], rules: SenderRules, *, optional_sender: bool) -> tuple[str, ...]:

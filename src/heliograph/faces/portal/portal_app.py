@@ -43,6 +43,7 @@ from heliograph.faces.portal import (
     static_files,
     usage_pages,
     user_pages,
+    webhook_pages,
 )
 from heliograph.faces.portal.portal_context import PortalContext, PortalRequest
 from heliograph.faces.portal.rendering import page, see
@@ -82,6 +83,7 @@ PAGES: Final = (
     conversation_pages.PAGES,
     number_pages.PAGES,
     usage_pages.PAGES,
+    webhook_pages.PAGES,
     operator_account_pages.PAGES,
     operator_carrier_pages.PAGES,
     operator_opening_pages.PAGES,

@@ -45,6 +45,8 @@ class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
     """Of the numbers of new accounts."""
     public_url: str | None = None
     """How people reach us; None: what their requests say."""
+    loopback_reports: bool = False
+    """Whether webhooks may lie on this machine."""
     plain_allowed: bool = False
     """Whether people may come over plain HTTP from other machines."""
     passwords: PasswordHashing = msgspec.field(default_factory=PasswordHashing)

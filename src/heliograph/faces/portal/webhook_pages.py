@@ -1,0 +1,170 @@
+"""Webhooks: where incoming messages go, the secrets that sign, what fails, and having it delivered again."""
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from litestar import Response
+
+from heliograph.domain.history import moment_of
+from heliograph.domain.portal_rights import Right
+from heliograph.domain.refusals import Conflict
+from heliograph.domain.report_url import UrlRefusal, parse_incoming_url
+from heliograph.faces.portal.audited_acts import note_act
+from heliograph.faces.portal.portal_context import PortalRequest, context_of
+from heliograph.faces.portal.rendering import page, see, translate_for
+from heliograph.faces.portal.signed_in import act, form_of, me_of, show
+from heliograph.faces.portal.status_texts import CODE_TEXTS
+from heliograph.services.list_failures import FailedDeliveries, list_failures
+from heliograph.services.replay_reports import replay_origin
+from heliograph.services.webhook_rotation import GRACE_HOURS, remove_old_secret, rotate_secret
+from heliograph.storage.account_choices import read_choices
+from heliograph.storage.failed_reports import MOST_COUNTED, FailingOrigin
+from heliograph.storage.inbound_numbers import find_incoming_accounts, set_incoming_url
+from heliograph.storage.webhook_secrets import list_secrets
+
+WEBHOOKS: Final = "/portal/webhooks"
+
+
+class ShownAttempt(NamedTuple):
+    """A failed attempt as the page shows it."""
+
+    at: datetime
+    status: str
+    """The status of the message that was to be reported."""
+    number: int
+    answer: int
+    duration_ms: int
+    reason: str
+
+
+class ShownOrigin(NamedTuple):
+    """An origin where something fails."""
+
+    origin: FailingOrigin
+    attempts: list[ShownAttempt]
+    is_counted: bool
+    """Whether the numbers of messages are exact."""
+
+
+@show(WEBHOOKS, right=Right.WEBHOOKS)
+async def show_webhooks(request: PortalRequest) -> Response[str]:
+    """Everything about the account's webhooks."""
+    return await _webhooks_page(request)
+
+
+@act(f"{WEBHOOKS}/incoming", right=Right.WEBHOOKS)
+async def choose_incoming_url(request: PortalRequest) -> Response[str] | Response[None]:
+    """Choose where incoming messages are POSTed; nothing typed for nowhere."""
+    context, me, form = context_of(request), me_of(request), await form_of(request)
+    typed, translate = form.text("incoming_url").strip(), translate_for(request)
+    async with context.database.transaction() as tx:
+        choices = await read_choices(tx, me.account_id)
+        url = parse_incoming_url(
+            typed, http_allowed=choices.http_reports, loopback_allowed=context.loopback_reports
+        )
+        if not isinstance(url, UrlRefusal):
+            await set_incoming_url(tx, me.account_id, url)
+            # The URL may hold a token of the receiver's: it is not noted.
+            await note_act(tx, request, "webhook.url_changed" if url else "webhook.url_removed", "incoming")
+    if isinstance(url, UrlRefusal):
+        return await _webhooks_page(request, typed=typed, fault=url.sentence)
+    return see(WEBHOOKS, translate("Saved. The next incoming message goes there."))
+
+
+@act(f"{WEBHOOKS}/secrets", right=Right.WEBHOOKS)
+async def make_webhook_secret(request: PortalRequest) -> Response[str]:
+    """Make a new secret and show it, once; those before it go on signing for a day."""
+    context, me = context_of(request), me_of(request)
+    try:
+        async with context.database.transaction() as tx:
+            made = await rotate_secret(
+                tx,
+                me.account_id,
+                grace_hours=GRACE_HOURS,
+                now=context.now(),
+                sealer=context.sealer,
+                random_bytes=context.random_bytes,
+            )
+            await note_act(tx, request, "webhook.secret_made", made.stored.secret_id)
+    except Conflict as refused:
+        return await _webhooks_page(request, secret_fault=refused.sentence)
+    return page(request, "webhook_secret.html", secret=made.text, hours=GRACE_HOURS)
+
+
+@act(f"{WEBHOOKS}/secrets/{{secret_id:str}}/remove", right=Right.WEBHOOKS)
+async def remove_webhook_secret(request: PortalRequest, secret_id: str) -> Response[str] | Response[None]:
+    """Remove a secret that a newer one replaces."""
+    context, me = context_of(request), me_of(request)
+    try:
+        async with context.database.transaction() as tx:
+            await remove_old_secret(tx, me.account_id, secret_id, now=context.now())
+            await note_act(tx, request, "webhook.secret_removed", secret_id)
+    except Conflict as refused:
+        return await _webhooks_page(request, secret_fault=refused.sentence)
+    return see(WEBHOOKS, translate_for(request)("The secret is removed. Nothing is signed with it any more."))
+
+
+@act(f"{WEBHOOKS}/replay", right=Right.WEBHOOKS)
+async def replay_failed(request: PortalRequest) -> Response[None]:
+    """Deliver what an origin missed."""
+    context, me, form = context_of(request), me_of(request), await form_of(request)
+    origin, translate = form.text("origin"), translate_for(request)
+    async with context.database.transaction() as tx:
+        done = await replay_origin(tx, me.account_id, origin, now=context.now(), ids=context.ids)
+        detail = {"reports": done.queued, "waiting": done.hastened}
+        await note_act(tx, request, "webhook.replayed", origin, detail)
+    if done.has_more:
+        return see(WEBHOOKS, translate("The first of them are on their way. Press again for the next ones."))
+    return see(WEBHOOKS, translate("Everything that was missed is being delivered now."))
+
+
+async def _webhooks_page(
+    request: PortalRequest, *, typed: str | None = None, fault: str = "", secret_fault: str = ""
+) -> Response[str]:
+    context, me = context_of(request), me_of(request)
+    async with context.database.transaction() as tx:
+        accounts = await find_incoming_accounts(tx, {me.account_id})
+    async with context.database.reader(me.account_id) as tx:
+        secrets = await list_secrets(tx, me.account_id, now=context.now())
+        failures = await list_failures(tx, me.account_id)
+    incoming_url = accounts[me.account_id].incoming_url or ""
+    status = 400 if fault else 409 if secret_fault else 200
+    return page(
+        request,
+        "webhooks.html",
+        status=status,
+        incoming_url=incoming_url if typed is None else typed,
+        fault=fault or None,
+        secret_fault=secret_fault,
+        secrets=secrets,
+        failures=[_shown(each) for each in failures],
+        hours=GRACE_HOURS,
+    )
+
+
+def _shown(failed: FailedDeliveries) -> ShownOrigin:
+    origin = failed.origin
+    return ShownOrigin(
+        origin,
+        [
+            ShownAttempt(
+                moment_of(attempt.at_ms),
+                CODE_TEXTS.get(attempt.code, str(attempt.code)),
+                attempt.attempt,
+                attempt.status,
+                attempt.duration_ms,
+                attempt.reason,
+            )
+            for attempt in failed.attempts
+        ],
+        max(origin.waiting, origin.parked) < MOST_COUNTED,
+    )
+
+
+PAGES: Final = (
+    show_webhooks,
+    choose_incoming_url,
+    make_webhook_secret,
+    remove_webhook_secret,
+    replay_failed,
+)

@@ -1,0 +1,65 @@
+"""Try again what could not be delivered: an origin that was repaired gets every report that it missed.
+
+Reports keep their ids, so a receiver that saw one of them already can tell.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import msgspec
+
+from heliograph.domain.ids import IdSource
+from heliograph.domain.refusals import NotFound
+from heliograph.domain.report_events import Destination, EventBlock, RetryEvents, StoredEvent
+from heliograph.storage.database import Transaction
+from heliograph.storage.failed_reports import enable_origin, hasten_retries, queue_again, take_parked
+
+MOST_REPLAYED: Final = 5_000
+"""Messages whose reports one call puts back."""
+UNKNOWN_ORIGIN: Final = (
+    "Nothing has failed at this origin. GET /v2/reports/failed lists those where something has."
+)
+_EVENTS_OF_BLOCK: Final = 500
+
+
+class Replay(NamedTuple):
+    """What was done."""
+
+    was_disabled: bool
+    queued: int
+    """Reports that were given up and are now tried again."""
+    hastened: int
+    """Messages whose reports waited for their next try, which is now."""
+    has_more: bool
+    """Whether reports that were given up are left: ask again."""
+
+
+async def replay_origin(
+    tx: Transaction, account_id: int, origin: str, *, now: datetime, ids: IdSource
+) -> Replay:
+    """Begin anew with an origin, and deliver what it missed. Raises NotFound where nothing failed."""
+    was_disabled = await enable_origin(tx, account_id, origin)
+    hastened = await hasten_retries(tx, account_id, origin, now)
+    parked = await take_parked(tx, account_id, origin, limit=MOST_REPLAYED)
+    if was_disabled is None and not hastened and not parked:
+        raise NotFound(UNKNOWN_ORIGIN)
+    await queue_again(tx, account_id, origin, list(blocks_of(parked)), now=now, ids=ids)
+    queued = sum(len(each.events) for each in parked)
+    return Replay(bool(was_disabled), queued, hastened, len(parked) == MOST_REPLAYED)
+
+
+def blocks_of(messages: Iterable[RetryEvents]) -> Iterable[EventBlock]:
+    """Events of messages as fresh blocks, those of one message in their order and together."""
+    currency = ""
+    destinations: dict[Destination, int] = {}
+    events: list[StoredEvent] = []
+    for each in messages:
+        if events and (len(events) >= _EVENTS_OF_BLOCK or each.currency != currency):
+            yield EventBlock(currency, list(destinations), events)
+            destinations, events = {}, []
+        currency = each.currency
+        place = destinations.setdefault(each.destination, len(destinations))
+        events += [msgspec.structs.replace(event, destination=place) for event in each.events]
+    if events:
+        yield EventBlock(currency, list(destinations), events)
