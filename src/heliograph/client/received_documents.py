@@ -130,12 +130,20 @@ class DeliveryReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Event(DeliveryReport, frozen=True, kw_only=True, rename="camel"):
-    """A status change in the feed of events; all that the report of it says."""
+    """A status change with all that its report says, or a message from a handset, in the feed of events."""
 
     event_id: str
     """The ``webhook-id`` of the report."""
     number: int
     """Of two events of a message, the higher one is newer."""
+    type: str = "deliveryReport"
+    """``incomingMessage`` for a message from a handset."""
+    direction: str | None = None
+    """``MO`` for a message from a handset."""
+    sender: str | None = None
+    """The handset that wrote the message."""
+    body: str | None = None
+    """What it wrote."""
 
 
 class EventPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

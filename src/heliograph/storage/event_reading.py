@@ -32,6 +32,9 @@ class MessageDescription(NamedTuple):
     """Of the whole message, in millionths of the currency."""
     reference: str | None
     delivery_report_url: str | None
+    incoming_from: str | None
+    """The handset that wrote it; None for a message that we sent."""
+    incoming_body: str | None
 
 
 async def list_blocks(

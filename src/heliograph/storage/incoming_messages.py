@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from heliograph.domain.encoding import Encoding
-from heliograph.domain.history import milliseconds
+from heliograph.domain.history import entry, milliseconds
 from heliograph.domain.ids import IdSource
 from heliograph.domain.incoming import IncomingText
 from heliograph.domain.report_events import Destination, EventBlock, StoredEvent, encode_events
@@ -102,7 +102,7 @@ async def lock_due_reassembly(
 
 
 async def insert_incoming(tx: Transaction, messages: Sequence[IncomingMessage], now: datetime) -> None:
-    """Store messages, each as a batch of one with status 201."""
+    """Store messages, each as a batch of one with status 201, and tell the event feeds of them."""
     await tx.execute(
         load_query("insert_incoming"),
         [message.account_id for message in messages],
@@ -117,6 +117,8 @@ async def insert_incoming(tx: Transaction, messages: Sequence[IncomingMessage], 
         [message.segments for message in messages],
         [message.missing or None for message in messages],
         now,
+        now.date(),
+        entry(Code.DELIVERED, milliseconds(now)),
     )
 
 

@@ -5,15 +5,18 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from heliograph.domain.encoding import Encoding
 from heliograph.domain.feed_events import Cursor, cursor_text
+from heliograph.domain.incoming import IncomingText
 from heliograph.domain.message_change import MessageChange
 from heliograph.domain.report_events import decode_block
 from heliograph.domain.webhook_event import ReportEvent, report_body
 from heliograph.storage.database import Connection, transaction_on
+from heliograph.storage.incoming_messages import IncomingMessage, insert_incoming
 from heliograph.storage.message_changes import apply_changes
 from tests.support.accepting import accepting_api
 from tests.support.rows import IDS, NOW, NOW_MS, insert_batch
-from tests.support.served_api import decoded, served_api
+from tests.support.served_api import decoded, insert_key, served_api
 
 URL = "http://127.0.0.1:8099/reports"
 
@@ -66,6 +69,37 @@ async def test_pages_go_on_where_the_last_one_ended(connection: Connection, api:
     assert second["hasMore"] is False
     found = [event["id"] for page in (first, second) for event in page["events"]]
     assert found == [message.hex() for message in messages]
+
+
+async def test_a_message_from_a_handset_is_an_event(connection: Connection, api: httpx.AsyncClient) -> None:
+    first, second = (
+        IncomingMessage(
+            1,
+            IDS.new(int(NOW.timestamp())),
+            IDS.new(int(NOW.timestamp())),
+            "46701740605",
+            "46790000000",
+            IncomingText(text, Encoding.UCS2, flash=False),
+            1,
+            0,
+        )
+        for text in ('Ja, "tack" \n', "Nej")
+    )
+    async with transaction_on(connection) as tx:
+        await insert_incoming(tx, [first, second], NOW)
+    page = decoded(await api.get("/v2/events"))
+    assert [event["body"] for event in page["events"]] == [first.text.body, "Nej"]
+    event = page["events"][0]
+    assert event["eventId"] == f"{first.message_id.hex()}-1-201"
+    assert (event["type"], event["direction"], event["sender"]) == ("incomingMessage", "MO", "46701740605")
+    assert (event["recipient"], event["code"], event["price"]) == ("46790000000", 201, 0)
+    assert (event["id"], event["batchId"]) == (first.message_id.hex(), first.batch_id.hex())
+    assert event["created"] == NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert decoded(await api.get("/v2/events", params={"after": page["cursor"]}))["events"] == []
+    of_batch = decoded(await api.get("/v2/events", params={"batchId": second.batch_id.hex()}))
+    assert [event["body"] for event in of_batch["events"]] == ["Nej"]
+    api.headers.update(await insert_key(connection, 2))
+    assert decoded(await api.get("/v2/events"))["events"] == []
 
 
 async def test_filters(connection: Connection, api: httpx.AsyncClient) -> None:

@@ -1,9 +1,10 @@
-"""GET /v2/events: every status change of the account's messages, in an order in which none is skipped."""
+"""GET /v2/events: every change of status and every incoming message, in an order that skips none."""
 
 import re
 from typing import Final
 from urllib.parse import parse_qsl
 
+import msgspec
 from litestar import Response, get
 
 from heliograph.domain.feed_events import cursor_text, parse_cursor
@@ -20,6 +21,7 @@ from heliograph.storage.batch_reading import find_batch
 
 EVENTS_PATH: Final = "/v2/events"
 EVENT_TYPE: Final = "deliveryReport"
+INCOMING_TYPE: Final = "incomingMessage"
 DEFAULT_EVENTS: Final = 100
 
 BAD_CURSOR: Final = "after is no cursor of this account: give the cursor of the last answer as it was."
@@ -81,6 +83,9 @@ def parse_feed_query(query: bytes, account_id: int) -> tuple[FeedQuery, bytes | 
     return FeedQuery(after, int(limit), frozenset(map(int, codes))), batch_id
 
 
+_encode = msgspec.json.Encoder().encode
+
+
 def _event_json(told: ToldEvent, account: Account) -> bytes:
     """The body of the report with what its headers would say: the id of the event."""
     event, message = told
@@ -101,5 +106,10 @@ def _event_json(told: ToldEvent, account: Account) -> bytes:
             message.reference,
         )
     )
-    head = f'{{"eventId":"{webhook_id}","type":"{EVENT_TYPE}","number":{event.number},'
+    is_incoming = message.incoming_from is not None
+    event_type = INCOMING_TYPE if is_incoming else EVENT_TYPE
+    head = f'{{"eventId":"{webhook_id}","type":"{event_type}","number":{event.number},'
+    if is_incoming:
+        said = {"direction": "MO", "sender": message.incoming_from, "body": message.incoming_body}
+        return head.encode() + _encode(said)[1:-1] + b"," + body[1:]
     return head.encode() + body[1:]

@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from heliograph.domain.webhook_event import event_id
-from heliograph.faces.api.event_endpoints import DEFAULT_EVENTS, EVENT_TYPE, EVENTS_PATH
+from heliograph.faces.api.event_endpoints import DEFAULT_EVENTS, EVENT_TYPE, EVENTS_PATH, INCOMING_TYPE
 from heliograph.faces.api.openapi_operations import ALWAYS, Json, answer, operation, reference
 from heliograph.faces.api.openapi_texts import BATCH_ID, MESSAGE_ID, DeliveryReport, FieldText
 from heliograph.faces.api.openapi_texts import FIELD_TEXTS as USUAL_TEXTS
@@ -21,19 +21,31 @@ TAG: Final = {
 _CURSOR: Final = "AWoDXwAAAAAAAAAwOWoDXr8vAQIDBAUAACoAAAAD3Wkqpw"
 _EVENT: Final[dict[str, FieldText]] = {
     "eventId": ("Names the event: the `webhook-id` of its report.", event_id(MESSAGE_ID, 3, 201)),
-    "type": (f"What happened. `{EVENT_TYPE}` is a new status; skip types you do not know.", EVENT_TYPE),
+    "type": (
+        f"What happened. `{EVENT_TYPE}` is a new status, `{INCOMING_TYPE}` a message from a handset; "
+        "skip types you do not know.",
+        EVENT_TYPE,
+    ),
     "number": ("Its place in the message's history: of two events of a message, the higher is newer.", 3),
     **USUAL_TEXTS["DeliveryReport"],
 }
+_INCOMING: Final[dict[str, FieldText]] = {
+    "direction": ("`MO`: a message from a handset; absent else.", "MO"),
+    "sender": ("The number of the handset; absent where it is not from one.", "46701740605"),
+    "body": ("The text from the handset; absent where it is not from one.", "Yes, please"),
+}
 FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
-    "EventDocument": _EVENT,
+    "EventDocument": {**_EVENT, **_INCOMING},
     "EventPage": {
         "events": ("The next events. With a filter there may be few, even none, while `hasMore`.", None),
         "cursor": ("Give it as `after` to go on from here. Opaque; keep it with what you stored.", _CURSOR),
         "hasMore": ("Whether more events are there already.", False),
     },
 }
-FIELD_RULES: Final[dict[str, dict[str, Any]]] = {"EventDocument.duration": {"enum": [0, 1]}}
+FIELD_RULES: Final[dict[str, dict[str, Any]]] = {
+    "EventDocument.duration": {"enum": [0, 1]},
+    "EventDocument.direction": {"const": "MO"},
+}
 
 
 class EventDocument(DeliveryReport, kw_only=True, rename="camel"):
@@ -42,6 +54,9 @@ class EventDocument(DeliveryReport, kw_only=True, rename="camel"):
     event_id: str
     type: str
     number: int
+    direction: str | UnsetType = UNSET
+    sender: str | UnsetType = UNSET
+    body: str | UnsetType = UNSET
 
 
 class EventPage(Struct, rename="camel"):
@@ -74,8 +89,9 @@ def event_paths() -> Json:
                 "listEvents",
                 "Read the event feed",
                 "Every status change that a delivery report would tell, whether or not its batch has a "
-                "`deliveryReportUrl`. Who always goes on from the last `cursor` gets every event once: "
-                "none is skipped. Events are kept for a week (a setting).",
+                "`deliveryReportUrl`, and every message from a handset. Who always goes on from the "
+                "last `cursor` gets every event once: none is skipped. Events are kept for a week (a "
+                "setting).",
                 {"200": answer("The next events.", reference("EventPage"), example)},
                 *(400, 404),
                 *ALWAYS,
