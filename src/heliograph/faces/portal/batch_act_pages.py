@@ -53,7 +53,9 @@ async def _cancel(request: PortalRequest, batch_id: str, *, hide: bool) -> Respo
     if is_over != hide:
         return see(_address(batch_id), translate(STILL_OPEN if hide else ALREADY_FINISHED), tone="warn")
     try:
-        last = await context.cancel_batch.cancel(me.account_id, progress.shown.batch.batch_id, context.now())
+        last = await context.cancel_batch.cancel(
+            me.account_id, progress.shown.batch.batch_id, context.now(), hide_finished=hide
+        )
     except Conflict:
         return see(_address(batch_id), translate(TOO_LATE), tone="warn")
     canceled = last.counts[203].messages if 203 in last.counts else 0
