@@ -1,0 +1,147 @@
+"""Every page that somebody can come to, in a real browser, with hostile texts in all that strangers write.
+
+Found by following links from the overview: so a page that nothing leads to is noticed as well as a link that
+leads to nothing.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page
+
+from heliograph.domain.ids import IdSource
+from heliograph.domain.portal_rights import Role
+from heliograph.storage.database import connect
+from tests.support.accepting import utc_now
+from tests.support.rows import insert_batch
+from tests.support.served_portal import ServedPortal, opened_page, screenshot_path
+
+HOSTILE = '"\'><script>window.canary=1</script><img src=x onerror="window.canary=1">{{7*7}}'
+SHORT = "<img src=x onerror=canary=1>"
+MOST_PAGES = 150
+
+EXPECTED = (
+    "/portal/",
+    "/portal/compose",
+    "/portal/batches/0123456789abcdef01234567/messages/0123456789abcdef01234567",
+    "/portal/conversations/0123456789abcdef01234567",
+    "/portal/contacts/import",
+    "/portal/keys/new",
+    "/portal/webhooks",
+    "/portal/users",
+    "/portal/settings",
+    "/portal/operator/routes",
+    "/portal/operator/health",
+)
+"""Links lead at least to these, and to pages like them."""
+NOT_FOLLOWED = re.compile(r"\.csv|/export|/sign-out|/welcome/|/static/|/live|/events|/screen|\.svg")
+"""Files and streams; and ways out."""
+
+
+async def fill_with_hostile_texts(portal: ServedPortal, dsn: str) -> None:
+    """Put markup wherever somebody else's words are kept."""
+    account_id = portal.started.account_id
+    sent = await portal.api.post(
+        {
+            "sender": "iP1",
+            "recipients": {"46701740605": {"name": HOSTILE}, "1": {"name": SHORT}},
+            "body": f"Hello {{name}} {HOSTILE}",
+            "reference": SHORT,
+            "tags": [SHORT],
+        }
+    )
+    assert sent.status == 201, sent.body
+    connection = await connect(dsn)
+    try:
+        await insert_batch(
+            connection,
+            account_id,
+            sender="46701740650",
+            recipients=["46701740699"],
+            code=201,
+            price=0,
+            incoming=True,
+            created_at=utc_now(),
+            ids=IdSource(b"inbox"),
+        )
+        await connection.execute("UPDATE batch SET body = $1 WHERE direction = 1", HOSTILE)
+        await connection.execute("UPDATE account SET name = $1", HOSTILE[:100])
+        await connection.execute("UPDATE api_key SET name = $1", SHORT)
+        await connection.execute("UPDATE carrier SET name = $1", SHORT)
+        await connection.execute("UPDATE ledger SET note = $1", HOSTILE)
+        await connection.execute("UPDATE price_list SET name = $1", SHORT)
+    finally:
+        await connection.close()
+    async with portal.client(await portal.sign_in(Role.OWNER, name=SHORT)) as client:
+        fields = {"number": "+46701740605", "properties": f"{SHORT}: {HOSTILE}", "labels": SHORT}
+        assert (await client.post("/portal/contacts/new", fields)).status_code in (303, 400)
+        fields = {"number": "+46701740605", "properties": f"note: {HOSTILE}", "labels": "a<b>"}
+        assert (await client.post("/portal/contacts/new", fields)).status_code == 303
+        assert (await client.post("/portal/blacklist/add", {"msisdn": "46701740666"})).status_code == 303
+
+
+async def links_of(page: Page) -> list[str]:
+    found: list[str] = await page.eval_on_selector_all(
+        "a[href^='/portal']", "links => links.map(each => each.getAttribute('href'))"
+    )
+    return [link for link in found if not NOT_FOLLOWED.search(link)]
+
+
+def kind_of(link: str) -> str:
+    """Pages of one kind: with ids and questions left out."""
+    return re.sub(r"/[0-9a-f]{24}|/\d+(?=/|$)|/hg_\w+", "/*", link.partition("?")[0].partition("#")[0])
+
+
+@pytest.fixture
+def is_thorough() -> bool:
+    """Whether every page is looked at in every way; else only once."""
+    return "PORTAL_SCREENSHOTS" in os.environ
+
+
+async def test_every_page_works_is_accessible_and_runs_nothing(
+    portal: ServedPortal, browser: Browser, database: str, screenshots: Path, is_thorough: bool
+) -> None:
+    await fill_with_hostile_texts(portal, database)
+    secret = await portal.sign_in(Role.OWNER, is_operator=True, name=SHORT)
+    problems: list[str] = []
+    seen: dict[str, str] = {}
+    async with portal.on_a_socket() as address, opened_page(browser, address, secret) as watched:
+        page, waiting = watched.page, ["/portal/"]
+        await page.add_init_script("window.canary = undefined")
+        while waiting and len(seen) < MOST_PAGES:
+            link = waiting.pop(0)
+            if kind_of(link) in seen:
+                continue
+            seen[kind_of(link)] = link
+            answer = await page.goto(link)
+            assert answer is not None
+            if answer.status != 200:
+                problems.append(f"{link}: {answer.status}")
+                continue
+            if await page.evaluate("window.canary") is not None:
+                problems.append(f"{link}: a stranger's script ran")
+            results = await Axe().run(page)
+            if results.violations_count:
+                problems.append(f"{link}: {results.generate_report()}")
+            waiting += await links_of(page)
+            if is_thorough:
+                name = kind_of(link).strip("/").replace("/", "-").replace("*", "one")
+                for phone, dark in ((False, False), (True, True)):
+                    await page.set_viewport_size(
+                        {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900}
+                    )
+                    await page.emulate_media(color_scheme="dark" if dark else "light")
+                    wide = await page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+                    if wide:
+                        problems.append(f"{link}: wider than the screen{' of a phone' if phone else ''}")
+                    await page.screenshot(
+                        path=screenshot_path(screenshots, name, phone=phone, dark=dark), full_page=True
+                    )
+                await page.set_viewport_size({"width": 1280, "height": 900})
+                await page.emulate_media(color_scheme="light")
+        problems += watched.faults
+    assert problems == [], "\n".join(problems)
+    assert {kind_of(path) for path in EXPECTED} <= seen.keys()
