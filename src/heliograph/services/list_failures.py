@@ -24,7 +24,7 @@ async def list_failures(tx: Transaction, account_id: int) -> list[FailedDeliveri
     origins = await list_account_origins(tx, account_id)
     by_bucket = await list_latest_attempts(tx, account_id, [each.origin for each in origins])
     failed = {
-        bucket: [attempt for attempt in attempts if attempt.reason][:_ATTEMPTS_LOOKED_AT]
+        bucket: [attempt for attempt in attempts if not 200 <= attempt.status < 300][:_ATTEMPTS_LOOKED_AT]
         for bucket, attempts in by_bucket.items()
     }
     messages = {attempt.message_id for attempts in failed.values() for attempt in attempts}

@@ -46,7 +46,7 @@ _ATTEMPT: Final[dict[str, FieldText]] = {
     "attempt": ("Which attempt it was, from 1.", 3),
     "answer": ("The HTTP status of your server; 0: none came.", 503),
     "milliseconds": ("How long it took.", 81),
-    "reason": ("What failed.", "The server answered with 503."),
+    "reason": ("What failed; empty where `answer` says it.", ""),
 }
 _ATTEMPT_EXAMPLE: Final = {name: value for name, (_, value) in _ATTEMPT.items()}
 _FAILED: Final[dict[str, FieldText]] = {
