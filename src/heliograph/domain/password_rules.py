@@ -8,13 +8,17 @@ from typing import Final
 SHORTEST: Final = 8
 ADVISED: Final = 15
 LONGEST: Final = 128
+_LONGEST_TYPED: Final = 4 * LONGEST
 _LOOKS_LIKE: Final = str.maketrans("0134578@$!", "oieastbasi")
 _RUNS: Final = ("abcdefghijklmnopqrstuvwxyzåäö", "01234567890", "qwertyuiopåasdfghjklöäzxcvbnm")
 
 
 def normal_password(text: str) -> str:
-    """The same password however the keyboard puts its accents together."""
-    return unicodedata.normalize("NFC", text)
+    """The same password however the keyboard puts its accents together.
+
+    What is too long for one stays as it is: the time that accents take grows with the square of their number.
+    """
+    return text if len(text) > _LONGEST_TYPED else unicodedata.normalize("NFC", text)
 
 
 def password_fault(password: str, *, own_words: tuple[str, ...] = (), common: Set[str]) -> str | None:

@@ -47,7 +47,7 @@ async def show_draft(request: PortalRequest, name: str) -> Response[str]:
     return await composed(request, await open_draft(request, name))
 
 
-@act(COMPOSE, right=Right.SEND)
+@act(COMPOSE, right=Right.SEND, files=True)
 async def keep_fields(request: PortalRequest) -> Response[str] | Response[None]:
     """Keep what is typed; then take a file in, add a window, replace characters, or go on to the review."""
     form = await form_of(request)
@@ -78,7 +78,7 @@ async def keep_fields(request: PortalRequest) -> Response[str] | Response[None]:
     return see(f"{COMPOSE}/{opened.name}{_ANCHORS.get(step, '#recipients')}")
 
 
-@act(f"{COMPOSE}/text", right=Right.SEND)
+@act(f"{COMPOSE}/text", right=Right.SEND, files=True)
 async def count_text(request: PortalRequest) -> Response[str]:
     """The counter and the telephone beside the form, while somebody types."""
     form = await form_of(request)

@@ -40,7 +40,7 @@ async def show_import(request: PortalRequest) -> Response[str]:
     return _asking(request, {})
 
 
-@act(IMPORT, right=Right.SEND)
+@act(IMPORT, right=Right.SEND, files=True)
 async def preview_import(request: PortalRequest) -> Response[str]:
     """What would come of a file, with every line that would be left out."""
     form = await form_of(request)
@@ -60,7 +60,7 @@ async def preview_import(request: PortalRequest) -> Response[str]:
     return _preview(request, table, column, labels)
 
 
-@act(f"{IMPORT}/run", right=Right.SEND)
+@act(f"{IMPORT}/run", right=Right.SEND, files=True)
 async def run_import(request: PortalRequest) -> Response[str] | Response[None]:
     """Import what the preview showed; or show it anew with another column for the numbers."""
     context, me, form = context_of(request), me_of(request), await form_of(request)

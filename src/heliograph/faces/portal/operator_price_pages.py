@@ -178,7 +178,7 @@ async def drop_price_list(request: PortalRequest, price_list_id: int) -> Respons
     return see(PRICES, translate("The price list is removed."))
 
 
-@act(ONE + "/import", right=Right.OPERATE)
+@act(ONE + "/import", right=Right.OPERATE, files=True)
 async def import_prices(request: PortalRequest, price_list_id: int) -> Response[Any]:
     """Show what a table of prices would change; do it once that was seen and confirmed."""
     form, translate = await form_of(request), translate_for(request)

@@ -47,7 +47,13 @@ from heliograph.faces.portal import (
 )
 from heliograph.faces.portal.portal_context import PortalContext, PortalRequest
 from heliograph.faces.portal.rendering import page, see
-from heliograph.faces.portal.signed_in import ForeignForm, NotAllowed, PlainHttp, SignInNeeded
+from heliograph.faces.portal.signed_in import (
+    MAX_STRANGERS_BYTES,
+    ForeignForm,
+    NotAllowed,
+    PlainHttp,
+    SignInNeeded,
+)
 from heliograph.telemetry import describe_error
 
 Scope = MutableMapping[str, Any]
@@ -56,7 +62,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-MAX_FORM_BYTES: Final = 16 * 1024 * 1024
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
@@ -125,7 +130,7 @@ class PortalApp:
             exception_handlers={Exception: answer_failure, HTTPException: answer_failure},
             openapi_config=None,
             logging_config=None,
-            request_max_body_size=MAX_FORM_BYTES,
+            request_max_body_size=MAX_STRANGERS_BYTES,
         )
         self._is_https = bool(context.public_url and context.public_url.startswith("https://"))
 
@@ -162,7 +167,7 @@ def answer_failure(request: PortalRequest, failure: Exception) -> Response[Any]:
         return error_page(request, 400, str(failure))
     if isinstance(failure, HTTPException) and failure.status_code < 500:
         known = {404: "There is nothing at this address.", 405: "This address takes no such request."}
-        too_large = "This is more than the portal takes at once: at most 16 MB."
+        too_large = "This is more than the portal takes at once."
         sentence = {**known, 413: too_large}.get(failure.status_code, "The request cannot be read.")
         return error_page(request, failure.status_code, sentence)
     log.error("portal.request_failed", method=request.method, error=describe_error(failure))

@@ -8,11 +8,12 @@ that it comes from the same origin, and the form must hold the login's token.
 import secrets
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from litestar import get, post
 from litestar.connection import ASGIConnection
 from litestar.datastructures import FormMultiDict, UploadFile
+from litestar.exceptions import ClientException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
 from heliograph.domain.login_secret import login_hash
@@ -26,6 +27,11 @@ SECURE_COOKIE: Final = "__Host-heliograph"
 RIGHT: Final = "right"
 LIVE: Final = "live"
 SEEN_SECONDS: Final = 60
+MAX_FORM_BYTES: Final = 256 * 1024
+MAX_STRANGERS_BYTES: Final = 64 * 1024
+"""Of a form that anybody may send, signed in or not."""
+MAX_FILE_FORM_BYTES: Final = 16 * 1024 * 1024
+MAX_FIELDS: Final = 1_000
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _AnyHandler = Callable[..., Any]
 
@@ -100,9 +106,14 @@ def show(
     return get(path, opt={RIGHT: right, LIVE: live}, guards=[admit], **options)
 
 
-def act(path: str, right: Right | None, **options: Any) -> Callable[[_AnyHandler], HTTPRouteHandler]:
-    """An act: a POST of a form."""
-    return post(path, opt={RIGHT: right}, guards=[admit], status_code=200, **options)
+def act(
+    path: str, right: Right | None, *, files: bool = False, **options: Any
+) -> Callable[[_AnyHandler], HTTPRouteHandler]:
+    """An act: a POST of a form. ``files``: one that may hold a file, or a long list."""
+    most = MAX_FILE_FORM_BYTES if files else MAX_STRANGERS_BYTES if right is None else MAX_FORM_BYTES
+    return post(
+        path, opt={RIGHT: right}, guards=[admit], status_code=200, request_max_body_size=most, **options
+    )
 
 
 async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -179,8 +190,15 @@ class Form:
 
 
 async def form_of(request: PortalRequest) -> Form:
-    """The form of an act."""
-    return Form(await request.form())
+    """The form of an act. Raises ClientException for one with more fields than any of ours."""
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return Form(await request.form())
+    # The framework's own reader keeps the last thousand forms in memory: their passwords, too.
+    text = (await request.body()).decode("latin-1")
+    try:
+        return Form(FormMultiDict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)))
+    except ValueError:
+        raise ClientException("The form has too many fields.") from None
 
 
 def is_secure(request: PortalRequest) -> bool:
