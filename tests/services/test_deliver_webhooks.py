@@ -16,6 +16,7 @@ from heliograph.domain.report_events import (
     StoredEvent,
     decode_attempts,
     decode_block,
+    decode_retry,
     encode_events,
 )
 from heliograph.domain.report_url import ReportUrl, bucket_of, parse_report_url
@@ -373,3 +374,17 @@ async def test_an_origin_that_was_disabled_gets_what_it_missed_once_somebody_ask
     ids = [r.headers["webhook-id"] for r in receiver.received]
     assert ids.count(ids[0]) == 2
     assert await queue_is_empty(connection)
+
+
+async def test_everything_that_is_given_up_of_a_message_is_kept(
+    database: str, connection: Connection
+) -> None:
+    message_id = new_id()
+    async with ReportReceiver(lambda _: 410) as receiver, reporter(database) as service:
+        for number, code in ((4, 111), (5, 201)):
+            await insert_block(connection, receiver.url, event(message_id, number, code))
+            await run_until(service, lambda: len(receiver.received) == number - 3)  # noqa: B023 - run at once
+            await settle(service)
+    (row,) = await connection.fetch("SELECT parked, events FROM report_retry")
+    assert row["parked"]
+    assert [(each.number, each.code) for each in decode_retry(row["events"]).events] == [(4, 111), (5, 201)]

@@ -86,3 +86,12 @@ def decode_retry(stored: bytes) -> RetryEvents:
 def decode_attempts(stored: bytes) -> list[Attempt]:
     """A block of attempts from its stored form."""
     return _attempts_decoder.decode(stored)
+
+
+def joined(stored: bytes | None, later: RetryEvents) -> RetryEvents:
+    """What is given up of a message now, behind what was given up of it before: one row holds all."""
+    if stored is None:
+        return later
+    numbers = {event.number for event in later.events}
+    earlier = [event for event in decode_retry(stored).events if event.number not in numbers]
+    return RetryEvents(later.currency, later.destination, [*earlier, *later.events])

@@ -21,7 +21,7 @@ from heliograph.domain.report_desk import (
     attempt_of,
     stored_chain,
 )
-from heliograph.domain.report_events import decode_block, decode_retry, encode_events
+from heliograph.domain.report_events import decode_block, decode_retry, encode_events, joined
 from heliograph.domain.report_url import BUCKETS, ReportUrl, stored_report_url
 from heliograph.domain.retry import REPORT_SCHEDULES
 from heliograph.domain.status import is_final
@@ -359,6 +359,8 @@ class DeliverWebhooks:
         if snapshot.done_messages:
             await report_queue.delete_retries(tx, snapshot.done_messages)
         if snapshot.rests:
+            parked = [(rest.bucket, rest.chain.message_id) for rest in snapshot.rests if rest.is_parked]
+            before = await report_queue.find_parked(tx, parked) if parked else {}
             rows = [
                 RetryRow(
                     rest.bucket,
@@ -367,7 +369,7 @@ class DeliverWebhooks:
                     rest.chain.tries,
                     datetime.fromtimestamp(rest.due, tz=UTC),
                     rest.is_parked,
-                    encode_events(rest.events),
+                    encode_events(joined(before.get(rest.chain.message_id), rest.events)),
                 )
                 for rest in snapshot.rests
             ]

@@ -195,6 +195,14 @@ async def delete_retries(tx: Transaction, messages: Sequence[tuple[int, bytes]])
     await tx.execute(load_query("delete_report_retries"), [b for b, _ in messages], [i for _, i in messages])
 
 
+async def find_parked(tx: Transaction, messages: Sequence[tuple[int, bytes]]) -> dict[bytes, bytes]:
+    """The events that were given up before of messages, given as bucket and id."""
+    rows = await tx.fetch(
+        load_query("find_parked_reports"), [b for b, _ in messages], [i for _, i in messages]
+    )
+    return {row["message_id"]: row["events"] for row in rows}
+
+
 async def write_retries(tx: Transaction, rows: Sequence[RetryRow], now: datetime) -> None:
     """Write the events of messages that wait for another try."""
     columns = [list(column) for column in zip(*rows, strict=True)]
