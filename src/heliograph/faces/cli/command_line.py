@@ -39,6 +39,7 @@ COMMANDS: Final = (
     ("sender_commands:app", "sender", _SET_UP, "Say which senders an account may use."),
     ("blacklist_commands:app", "blacklist", _SET_UP, "See and change the numbers that nothing is sent to."),
     ("number_commands:app", "number", _SET_UP, "Say whose the numbers are that handsets write to."),
+    ("report_commands:app", "report", _SET_UP, "See where reports fail, deliver them again, rotate secrets."),
     ("credit_commands:app", "credit", _SET_UP, "Add credit to an account and see what became of it."),
     ("carrier_commands:app", "carrier", _SET_UP, "Make, list and change carriers."),
     ("route_commands:app", "route", _SET_UP, "Say which carrier takes which messages."),

@@ -1,0 +1,63 @@
+"""`heliograph report` on a database of its own."""
+
+import asyncio
+
+import pytest
+
+from heliograph.domain.report_url import bucket_of
+from heliograph.storage.database import connect
+from tests.faces.cli.conftest import Answer, Run
+
+
+@pytest.fixture
+def account(admin: Run) -> str:
+    assert admin("price", "create", "standard").exit_code == 0
+    number: str = admin("account", "create", "Acme", "--json").json["number"]
+    return number
+
+
+ORIGIN = "https://shop.example:443"
+
+
+async def insert_failing(dsn: str, number: str) -> None:
+    connection = await connect(dsn)
+    await connection.execute(
+        "INSERT INTO report_origin SELECT $1, account_id, $2, 900, now(), NULL, now() FROM account"
+        " WHERE number = $3",
+        bucket_of(ORIGIN),
+        ORIGIN,
+        number,
+    )
+    await connection.close()
+
+
+def refused(answer: Answer, sentence: str) -> bool:
+    return answer.exit_code == 2 and answer.out == "" and sentence in answer.err
+
+
+def test_a_secret_is_rotated_and_the_old_one_removed(admin: Run, account: str) -> None:
+    (first,) = admin("report", "secret", "list", account, "--json").json
+    made = admin("report", "secret", "rotate", account, "--json").json
+    assert made["secret"].startswith("whsec_")
+    listed = admin("report", "secret", "list", account, "--json")
+    assert [each["id"] for each in listed.json] == [made["id"], first["id"]]
+    assert made["secret"] not in listed.out
+    assert refused(admin("report", "secret", "remove", account, made["id"]), "make a new one first")
+    assert admin("report", "secret", "remove", account, first["id"]).exit_code == 0
+    assert refused(admin("report", "secret", "remove", account, first["id"]), "There is no such secret.")
+    assert refused(admin("report", "secret", "rotate", account, "--grace", "200"), "from 0 to 168")
+
+
+def test_where_nothing_failed_there_is_nothing_to_replay(admin: Run, account: str) -> None:
+    assert "Nothing fails." in admin("report", "failed", account).err + admin("report", "failed", account).out
+    assert refused(admin("report", "replay", account, "https://shop.example"), "nothing of")
+    assert refused(admin("report", "replay", account, "nonsense"), "The URL must start with")
+
+
+def test_a_failing_origin_is_listed_and_begun_anew(admin: Run, account: str, database: str) -> None:
+    asyncio.run(insert_failing(database, account))
+    (failing,) = admin("report", "failed", account, "--json").json
+    assert (failing["origin"], failing["failures"], failing["givenUp"]) == (ORIGIN, 900, 0)
+    done = admin("report", "replay", account, "https://shop.example/reports", "--json").json
+    assert done == {"origin": ORIGIN, "wasDisabled": True, "reports": 0, "waiting": 0, "hasMore": False}
+    assert admin("report", "failed", account, "--json").json == []
