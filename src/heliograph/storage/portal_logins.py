@@ -22,6 +22,7 @@ class AccountMember(msgspec.Struct, frozen=True):
     balance: int
     role: Role | None
     """None: seen as an operator."""
+    is_disabled: bool
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +88,7 @@ async def find_login(tx: Transaction, login_hash: bytes, *, now: datetime) -> Lo
             row["currency"],
             row["balance"],
             Role(row["role"]) if row["role"] is not None else None,
+            row["is_disabled"],
         )
     return Login(
         login_hash=login_hash,

@@ -40,7 +40,7 @@ async def show_handset(request: PortalRequest) -> Response[str]:
     )
 
 
-@show(f"{HANDSET}/screen", right=Right.SEND)
+@show(f"{HANDSET}/screen", right=Right.SEND, live=True)
 async def show_screen(request: PortalRequest) -> Response[str]:
     """What the phone shows just now, for the page to take in."""
     handsets = _handsets_of(request)

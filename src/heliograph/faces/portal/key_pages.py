@@ -120,9 +120,9 @@ def _end_of_day(request: PortalRequest, text: str) -> datetime | None:
     """The last second of a day where whoever asks is; None for what is no day."""
     try:
         day = date.fromisoformat(text)
-    except ValueError:
+        morning = datetime.combine(day + timedelta(days=1), time(), zone_of(zone_name_of(request)))
+    except (ValueError, OverflowError):
         return None
-    morning = datetime.combine(day + timedelta(days=1), time(), zone_of(zone_name_of(request)))
     return morning - timedelta(seconds=1)
 
 

@@ -283,6 +283,8 @@ async def _join(tx: Transaction, request: PortalRequest, link: str, user_id: int
     if account_id in await list_roles(tx, user_id):
         return
     await set_membership(tx, account_id, user_id, role, now=context.now())
+    # Whoever made them could have become somebody of this account with them.
+    await spend_links_of_user(tx, user_id, now=context.now())
     await write_audit_entry(
         tx,
         account_id,

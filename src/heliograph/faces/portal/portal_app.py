@@ -117,6 +117,9 @@ _HEADERS: Final = (
 )
 _TRANSPORT_SECURITY: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
+_NO_TEXT: Final = "22021"
+"""PostgreSQL's name for characters that no text holds, such as NUL."""
+
 log = structlog.get_logger()
 
 
@@ -145,10 +148,20 @@ class PortalApp:
             if message["type"] == "http.response.start":
                 given = list(message["headers"])
                 names = {name.lower() for name, _ in given}
+                if secure:
+                    given = [_over_https_only(each) for each in given]
                 message = {**message, "headers": given + [each for each in headers if each[0] not in names]}
             await send(message)
 
         await self._framework(scope, receive, finished)
+
+
+def _over_https_only(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """A header; a cookie's with what keeps it from plain HTTP."""
+    name, value = header
+    if name.lower() != b"set-cookie" or b"; secure" in value.lower():
+        return header
+    return name, value + b"; Secure"
 
 
 def answer_failure(request: PortalRequest, failure: Exception) -> Response[Any]:
@@ -170,6 +183,8 @@ def answer_failure(request: PortalRequest, failure: Exception) -> Response[Any]:
         too_large = "This is more than the portal takes at once."
         sentence = {**known, 413: too_large}.get(failure.status_code, "The request cannot be read.")
         return error_page(request, failure.status_code, sentence)
+    if getattr(failure, "sqlstate", None) == _NO_TEXT:
+        return error_page(request, 400, "The request cannot be read.")
     log.error("portal.request_failed", method=request.method, error=describe_error(failure))
     return error_page(request, 500, "Something went wrong on our side. Nothing was lost; please try again.")
 

@@ -23,6 +23,7 @@ from heliograph.faces.portal.translations import LANGUAGES, Translate, preferred
 STATIC_PATH: Final = "/portal/static"
 NOTICE_COOKIE: Final = "heliograph_notice"
 _NOTICE_SECONDS: Final = 60
+_STATIC: Final = resources.files("heliograph.faces.portal").joinpath("static")
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -161,12 +162,18 @@ class Asset(msgspec.Struct, frozen=True):
 
 
 @cache
+def _asset_names() -> frozenset[str]:
+    return frozenset(each.name for each in _STATIC.iterdir() if not each.name.startswith("."))
+
+
 def asset(name: str) -> Asset | None:
     """A static file by its name; None if there is no such file."""
-    file = resources.files("heliograph.faces.portal").joinpath("static", name)
-    if "/" in name or name.startswith(".") or not file.is_file():
-        return None
-    content = file.read_bytes()
+    return _asset(name) if name in _asset_names() else None
+
+
+@cache
+def _asset(name: str) -> Asset:
+    content = _STATIC.joinpath(name).read_bytes()
     return Asset(content, gzip.compress(content, mtime=0), sha256(content).hexdigest()[:12])
 
 

@@ -32,6 +32,8 @@ MAX_STRANGERS_BYTES: Final = 64 * 1024
 """Of a form that anybody may send, signed in or not."""
 MAX_FILE_FORM_BYTES: Final = 16 * 1024 * 1024
 MAX_FIELDS: Final = 1_000
+_OF_ENABLED: Final = frozenset({Right.SEND, Right.SENDERS, Right.KEYS, Right.WEBHOOKS})
+"""Rights that nobody has in a disabled account, whose API keys are refused as well."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _AnyHandler = Callable[..., Any]
 
@@ -95,8 +97,10 @@ class SignedIn:
 
     def may(self, right: str | Right) -> bool:
         """Whether they have a right in the account that is looked at."""
-        account = self.login.account
-        return may(account.role if account else None, Right(right), is_operator=self.is_operator)
+        account, wanted = self.login.account, Right(right)
+        if account is not None and account.is_disabled and wanted in _OF_ENABLED:
+            return False
+        return may(account.role if account else None, wanted, is_operator=self.is_operator)
 
 
 def show(

@@ -4,6 +4,7 @@ SELECT l.csrf_token, l.second_factor, l.created_at, coalesce(l.confirmed_at, l.c
        u.user_id, u.email, u.name, u.is_operator, u.language, u.time_zone, u.password_hash IS NOT NULL AS has_password, u.sealed_totp IS NOT NULL AS has_totp,
        EXISTS (SELECT 1 FROM passkey p WHERE p.user_id = u.user_id) AS has_passkey,
        a.account_id, a.number, a.name AS account_name, a.currency, b.amount AS balance, m.role,
+       a.disabled_at IS NOT NULL AS is_disabled,
        array(SELECT c.number FROM membership n JOIN account c USING (account_id)
              WHERE n.user_id = u.user_id ORDER BY c.account_id) AS numbers,
        array(SELECT c.name FROM membership n JOIN account c USING (account_id)
