@@ -1,11 +1,16 @@
 """Requests that no page of ours sends: too large, too many fields, made to take long or to fail."""
 
+import base64
+import json
 import time
+import zlib
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from heliograph.domain.password_rules import normal_password
+from heliograph.faces.portal.csv_downloads import guarded
 from tests.support.served_portal import CSRF, PortalClient, ServedPortal
 
 
@@ -49,3 +54,44 @@ async def test_accents_without_end_take_no_time(portal: ServedPortal, field: str
         assert time.process_time() - began < 0.5
     endless = "a" + "\u0301\u0316" * 100_000
     assert normal_password(endless) == endless
+
+
+async def test_a_host_or_origin_that_cannot_be_read_is_refused(portal: ServedPortal) -> None:
+    with capture_logs() as logs:
+        async with portal.client(None) as visitor:
+            refused = await visitor.get("/portal/sign-in", headers={"host": "["})
+            assert refused.status_code == 403
+            for origin in ("http://[", "null", "http://evil.example", ""):
+                forged = await visitor.http.post("/portal/sign-out", headers={"origin": origin})
+                assert forged.status_code == 403, origin
+            ours = await visitor.http.post("/portal/sign-out", headers={"origin": "http://127.0.0.1:8080"})
+            assert ours.status_code == 303
+    assert logs == []
+
+
+async def test_a_table_that_no_file_of_ours_makes_is_not_imported(owner: PortalClient) -> None:
+    def packed(columns: int) -> str:
+        table = {
+            "columns": [f"c{each}" for each in range(columns)],
+            "rows": [["46701740605"] * columns],
+            "lines": [1],
+            "number_column": 0,
+        }
+        return base64.b64encode(zlib.compress(json.dumps(table).encode())).decode()
+
+    run = "/portal/contacts/import/run"
+    for table, column in (
+        (packed(5_000), "0"),
+        (packed(2), "9" * 5_000),
+        (base64.b64encode(zlib.compress(b"[" * 100_000_000)).decode(), "0"),
+        (base64.b64encode(zlib.compress(b"[" * 1_000_000)).decode(), "0"),
+    ):
+        refused = await owner.post(run, {"table": table, "column": column})
+        assert (refused.status_code, "Choose the file again." in refused.text) == (400, True)
+    assert (await owner.post(run, {"table": packed(2), "column": "0"})).status_code == 200
+
+
+def test_no_cell_of_a_file_is_a_formula() -> None:
+    for cell in ("=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1"):
+        assert guarded(cell) == f"'{cell}"
+    assert guarded(-1) == "-1"

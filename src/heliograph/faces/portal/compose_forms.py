@@ -73,7 +73,9 @@ def read_form(form: Form, before: MessageDraft | None, zone_name: str) -> Messag
     """What the fields hold. The file is the one that was chosen before."""
     column = form.text("number_column")
     file = before.file if before else None
-    is_column = file is not None and column.isdecimal() and int(column) < len(file.columns)
+    is_column = (
+        file is not None and column.isdecimal() and len(column) < 10 and int(column) < len(file.columns)
+    )
     coding = form.text("coding")
     return MessageDraft(
         sender=form.text("sender"),

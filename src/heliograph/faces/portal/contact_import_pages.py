@@ -1,5 +1,6 @@
 """Contacts from a file: choose it, see what would come of it, import it."""
 
+import asyncio
 import base64
 import zlib
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Response
 
+from heliograph.domain.batch_recipients import MAX_KEYS
 from heliograph.domain.contact import PHONE, ContactDraft, check_contact, label_fault
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.recipient_file import FileFlaw, RecipientTable, read_table
@@ -23,6 +25,7 @@ MAX_FILE_BYTES: Final = 8 * 1024 * 1024
 MAX_IMPORTED: Final = 20_000
 """Rows that one import writes, in one transaction."""
 SHOWN_FAULTS: Final = 50
+_DIGITS: Final = 9
 SHOWN_ROWS: Final = 5
 
 
@@ -53,11 +56,11 @@ async def preview_import(request: PortalRequest) -> Response[str]:
         content = await file.read()
         if len(content) > MAX_FILE_BYTES:
             faults["file"] = "The file has more than 8 MB."
-    table = None if faults else _table(content, faults)
+    table = None if faults else await asyncio.to_thread(_table, content, faults)
     if table is None:
         return _asking(request, faults, form.text("labels"))
     column = table.number_column if table.number_column is not None else 0
-    return _preview(request, table, column, labels)
+    return await _preview(request, table, column, labels)
 
 
 @act(f"{IMPORT}/run", right=Right.SEND, files=True)
@@ -65,16 +68,16 @@ async def run_import(request: PortalRequest) -> Response[str] | Response[None]:
     """Import what the preview showed; or show it anew with another column for the numbers."""
     context, me, form = context_of(request), me_of(request), await form_of(request)
     translate = translate_for(request)
-    table = _unpacked(form.raw("table"))
-    column = form.text("column")
+    table = await asyncio.to_thread(_unpacked, form.raw("table"))
+    column = form.text("column")[:_DIGITS]
     labels = _labels(form.text("labels"), {})
     if table is None or not column.isdecimal() or int(column) >= len(table.columns):
         return _asking(request, {"file": "Choose the file again."}, form.text("labels"))
     if not form.flag("confirmed"):
-        return _preview(request, table, int(column), labels)
-    judged = judge(table, int(column), labels)
+        return await _preview(request, table, int(column), labels)
+    judged = await asyncio.to_thread(judge, table, int(column), labels)
     if not judged.drafts:
-        return _preview(request, table, int(column), labels)
+        return await _preview(request, table, int(column), labels)
     async with context.database.transaction() as tx:
         await context.contact_book.add(tx, me.account_id, judged.drafts)
         detail = {"contacts": len(judged.drafts), "left_out": len(judged.faults)}
@@ -144,7 +147,8 @@ def _unpacked(text: str) -> RecipientTable | None:
     except (ValueError, zlib.error):
         return None
     fits = all(len(row) == len(table.columns) for row in table.rows) and len(table.lines) == len(table.rows)
-    return table if fits and table.columns and len(table.rows) <= MAX_IMPORTED else None
+    fits = fits and 0 < len(table.columns) <= MAX_KEYS + 1
+    return table if fits and len(table.rows) <= MAX_IMPORTED else None
 
 
 def _asking(request: PortalRequest, faults: dict[str, str], labels: str = "") -> Response[str]:
@@ -153,13 +157,15 @@ def _asking(request: PortalRequest, faults: dict[str, str], labels: str = "") ->
     return page(request, "contact_import.html", status=status, faults=shown, labels=labels)
 
 
-def _preview(request: PortalRequest, table: RecipientTable, column: int, labels: list[str]) -> Response[str]:
-    judged = judge(table, column, labels)
+async def _preview(
+    request: PortalRequest, table: RecipientTable, column: int, labels: list[str]
+) -> Response[str]:
+    judged = await asyncio.to_thread(judge, table, column, labels)
     return page(
         request,
         "contact_import_preview.html",
         table=table,
-        packed=_packed(table),
+        packed=await asyncio.to_thread(_packed, table),
         column=column,
         labels=", ".join(labels),
         count=len(judged.drafts),

@@ -7,7 +7,7 @@ from typing import Final
 
 from litestar.response import Stream
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 

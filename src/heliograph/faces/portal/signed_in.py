@@ -213,7 +213,10 @@ def is_secure(request: PortalRequest) -> bool:
 
 def is_local(request: PortalRequest) -> bool:
     """Whether the browser runs on this machine: plain HTTP never leaves it."""
-    return urlsplit(f"//{request.headers.get('host', '')}").hostname in _LOOPBACK
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname in _LOOPBACK
+    except ValueError:
+        return False
 
 
 def cookie_name(request: PortalRequest) -> str:
@@ -240,7 +243,7 @@ def _check_origin(request: PortalRequest) -> None:
     if site is not None:
         ours = site == "same-origin"
     elif origin is not None:
-        ours = urlsplit(origin).netloc == request.headers.get("host")
+        ours = origin.partition("://")[2] == request.headers.get("host")
     else:
         ours = False
     if not ours:
