@@ -67,7 +67,7 @@ async def test_every_component_is_accessible_and_obeys_the_policy(
             await page.goto(f"/{name}")
             if name == "gallery":
                 await wait_for_chart(page)
-                await page.get_by_text("The first message has arrived.").wait_for()
+                await page.get_by_text("The first message has arrived.").wait_for(timeout=30_000)
             assert await objections_of(page) == ""
             assert await width_overflow(page) <= 0
             await page.evaluate("scrollTo(0, 0)")
