@@ -64,6 +64,8 @@ async def _cancel(request: PortalRequest, batch_id: str, *, hide: bool) -> Respo
         await note_act(tx, request, action, batch_id, {} if hide else {"messages": canceled})
     if hide:
         return see(BATCHES, translate("The batch is out of the lists."))
+    if canceled == 1:
+        return see(_address(batch_id), translate("1 message is canceled."))
     return see(_address(batch_id), translate("%(count)s messages are canceled.", count=canceled))
 
 
