@@ -19,10 +19,12 @@ from heliograph.domain.portal_rights import Role
 from heliograph.faces.portal.portal_app import PortalApp
 from heliograph.faces.portal.portal_context import PortalContext
 from heliograph.faces.portal.signed_in import COOKIE
+from heliograph.outbound_http import OutboundHttp
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.contact_book import ContactBook
 from heliograph.services.first_start import FirstStart
 from heliograph.services.hold_batch import HoldBatch
+from heliograph.services.send_test_report import SendTestReport
 from heliograph.services.trace_message import TraceMessage
 from heliograph.services.watch_installation import WatchInstallation
 from heliograph.storage.database import Database
@@ -62,6 +64,13 @@ def portal_context(api: AcceptingApi, **changes: Any) -> PortalContext:
         ids=ids,
         random_bytes=os.urandom,
         now=utc_now,
+        send_test_report=SendTestReport(
+            api.database,
+            lambda: OutboundHttp(loopback_allowed=True),
+            unseal=Sealer(b"k" * 32).open,
+            now=utc_now,
+            loopback_allowed=True,
+        ),
     )
     return msgspec.structs.replace(context, **changes)
 

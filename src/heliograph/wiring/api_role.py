@@ -18,12 +18,14 @@ from heliograph.faces.api.sending_pace import SendingPace
 from heliograph.faces.portal.portal_app import PortalApp
 from heliograph.faces.portal.portal_context import PortalContext
 from heliograph.loop import run_loop
+from heliograph.outbound_http import OutboundHttp, OutboundLimits
 from heliograph.services.accept_batch import AcceptBatch, GuardVelocity, ReportUrlRules
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.contact_book import ContactBook
 from heliograph.services.explain_batch import ExplainBatch
 from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.parent_actions import ParentActions
+from heliograph.services.send_test_report import SendTestReport
 from heliograph.services.trace_message import TraceMessage
 from heliograph.services.watch_installation import WatchInstallation
 from heliograph.settings import HTTP_FD_VARIABLE, HttpSettings, Settings
@@ -149,9 +151,30 @@ def portal_parts(
         sender_rules=context.sender_rules,
         number_prefix=parts.settings.accounts.number_prefix,
         public_url=context.public_url,
+        send_test_report=test_reports(parts),
         loopback_reports=parts.settings.loopback_reports_allowed,
         plain_allowed=parts.settings.http.plain_portal_allowed,
         handsets_url=handsets_url(parts.settings),
+    )
+
+
+def test_reports(parts: Parts) -> SendTestReport:
+    """What sends test reports; its client is made for each, since few processes ever send one."""
+    settings, loopback_allowed = parts.settings.reports, parts.settings.loopback_reports_allowed
+
+    def open_http() -> OutboundHttp:
+        return OutboundHttp(
+            loopback_allowed=loopback_allowed,
+            limits=OutboundLimits(
+                connect=settings.connect_seconds,
+                request=settings.request_seconds,
+                answer_octets=settings.max_answer_bytes,
+                connections_per_origin=1,
+            ),
+        )
+
+    return SendTestReport(
+        parts.database, open_http, unseal=parts.sealer.open, now=utc_now, loopback_allowed=loopback_allowed
     )
 
 

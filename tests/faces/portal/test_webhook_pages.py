@@ -4,9 +4,11 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
+from standardwebhooks import Webhook
 
 from heliograph.domain.portal_rights import Role
 from heliograph.domain.report_events import (
@@ -21,6 +23,7 @@ from heliograph.services.webhook_rotation import MOST_SECRETS
 from heliograph.storage.database import Transaction
 from heliograph.storage.webhook_secrets import StoredSecret, list_secrets
 from tests.support.accepting import utc_now
+from tests.support.report_receiver import ReportReceiver
 from tests.support.rows import IDS, insert_account
 from tests.support.served_portal import PortalClient, ServedPortal, opened_page, screenshot_path
 
@@ -192,3 +195,38 @@ async def test_the_page_in_a_browser(
         found = await Axe().run(page)
         assert found.response["violations"] == [], found.generate_report()
         assert watched.faults == []
+
+
+async def test_a_test_report_is_signed_and_its_answer_is_shown(
+    portal: ServedPortal, owner: PortalClient
+) -> None:
+    async with ReportReceiver() as receiver:
+        shown = await owner.post(f"{WEBHOOKS}/test", {"url": receiver.url})
+        (received,) = await receiver.wait_for(1, seconds=10)
+    assert "Your server took it: 200" in shown.text
+    assert Webhook(portal.started.webhook_secret).verify(received.body, received.headers)
+    document = msgspec.json.decode(received.body)
+    assert (document["reference"], document["code"], document["messageId"]) == ("test report", 201, "0" * 24)
+    assert document["currency"] == "sek"
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("", "URL"),
+        ("ftp://shop.example/x", "URL"),
+        ("https://192.168.0.1/x", "is private"),
+        ("http://127.0.0.1:49151/x", "Nothing came back."),
+    ],
+)
+async def test_what_cannot_be_called_is_said(owner: PortalClient, url: str, sentence: str) -> None:
+    answer = await owner.post(f"{WEBHOOKS}/test", {"url": url})
+    assert sentence in answer.text
+    assert answer.status_code == (200 if "127.0.0.1" in url else 400)
+
+
+async def test_nobody_is_called_again_and_again(owner: PortalClient) -> None:
+    for _ in range(6):
+        assert (await owner.post(f"{WEBHOOKS}/test", {"url": "http://127.0.0.1:49151/x"})).status_code == 200
+    seventh = await owner.post(f"{WEBHOOKS}/test", {"url": "http://127.0.0.1:49151/x"})
+    assert (seventh.status_code, "six test reports a minute" in seventh.text) == (400, True)

@@ -14,6 +14,7 @@ from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.contact_book import ContactBook
 from heliograph.services.explain_batch import ExplainBatch
 from heliograph.services.hold_batch import HoldBatch
+from heliograph.services.send_test_report import SendTestReport
 from heliograph.services.trace_message import TraceMessage
 from heliograph.services.watch_installation import WatchInstallation
 from heliograph.storage.accounts import AccountDirectory
@@ -45,6 +46,8 @@ class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
     """Of the numbers of new accounts."""
     public_url: str | None = None
     """How people reach us; None: what their requests say."""
+    send_test_report: SendTestReport | None = None
+    """None where nothing calls strangers."""
     loopback_reports: bool = False
     """Whether webhooks may lie on this machine."""
     plain_allowed: bool = False

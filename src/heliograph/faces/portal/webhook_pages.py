@@ -7,7 +7,7 @@ from litestar import Response
 
 from heliograph.domain.history import moment_of
 from heliograph.domain.portal_rights import Right
-from heliograph.domain.refusals import Conflict
+from heliograph.domain.refusals import Conflict, InvalidRequest, TooManyRequests
 from heliograph.domain.report_url import UrlRefusal, parse_incoming_url
 from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
@@ -16,6 +16,7 @@ from heliograph.faces.portal.signed_in import act, form_of, me_of, show
 from heliograph.faces.portal.status_texts import CODE_TEXTS
 from heliograph.services.list_failures import FailedDeliveries, list_failures
 from heliograph.services.replay_reports import replay_origin
+from heliograph.services.send_test_report import SentTest
 from heliograph.services.webhook_rotation import GRACE_HOURS, remove_old_secret, rotate_secret
 from heliograph.storage.account_choices import read_choices
 from heliograph.storage.failed_reports import MOST_COUNTED, FailingOrigin
@@ -118,8 +119,33 @@ async def replay_failed(request: PortalRequest) -> Response[None]:
     return see(WEBHOOKS, translate("Everything that was missed is being delivered now."))
 
 
+@act(f"{WEBHOOKS}/test", right=Right.WEBHOOKS)
+async def send_test(request: PortalRequest) -> Response[str]:
+    """Send a signed test report to a URL, and show what was sent and what came back."""
+    context, me, form = context_of(request), me_of(request), await form_of(request)
+    url = form.text("url").strip()
+    if context.send_test_report is None:
+        return await _webhooks_page(request, test_url=url, test_fault="This process sends no reports.")
+    try:
+        sent = await context.send_test_report.send(
+            me.account_id, me.account.currency, url, test_id=f"test-{context.random_bytes(8).hex()}"
+        )
+    except InvalidRequest as refused:
+        return await _webhooks_page(request, test_url=url, test_fault=refused.faults[0].sentence)
+    except TooManyRequests as refused:
+        return await _webhooks_page(request, test_url=url, test_fault=refused.sentence)
+    return await _webhooks_page(request, test_url=url, sent=sent)
+
+
 async def _webhooks_page(
-    request: PortalRequest, *, typed: str | None = None, fault: str = "", secret_fault: str = ""
+    request: PortalRequest,
+    *,
+    typed: str | None = None,
+    fault: str = "",
+    secret_fault: str = "",
+    test_url: str = "",
+    test_fault: str = "",
+    sent: SentTest | None = None,
 ) -> Response[str]:
     context, me = context_of(request), me_of(request)
     async with context.database.transaction() as tx:
@@ -128,7 +154,7 @@ async def _webhooks_page(
         secrets = await list_secrets(tx, me.account_id, now=context.now())
         failures = await list_failures(tx, me.account_id)
     incoming_url = accounts[me.account_id].incoming_url or ""
-    status = 400 if fault else 409 if secret_fault else 200
+    status = 400 if fault or test_fault else 409 if secret_fault else 200
     return page(
         request,
         "webhooks.html",
@@ -139,6 +165,9 @@ async def _webhooks_page(
         secrets=secrets,
         failures=[_shown(each) for each in failures],
         hours=GRACE_HOURS,
+        test_url=test_url,
+        test_fault=test_fault or None,
+        sent=sent,
     )
 
 
@@ -167,4 +196,5 @@ PAGES: Final = (
     make_webhook_secret,
     remove_webhook_secret,
     replay_failed,
+    send_test,
 )
