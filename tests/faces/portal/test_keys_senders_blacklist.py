@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 
@@ -143,6 +144,16 @@ async def test_a_number_is_blocked_looked_up_and_unblocked(portal: ServedPortal,
     assert (await owner.post("/portal/blacklist/remove", {"msisdn": number})).status_code == 404
     refused = await owner.post("/portal/blacklist/add", {"msisdn": "070x"})
     assert (refused.status_code, "070x" in refused.text) == (400, True)
+
+
+async def test_a_blocked_phone_is_told_apart_before_a_test_is_sent_to_it(
+    portal: ServedPortal, owner: PortalClient
+) -> None:
+    assert (await owner.post("/portal/blacklist/add", {"msisdn": "46701740605"})).status_code == 303
+    sent = await owner.post("/portal/handset/test")
+    assert "blocked" in unquote(sent.headers["set-cookie"])
+    async with portal.database.transaction() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM batch") == 0
 
 
 async def test_the_pages_speak_swedish(owner: PortalClient) -> None:

@@ -13,6 +13,7 @@ from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
 from heliograph.services.use_handset import HandsetAway, UseHandset
+from heliograph.storage.blacklist_reading import find_in_blacklist
 
 HANDSET: Final = "/portal/handset"
 PHONE_COOKIE: Final = "heliograph_phone"
@@ -74,6 +75,9 @@ async def choose_phone(request: PortalRequest) -> Response[None]:
 async def send_test(request: PortalRequest) -> Response[None]:
     """Send the phone an SMS, as any batch is sent."""
     context, me, translate = context_of(request), me_of(request), translate_for(request)
+    async with context.database.reader(me.account_id) as tx:
+        if await find_in_blacklist(tx, me.account_id, _phone_of(request)):
+            return see(HANDSET, translate("This phone is blocked. Send START from it first."), tone="warn")
     account = await context.accounts.account(me.account_id)
     assert account is not None
     sender = min(account.senders or context.sender_rules.default_senders, key=_by_kindness)
