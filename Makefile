@@ -44,7 +44,8 @@ test: check programs
 # The portal is tested in Debian's chromium, and an example needs PHP with curl.
 programs:
 	test -x /usr/bin/chromium && test -x /usr/bin/php || \
-	(apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends chromium php-cli php-curl)
+	(apt-get update --quiet=2 && DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends \
+	chromium php-cli php-curl)
 
 test-fast: install
 	$(BIN)/python -m pytest -q tests/domain tests/smpp
