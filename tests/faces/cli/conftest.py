@@ -1,11 +1,12 @@
 """A terminal: commands run in this process, on a real installation with a real database."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 import pytest
+import structlog
 
 from heliograph.__main__ import load_installation
 from heliograph.faces.cli.command_line import run_command_line
@@ -30,7 +31,18 @@ Run = Callable[..., Answer]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+def logging_as_before() -> Iterator[None]:
+    """A role that runs in this process sets up its logs for good: give the tests that follow their own back."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+    structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture
+def run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, logging_as_before: None
+) -> Run:
     """Type a command; nothing of the caller's own settings is seen."""
     monkeypatch.setenv("COLUMNS", "80")
 
