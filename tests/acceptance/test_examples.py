@@ -79,6 +79,15 @@ def test_it_refuses_reports_of_others(served: Served, example: str) -> None:
         assert running.stdout.read() == b""
 
 
+def test_the_contacts_example_sends_to_a_label_and_follows_it(served: Served) -> None:
+    done = run_example(served, sys.executable, "python/with_contacts.py", "46701740605")
+    assert done.returncode == 0, done.stderr.decode()
+    sent, *events, wrote = done.stdout.decode().splitlines()
+    assert re.fullmatch("sent [0-9a-f]{24}", sent)
+    assert events[-1] == "event 201"
+    assert wrote == "wrote Hello Icarus"
+
+
 @pytest.mark.parametrize(("recipient", "end"), [("46701740605", "201"), ("46701740612", "512")])
 def test_curl_sends_and_waits(served: Served, recipient: str, end: str) -> None:
     done = run_example(served, "sh", "curl/send_and_wait.sh", recipient)

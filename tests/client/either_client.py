@@ -1,10 +1,10 @@
 """Both clients behind one face, so that each test holds for the blocking and the asynchronous one."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from heliograph.client import AsyncHeliograph, Heliograph
+from heliograph.client import AsyncHeliograph, EventFeed, Heliograph
 
 Wanted = tuple[str, tuple[Any, ...], dict[str, Any]]
 """A method, its arguments, and those that are named."""
@@ -24,11 +24,11 @@ class EitherClient:
         """The results of several calls of one client."""
         if self._is_async:
             return asyncio.run(self._calls(wanted, client))
-        with Heliograph("hg_key", **client) as sms:
+        with Heliograph(**{"key": "hg_key", **client}) as sms:
             return [_whole(getattr(sms, name)(*given, **named)) for name, given, named in wanted]
 
     async def _calls(self, wanted: Iterable[Wanted], client: dict[str, Any]) -> list[Any]:
-        async with AsyncHeliograph("hg_key", **client) as sms:
+        async with AsyncHeliograph(**{"key": "hg_key", **client}) as sms:
             results = []
             for name, given, named in wanted:
                 result = getattr(sms, name)(*given, **named)
@@ -40,4 +40,4 @@ class EitherClient:
 
 
 def _whole(result: Any) -> Any:
-    return list(result) if hasattr(result, "__next__") else result
+    return list(result) if isinstance(result, (Iterator, EventFeed)) else result

@@ -21,22 +21,12 @@ from heliograph.client import (
     Unauthorized,
     verify_webhook,
 )
-from tests.acceptance.conftest import Served, serving
-from tests.support.postgres import reachable_folder
+from tests.acceptance.conftest import Served
 from tests.support.report_receiver import ReportReceiver
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("processes")]
 
 ABSENT = "0" * 24
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    """One installation for the tests of this module, whose receipts come at once."""
-    with reachable_folder() as folder:
-        options = {"HELIOGRAPH_SIMULATOR_RECEIPT_SECONDS": "0.05"}
-        with serving(folder / "data", "--json", **options) as running:
-            yield running
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from heliograph.client import BatchNotFinished, DeliveryWindow, Heliograph
+from heliograph.client import AsyncHeliograph, BatchNotFinished, DeliveryWindow, Heliograph
 from heliograph.client.server_address import server_address
 from tests.client.either_client import EitherClient
 from tests.client.scripted_server import BATCH, Scripted, ScriptedServer
@@ -94,6 +95,69 @@ def test_pages_are_fetched_only_when_they_are_needed() -> None:
         next(batches)
         next(batches)
     assert len(server.asked) == 2
+
+
+def test_filters_of_contacts_are_in_the_query(either: EitherClient) -> None:
+    with ScriptedServer([Scripted(200, [])]) as server:
+        either.call(
+            "list_contacts",
+            client={"url": server.url},
+            labels=["a", "b"],
+            properties={"city": "Malmö"},
+            metadata={"phoneNumber.isBlocked": "false"},
+            with_metadata=True,
+        )
+    assert parse_qsl(urlsplit(server.asked[0].target).query) == [
+        *(("labels", "a"), ("labels", "b"), ("properties[city]", "Malmö")),
+        *(("metadata[phoneNumber.isBlocked]", "false"), ("limit", "500"), ("order", "ASC"), ("meta", "true")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "options"),
+    [
+        ("reschedule_batch", ("a", [DeliveryWindow(opens=NOON.replace(tzinfo=None))]), {}),
+        ("create_key", ("Web",), {"expires": NOON.replace(tzinfo=None)}),
+    ],
+)
+def test_times_without_a_zone_are_refused_before_they_are_sent(
+    either: EitherClient, method: str, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        either.call(method, *arguments, client={"url": "http://127.0.0.1:1"}, **options)
+
+
+def feed_page(cursor: str, *event_ids: str, has_more: bool) -> Scripted:
+    """A page of the feed."""
+    events = [
+        {
+            **{"messageId": "m", "batchId": "b", "recipient": "46701740605", "code": 201, "duration": 1},
+            **{"created": "2026-11-22T12:00:00Z", "segments": 1, "price": 0.5, "currency": "SEK"},
+            **{"eventId": event_id, "number": 1},
+        }
+        for event_id in event_ids
+    ]
+    return Scripted(200, {"events": events, "cursor": cursor, "hasMore": has_more})
+
+
+def test_the_cursor_moves_when_a_page_was_dealt_with() -> None:
+    script = [feed_page("c2", "e1", "e2", has_more=True), feed_page("c3", "e3", has_more=False)]
+    script += [feed_page("c4", "e4", has_more=False)]
+    with ScriptedServer(script) as server, Heliograph("k", url=server.url) as sms:
+        feed = sms.list_events("c1", codes=[201], page_size=2)
+        seen = [(event.event_id, feed.cursor) for event in feed]
+        assert (seen, feed.cursor) == ([("e1", "c1"), ("e2", "c1"), ("e3", "c2")], "c3")
+        assert [event.event_id for event in feed] == ["e4"]
+    assert server.asked[-1].target == "/v2/events?after=c3&codes=201&limit=2"
+
+
+async def test_the_cursor_of_the_asynchronous_feed_moves_alike() -> None:
+    script = [feed_page("c2", "e1", "e2", has_more=True), feed_page("c3", "e3", has_more=False)]
+    with ScriptedServer(script) as server:
+        async with AsyncHeliograph("k", url=server.url) as sms:
+            feed = sms.list_events("c1")
+            seen = [(event.event_id, feed.cursor) async for event in feed]
+    assert (seen, feed.cursor) == ([("e1", "c1"), ("e2", "c1"), ("e3", "c2")], "c3")
 
 
 def test_a_prefix_in_the_address_is_kept(either: EitherClient) -> None:

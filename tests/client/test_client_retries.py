@@ -9,6 +9,7 @@ import pytest
 from heliograph.client import (
     ApiError,
     Conflict,
+    DeliveryWindow,
     InvalidRequest,
     NoAnswer,
     NotFound,
@@ -17,7 +18,7 @@ from heliograph.client import (
     Unavailable,
     UnexpectedAnswer,
 )
-from heliograph.client.calls import Answer, Lost, cancel_batch, get_batch
+from heliograph.client.calls import Answer, Lost, cancel_batch, get_batch, pause_batch
 from heliograph.client.calls import send as send_call
 from tests.client.either_client import EitherClient, Wanted
 from tests.client.scripted_server import BATCH, HANG_UP, Scripted, ScriptedServer, problem
@@ -203,3 +204,22 @@ def test_waits_double_up_to_the_longest_and_are_spread() -> None:
 def test_the_table_of_what_is_repeated(repeatable: bool, result: Answer | Lost, expected: bool) -> None:
     call = send_call("k", sender="iP1", recipients=[], body="") if repeatable else cancel_batch("a")
     assert (Retries().wait_before_next(call, result, 1) is not None) is expected
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [("pause_batch", ("a",)), ("resume_batch", ("a",)), ("reschedule_batch", ("a", [DeliveryWindow()]))],
+)
+def test_a_change_of_a_batch_is_repeated_with_its_key(
+    either: EitherClient, method: str, arguments: tuple[Any, ...]
+) -> None:
+    answers = [Scripted(HANG_UP), BUSY, Scripted(200, BATCH)]
+    with ScriptedServer(answers) as server:
+        either.call(method, *arguments, client=options(server))
+    assert len(server.asked) == 3
+    assert len({asked.headers["idempotency-key"] for asked in server.asked}) == 1
+    assert all(("content-type" in asked.headers) == bool(asked.body) for asked in server.asked)
+
+
+def test_a_conflict_that_will_not_pass_is_raised_at_once() -> None:
+    assert Retries().wait_before_next(pause_batch("a"), Answer(409, {}, b""), 1) is None

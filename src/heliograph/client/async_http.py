@@ -64,7 +64,12 @@ class AsyncHttp:
         # Already encoded: what is quoted in a path must stay so.
         url = URL(self._server.url + call.target, encoded=True)
         async with session.request(
-            call.method, url, data=call.body, headers=call.headers, allow_redirects=False
+            call.method,
+            url,
+            data=call.body,
+            headers=call.headers,
+            skip_auto_headers=("Content-Type",),  # without a body there is none to name
+            allow_redirects=False,
         ) as response:
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status, headers, await response.read())

@@ -4,9 +4,10 @@ Both clients carry out these calls; nothing here touches a network.
 """
 
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import msgspec
@@ -16,15 +17,20 @@ from heliograph.client.received_documents import (
     Account,
     Batch,
     BlacklistEntry,
+    ConversationSummary,
     DeliveryWindow,
     EventPage,
+    Key,
     Message,
+    NewKey,
     ProblemDocument,
     Sender,
 )
 
 Answered = TypeVar("Answered")
 Query = tuple[tuple[str, str], ...]
+Direction = Literal["mt", "mo"]
+"""To a handset, or from one."""
 Recipients = Sequence[str] | Mapping[str, Mapping[str, str]]
 
 LONGEST_PAGE: Final = 1000
@@ -59,6 +65,8 @@ class Call(msgspec.Struct, Generic[Answered], frozen=True, kw_only=True):
     query: Query = ()
     body: bytes | None = None
     idempotency_key: str | None = None
+    conflict_passes: bool = False
+    """Whether a 409 can only say that an earlier try is still at work."""
 
     @property
     def is_repeatable(self) -> bool:
@@ -134,7 +142,7 @@ def send(
     """POST /v2/batches; ``others`` are the optional fields, None for those left out."""
     order: dict[str, object] = {"sender": sender, "recipients": recipients, "body": body}
     if delivery_windows is not None:
-        order["deliveryWindows"] = [_zoned(window) for window in delivery_windows]
+        order["deliveryWindows"] = _zoned(delivery_windows)
     order |= {_camel(name): value for name, value in others.items() if value is not None}
     return Call(
         method="POST",
@@ -142,13 +150,20 @@ def send(
         shape=Batch,
         body=msgspec.json.encode(order),
         idempotency_key=idempotency_key,
+        conflict_passes=True,
     )
 
 
-def _zoned(window: DeliveryWindow) -> DeliveryWindow:
-    if any(moment is not None and moment.tzinfo is None for moment in (window.opens, window.closes)):
+def new_key() -> str:
+    """An idempotency key that nobody used before."""
+    return secrets.token_hex(16)
+
+
+def _zoned(windows: Sequence[DeliveryWindow]) -> list[DeliveryWindow]:
+    moments = [moment for window in windows for moment in (window.opens, window.closes)]
+    if any(moment is not None and moment.tzinfo is None for moment in moments):
         raise ValueError("the times of a delivery window need a time zone")
-    return window
+    return list(windows)
 
 
 def _camel(name: str) -> str:
@@ -179,24 +194,61 @@ def list_batches(query: Query) -> Call[list[Batch]]:
 
 def get_batch(batch_id: str) -> Call[Batch]:
     """GET on a batch."""
-    return Call(method="GET", path=f"/v2/batches/{_segment(batch_id)}", shape=Batch)
+    return Call(method="GET", path=f"/v2/batches/{path_segment(batch_id)}", shape=Batch)
 
 
 def cancel_batch(batch_id: str) -> Call[Batch]:
     """DELETE on a batch. Not repeatable: the second one hides what the first canceled."""
-    return Call(method="DELETE", path=f"/v2/batches/{_segment(batch_id)}", shape=Batch)
+    return Call(method="DELETE", path=f"/v2/batches/{path_segment(batch_id)}", shape=Batch)
+
+
+def pause_batch(batch_id: str) -> Call[Batch]:
+    """POST on a batch's pause."""
+    path = f"/v2/batches/{path_segment(batch_id)}/pause"
+    return Call(method="POST", path=path, shape=Batch, idempotency_key=new_key())
+
+
+def resume_batch(batch_id: str) -> Call[Batch]:
+    """POST on a batch's resume."""
+    path = f"/v2/batches/{path_segment(batch_id)}/resume"
+    return Call(method="POST", path=path, shape=Batch, idempotency_key=new_key())
+
+
+def reschedule_batch(batch_id: str, windows: Sequence[DeliveryWindow]) -> Call[Batch]:
+    """PATCH on a batch."""
+    return Call(
+        method="PATCH",
+        path=f"/v2/batches/{path_segment(batch_id)}",
+        shape=Batch,
+        body=msgspec.json.encode({"deliveryWindows": _zoned(windows)}),
+        idempotency_key=new_key(),
+    )
 
 
 def list_messages(batch_id: str, query: Query) -> Call[list[Message]]:
     """GET on the messages of a batch."""
-    path = f"/v2/batches/{_segment(batch_id)}/messages"
+    path = f"/v2/batches/{path_segment(batch_id)}/messages"
     return Call(method="GET", path=path, shape=list[Message], query=query)
 
 
 def get_message(batch_id: str, message_id: str) -> Call[Message]:
     """GET on a message."""
-    path = f"/v2/batches/{_segment(batch_id)}/messages/{_segment(message_id)}"
+    path = f"/v2/batches/{path_segment(batch_id)}/messages/{path_segment(message_id)}"
     return Call(method="GET", path=path, shape=Message)
+
+
+def list_conversation(participant: str, direction: Direction | None, query: Query) -> Call[list[Message]]:
+    """GET on a conversation, or on one direction of it."""
+    path = f"/v2/conversations/{path_segment(participant)}"
+    if direction is not None:
+        path += f"/{path_segment(direction)}"
+    return Call(method="GET", path=path, shape=list[Message], query=query)
+
+
+def summarize_conversation(participant: str) -> Call[ConversationSummary]:
+    """GET on the summary of a conversation."""
+    path = f"/v2/conversations/{path_segment(participant)}/summary"
+    return Call(method="GET", path=path, shape=ConversationSummary)
 
 
 def list_senders(query: Query) -> Call[list[Sender]]:
@@ -206,7 +258,7 @@ def list_senders(query: Query) -> Call[list[Sender]]:
 
 def on_sender(method: str, sender: str) -> Call[Sender]:
     """GET, PUT or DELETE on a sender."""
-    return Call(method=method, path=f"/v2/me/senders/{_segment(sender)}", shape=Sender)
+    return Call(method=method, path=f"/v2/me/senders/{path_segment(sender)}", shape=Sender)
 
 
 def list_blacklist(query: Query) -> Call[list[BlacklistEntry]]:
@@ -216,7 +268,31 @@ def list_blacklist(query: Query) -> Call[list[BlacklistEntry]]:
 
 def on_blacklist(method: str, msisdn: str) -> Call[BlacklistEntry]:
     """GET, PUT or DELETE on an entry of the blacklist."""
-    return Call(method=method, path=f"/v2/blacklist/{_segment(msisdn)}", shape=BlacklistEntry)
+    return Call(method=method, path=f"/v2/blacklist/{path_segment(msisdn)}", shape=BlacklistEntry)
+
+
+def list_keys(query: Query) -> Call[list[Key]]:
+    """GET /v2/me/keys."""
+    return Call(method="GET", path="/v2/me/keys", shape=list[Key], query=query)
+
+
+def create_key(idempotency_key: str | None, *, expires: datetime | None, **others: object) -> Call[NewKey]:
+    """POST /v2/me/keys; ``others`` are its other fields, None for those left out."""
+    if expires is not None and expires.tzinfo is None:
+        raise ValueError("the time at which a key expires needs a time zone")
+    wanted = {name: value for name, value in (others | {"expires": expires}).items() if value is not None}
+    return Call(
+        method="POST",
+        path="/v2/me/keys",
+        shape=NewKey,
+        body=msgspec.json.encode(wanted),
+        idempotency_key=idempotency_key or new_key(),
+    )
+
+
+def revoke_key(key_id: str) -> Call[Key]:
+    """DELETE on a key."""
+    return Call(method="DELETE", path=f"/v2/me/keys/{path_segment(key_id)}", shape=Key)
 
 
 def read_events(query: Query) -> Call[EventPage]:
@@ -229,7 +305,7 @@ def get_account() -> Call[Account]:
     return Call(method="GET", path="/api/me", shape=Account)
 
 
-def _segment(text: str) -> str:
+def path_segment(text: str) -> str:
     """A text as one segment of a path; nothing in it leads elsewhere."""
     if text in ("", ".", ".."):
         raise ValueError(f"{text!r} cannot be a part of a path")

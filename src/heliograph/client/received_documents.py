@@ -1,5 +1,6 @@
 """What the API answers, as types. Fields that a newer server adds are passed over."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -51,6 +52,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     warnings: list[str] = []
     test: bool = False
     """Whether a test key sent it."""
+    paused: bool = False
 
     @property
     def is_finished(self) -> bool:
@@ -107,6 +109,18 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 _REFUNDED = 104
+
+
+class ConversationSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How many messages a conversation has: those to the participant and those from it, by status code."""
+
+    participant: str
+    total_message_count: int
+    total_sms_count: int
+    mobile_terminated_messages: dict[int, Count]
+    mobile_originated_messages: dict[int, Count]
+    partial: bool = False
+    """Whether only the newest messages were counted."""
 
 
 class DeliveryReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -170,6 +184,79 @@ class BlacklistEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def __post_init__(self) -> None:
         if self.created.tzinfo is None:  # it is shown without a zone, and is UTC
             msgspec.structs.force_setattr(self, "created", self.created.replace(tzinfo=UTC))
+
+
+class NewContact(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact to store. ``properties`` may have a ``phoneNumber``, which begins with ``+``."""
+
+    properties: Mapping[str, str]
+    labels: Sequence[str] = ()
+    metadata: Mapping[str, Mapping[str, str]] = {}
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whom an account writes to: texts by name, and labels. It has metadata only where that was asked for."""
+
+    id: str
+    owner_id: str
+    properties: dict[str, str]
+    labels: list[str]
+    metadata: dict[str, dict[str, str]] = {}
+
+
+class LabelUsage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A label, and how many contacts have it."""
+
+    label_name: str
+    usage_count: int
+
+
+class PropertyUsage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How many contacts have a property, and how many characters its values have."""
+
+    property_name: str
+    usage_count: int
+    average_length: int
+    max_length: int
+    min_length: int
+
+
+class ContactSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """All contacts of an account in numbers."""
+
+    total_count: int
+    labels: list[LabelUsage]
+    properties: list[PropertyUsage]
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """How many contacts were added."""
+
+    count: int
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An API key, without its secret."""
+
+    id: str
+    name: str
+    scopes: list[str] | None
+    """None: it may do everything."""
+    networks: list[str]
+    test: bool
+    created: datetime
+    expires: datetime | None
+    last_used: datetime | None
+    revoked: datetime | None
+
+
+class NewKey(Key, frozen=True, kw_only=True, rename="camel"):
+    """An API key that was just made; ``key`` is shown this once, and never in a log."""
+
+    key: str
+
+    def __repr__(self) -> str:
+        return f"NewKey(id={self.id!r}, name={self.name!r})"
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

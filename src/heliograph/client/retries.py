@@ -12,7 +12,7 @@ _NOT_DONE: Final = frozenset({429})
 _MAYBE_DONE: Final = frozenset({502, 503, 504})
 """Somebody on the way does not know: only a repeatable call is tried again."""
 _IN_PROGRESS: Final = 409
-"""To a call with an idempotency key: an earlier try of it is still being worked on."""
+"""To a call whose conflicts pass: an earlier try of it is still being worked on."""
 
 
 class Retries(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ class Retries(msgspec.Struct, frozen=True):
         if isinstance(result, Lost):
             return call.is_repeatable or not result.may_have_happened
         if result.status == _IN_PROGRESS:
-            return call.idempotency_key is not None
+            return call.conflict_passes
         return result.status in _NOT_DONE or (call.is_repeatable and result.status in _MAYBE_DONE)
 
 

@@ -1,21 +1,31 @@
 """The client that blocks."""
 
-import secrets
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any, Self, TypeVar
 
-from heliograph.client import calls
-from heliograph.client.calls import Call, Recipients, Result
+from heliograph.client import calls, contact_calls
+from heliograph.client.calls import Call, Direction, Recipients, Result
 from heliograph.client.client_errors import BatchNotFinished
+from heliograph.client.contact_calls import Texts
+from heliograph.client.followed_events import EventFeed
 from heliograph.client.received_documents import (
     Account,
     Batch,
     BlacklistEntry,
+    Contact,
+    ContactSummary,
+    ConversationSummary,
     DeliveryWindow,
     EventPage,
+    Key,
+    LabelUsage,
     Message,
+    NewContact,
+    NewKey,
     Sender,
 )
 from heliograph.client.retries import USUAL_RETRIES, Retries
@@ -78,7 +88,7 @@ class Heliograph:
         repeat a call later, after a NoAnswer or a crash.
         """
         call = calls.send(
-            idempotency_key or secrets.token_hex(16),
+            idempotency_key or calls.new_key(),
             sender=sender,
             recipients=recipients,
             body=body,
@@ -119,6 +129,18 @@ class Heliograph:
         """Cancel every message not yet handed to its carrier. Raises Conflict if none is left."""
         return self._run(calls.cancel_batch(batch_id))
 
+    def pause_batch(self, batch_id: str) -> Batch:
+        """Hold back every message not yet handed to its carrier. Raises Conflict if none is left."""
+        return self._run(calls.pause_batch(batch_id))
+
+    def resume_batch(self, batch_id: str) -> Batch:
+        """Let a paused batch go on. Raises Conflict if it is not paused."""
+        return self._run(calls.resume_batch(batch_id))
+
+    def reschedule_batch(self, batch_id: str, delivery_windows: Sequence[DeliveryWindow]) -> Batch:
+        """Give every message not yet handed to its carrier other delivery windows. Raises Conflict."""
+        return self._run(calls.reschedule_batch(batch_id, delivery_windows))
+
     def list_messages(
         self, batch_id: str, *, newest_first: bool = False, page_size: int = 500
     ) -> Iterator[Message]:
@@ -129,6 +151,22 @@ class Heliograph:
     def get_message(self, batch_id: str, message_id: str) -> Message:
         """One message with every status it had, oldest first."""
         return self._run(calls.get_message(batch_id, message_id))
+
+    def list_conversation(
+        self,
+        participant: str,
+        *,
+        direction: Direction | None = None,
+        newest_first: bool = False,
+        page_size: int = 500,
+    ) -> Iterator[Message]:
+        """The messages to and from a participant; with ``mt`` only those to it, with ``mo`` those from it."""
+        query = calls.page_query(newest_first=newest_first, page_size=page_size)
+        return self._pages(calls.list_conversation(participant, direction, query))
+
+    def summarize_conversation(self, participant: str) -> ConversationSummary:
+        """How many messages went to a participant and came from it, by status."""
+        return self._run(calls.summarize_conversation(participant))
 
     def list_senders(self, *, page_size: int = 100) -> Iterator[Sender]:
         """The senders that the account has registered, in alphabetical order."""
@@ -163,6 +201,104 @@ class Heliograph:
         """Take a number off the blacklist. Raises NotFound if it is not there."""
         return self._run(calls.on_blacklist("DELETE", msisdn))
 
+    def list_contacts(
+        self,
+        *,
+        labels: Sequence[str] | None = None,
+        properties: Texts | None = None,
+        metadata: Texts | None = None,
+        with_metadata: bool = False,
+        newest_first: bool = False,
+        page_size: int = 500,
+    ) -> Iterator[Contact]:
+        """The contacts with any of the labels, and with all the properties and ``property.name`` metadata."""
+        chosen = contact_calls.contact_filter(labels=labels, properties=properties, metadata=metadata)
+        page = calls.page_query(newest_first=newest_first, page_size=page_size)
+        return self._pages(contact_calls.list_contacts(page, chosen, with_metadata=with_metadata))
+
+    def summarize_contacts(self) -> ContactSummary:
+        """How many contacts there are, and how many have each label and property."""
+        return self._run(contact_calls.summarize_contacts())
+
+    def get_contact(self, contact_id: str, *, with_metadata: bool = False) -> Contact:
+        """One contact."""
+        return self._run(contact_calls.get_contact(contact_id, with_metadata=with_metadata))
+
+    def add_contacts(
+        self, contacts: Sequence[NewContact], *, idempotency_key: str | None = None
+    ) -> list[Contact]:
+        """Add at most 1,000 contacts, all or none, and see what was stored."""
+        return self._run(contact_calls.add_contacts(contacts, idempotency_key))
+
+    def import_contacts(self, contacts: Sequence[NewContact], *, idempotency_key: str | None = None) -> int:
+        """Add at most 10,000 contacts, all or none; the answer is how many."""
+        return self._run(contact_calls.import_contacts(contacts, idempotency_key)).count
+
+    def replace_contact(self, contact_id: str, contact: NewContact) -> Contact:
+        """Write everything of a contact anew."""
+        return self._run(contact_calls.replace_contact(contact_id, contact))
+
+    def change_contact(
+        self,
+        contact_id: str,
+        *,
+        properties: Mapping[str, str | None] | None = None,
+        labels: Sequence[str] | None = None,
+        metadata: Mapping[str, Mapping[str, str | None]] | None = None,
+    ) -> Contact:
+        """Write what is named and remove properties that are None; labels are replaced as a whole."""
+        return self._run(
+            contact_calls.change_contact(contact_id, properties=properties, labels=labels, metadata=metadata)
+        )
+
+    def delete_contact(self, contact_id: str) -> Contact:
+        """Delete a contact; the answer is what it was."""
+        return self._run(contact_calls.delete_contact(contact_id))
+
+    def delete_contacts(
+        self,
+        *,
+        labels: Sequence[str] | None = None,
+        properties: Texts | None = None,
+        metadata: Texts | None = None,
+    ) -> list[Contact]:
+        """Delete those that fit, at most 10,000 a call. Raises InvalidRequest without any filter."""
+        chosen = contact_calls.contact_filter(labels=labels, properties=properties, metadata=metadata)
+        return self._run(contact_calls.delete_contacts(chosen))
+
+    def label_contacts(self, label: str, contact_ids: Sequence[str]) -> LabelUsage:
+        """Put a label on contacts, on all or on none."""
+        return self._run(contact_calls.label_contacts(label, contact_ids))
+
+    def delete_label(self, label: str) -> LabelUsage:
+        """Take a label off every contact; the contacts stay."""
+        return self._run(contact_calls.delete_label(label))
+
+    def list_keys(self, *, newest_first: bool = False, page_size: int = 100) -> Iterator[Key]:
+        """The account's keys, revoked ones included, by when they were made."""
+        return self._pages(calls.list_keys(calls.page_query(newest_first=newest_first, page_size=page_size)))
+
+    def create_key(
+        self,
+        name: str,
+        *,
+        scopes: Sequence[str] | None = None,
+        networks: Sequence[str] | None = None,
+        test: bool | None = None,
+        expires: datetime | None = None,
+        idempotency_key: str | None = None,
+    ) -> NewKey:
+        """Make a key; what is left out is as with this client's own, more than which is Forbidden."""
+        return self._run(
+            calls.create_key(
+                idempotency_key, name=name, scopes=scopes, networks=networks, test=test, expires=expires
+            )
+        )
+
+    def revoke_key(self, key_id: str) -> Key:
+        """Revoke a key; one that was revoked before stays as it is."""
+        return self._run(calls.revoke_key(key_id))
+
     def read_events(
         self,
         after: str | None = None,
@@ -177,6 +313,18 @@ class Heliograph:
         """
         query = calls.query_of(after=after, codes=codes, batch_id=batch_id, limit=limit)
         return self._run(calls.read_events(query))
+
+    def list_events(
+        self,
+        after: str | None = None,
+        *,
+        codes: Sequence[int] | None = None,
+        batch_id: str | None = None,
+        page_size: int = 1000,
+    ) -> EventFeed:
+        """Every event after a cursor, page by page; the feed's ``cursor`` says where to go on."""
+        read = partial(self.read_events, codes=codes, batch_id=batch_id, limit=page_size)
+        return EventFeed(read, after)
 
     def get_account(self) -> Account:
         """The account of the key, with its balance."""

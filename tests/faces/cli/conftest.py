@@ -32,7 +32,7 @@ Run = Callable[..., Answer]
 
 @pytest.fixture
 def logging_as_before() -> Iterator[None]:
-    """A role that runs in this process sets up its logs for good: give the tests that follow their own back."""
+    """A role that runs in this process sets up its logs for good: give those that follow theirs back."""
     before = structlog.get_config()
     yield
     structlog.configure(**before)
@@ -40,9 +40,7 @@ def logging_as_before() -> Iterator[None]:
 
 
 @pytest.fixture
-def run(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, logging_as_before: None
-) -> Run:
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, logging_as_before: None) -> Run:
     """Type a command; nothing of the caller's own settings is seen."""
     monkeypatch.setenv("COLUMNS", "80")
 
