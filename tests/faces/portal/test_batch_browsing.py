@@ -38,6 +38,7 @@ async def test_a_batch_is_watched_and_canceled(
         await expect(page.locator("#batch-list tbody tr")).to_have_count(1)
         assert "direction=in" in page.url
         await page.get_by_label("Direction").select_option("")
+        await expect(page.locator("#batch-list tbody tr")).to_have_count(3)
         await page.get_by_placeholder("Reference").fill("autumn sale")
         await expect(page.locator("#batch-list tbody tr")).to_have_count(1)
         await page.locator("#batch-list tbody a").click()
