@@ -1,4 +1,4 @@
-"""One address for API and portal: what begins with /portal is the portal's, the address alone leads there."""
+"""One address for API and portal: what is below /portal is the portal's, all else the API's."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
