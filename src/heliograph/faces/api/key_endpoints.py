@@ -8,10 +8,9 @@ import msgspec
 from litestar import Response, delete, get, post
 from msgspec import UNSET, UnsetType
 
-from heliograph.domain.api_token import KEY_ID_BYTES, SECRET_BYTES, parse_token
-from heliograph.domain.key_request import MOST_KEYS, TOO_MANY_KEYS, check_key
+from heliograph.domain.key_request import check_key
 from heliograph.domain.key_rights import UNRESTRICTED
-from heliograph.domain.refusals import Conflict, NotFound
+from heliograph.domain.refusals import NotFound
 from heliograph.faces.api.api_context import (
     ApiRequest,
     account_of,
@@ -24,7 +23,8 @@ from heliograph.faces.api.idempotent_posts import answered_once
 from heliograph.faces.api.json_requests import json_body
 from heliograph.faces.api.paging import parse_page
 from heliograph.faces.api.schemas import whole_seconds
-from heliograph.storage.api_keys import StoredKey, create_key, list_keys, revoke_key
+from heliograph.services.make_key import make_key
+from heliograph.storage.api_keys import StoredKey, list_keys, revoke_key
 from heliograph.storage.database import Transaction
 
 KEYS_PATH: Final = "/v2/me/keys"
@@ -94,26 +94,9 @@ async def create_own_key(request: ApiRequest) -> Response[bytes]:
     account_id = caller.account.account_id
 
     async def write(tx: Transaction) -> Response[bytes]:
-        before = await list_keys(tx, account_id)
-        if sum(key.revoked_at is None for key in before) >= MOST_KEYS:
-            raise Conflict(TOO_MANY_KEYS)
-        token = await create_key(
-            tx,
-            account_id,
-            name=draft.name,
-            key_id=os.urandom(KEY_ID_BYTES),
-            secret=os.urandom(SECRET_BYTES),
-            now=now,
-            expires_at=draft.expires_at,
-            rights=draft.rights,
-        )
-        halves = parse_token(token)
-        assert halves is not None
-        made = StoredKey(
-            halves.key_id, account_id, draft.name, now, draft.expires_at, None, None, draft.rights
-        )
-        document = msgspec.structs.replace(key_document(made), key=token)
-        return json_answer(document, status=201, headers={"location": f"{KEYS_PATH}/{made.key_id}"})
+        made = await make_key(tx, account_id, draft, random_bytes=os.urandom, now=now)
+        document = msgspec.structs.replace(key_document(made.stored), key=made.token)
+        return json_answer(document, status=201, headers={"location": f"{KEYS_PATH}/{document.id}"})
 
     return await answered_once(request, account_id, body.raw, write, is_secret=True)
 

@@ -6,15 +6,15 @@ from typing import Final
 import msgspec
 from litestar import Response, delete, get, put
 
-from heliograph.domain.refusals import InvalidRequest, NotFound
+from heliograph.domain.refusals import NotFound
 from heliograph.domain.sender import check_sender
-from heliograph.domain.sender_rules import registration_fault
 from heliograph.faces.api.api_context import ApiRequest, account_of, context_of, json_answer, links
 from heliograph.faces.api.json_requests import json_body
 from heliograph.faces.api.paging import parse_page
 from heliograph.faces.api.schemas import whole_seconds
+from heliograph.services.register_sender import register_sender
 from heliograph.storage.accounts import Account, StoredSender, remove_sender
-from heliograph.storage.senders import count_senders, find_sender, keep_sender, page_of_senders
+from heliograph.storage.senders import count_senders, find_sender, page_of_senders
 
 SENDERS_PATH: Final = "/v2/me/senders"
 SENDER_PATH: Final = f"{SENDERS_PATH}/{{sender:str}}"
@@ -93,16 +93,7 @@ def _known_form(sender: str) -> None:
 async def _registered(request: ApiRequest, account: Account, sender: object) -> Response[bytes]:
     """The sender, registered; the rules of the installation hold for what is not registered yet."""
     context = context_of(request)
-    if fault := check_sender(sender):
-        raise InvalidRequest([fault])
-    name = str(sender)
     async with context.database.transaction() as tx:
-        found = await find_sender(tx, account.account_id, name)
-        is_new = False
-        if found is None:
-            fault = registration_fault(name, context.sender_rules, optional_sender=account.optional_sender)
-            if fault:
-                raise InvalidRequest([fault])
-            found, is_new = await keep_sender(tx, account.account_id, name, now=context.now())
-    headers = {"location": f"{SENDERS_PATH}/{name}"} if is_new else None
-    return json_answer(sender_document(found), status=201 if is_new else 200, headers=headers)
+        stored, is_new = await register_sender(tx, account, sender, context.sender_rules, now=context.now())
+    headers = {"location": f"{SENDERS_PATH}/{stored.sender}"} if is_new else None
+    return json_answer(sender_document(stored), status=201 if is_new else 200, headers=headers)

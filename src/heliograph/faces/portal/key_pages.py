@@ -6,17 +6,17 @@ from typing import Any, Final
 
 from litestar import Response
 
-from heliograph.domain.api_token import KEY_ID_BYTES, SECRET_BYTES, parse_token
-from heliograph.domain.key_request import MOST_KEYS, TOO_MANY_KEYS, KeyDraft, check_key
+from heliograph.domain.key_request import KeyDraft, check_key
 from heliograph.domain.key_rights import UNRESTRICTED, KeyScope
 from heliograph.domain.portal_rights import Right
-from heliograph.domain.refusals import InvalidRequest, NotFound, Refusal
+from heliograph.domain.refusals import Conflict, InvalidRequest, NotFound, Refusal
 from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, public_address, see, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
 from heliograph.faces.portal.text_formats import zone_of
-from heliograph.storage.api_keys import StoredKey, create_key, list_keys, revoke_key
+from heliograph.services.make_key import make_key
+from heliograph.storage.api_keys import StoredKey, list_keys, revoke_key
 
 KEYS: Final = "/portal/keys"
 
@@ -34,33 +34,23 @@ async def show_new_key(request: PortalRequest) -> Response[str]:
 
 
 @act(f"{KEYS}/new", right=Right.KEYS)
-async def make_key(request: PortalRequest) -> Response[str]:
+async def create_key(request: PortalRequest) -> Response[str]:
     """Make a key, and show it, once."""
     context, me, form = context_of(request), me_of(request), await form_of(request)
     try:
         draft = _draft(request, form)
     except InvalidRequest as refused:
         return _refused(request, form, refused.faults)
-    now = context.now()
     async with context.database.transaction() as tx:
-        keys = await list_keys(tx, me.account_id)
-        if sum(key.revoked_at is None for key in keys) >= MOST_KEYS:
-            return _refused(request, form, [Refusal("name", "too_many", TOO_MANY_KEYS)])
-        token = await create_key(
-            tx,
-            me.account_id,
-            name=draft.name,
-            key_id=context.random_bytes(KEY_ID_BYTES),
-            secret=context.random_bytes(SECRET_BYTES),
-            now=now,
-            expires_at=draft.expires_at,
-            rights=draft.rights,
-        )
-        halves = parse_token(token)
-        assert halves is not None
+        try:
+            made = await make_key(
+                tx, me.account_id, draft, random_bytes=context.random_bytes, now=context.now()
+            )
+        except Conflict as refused:
+            return _refused(request, form, [Refusal("name", "too_many", refused.sentence)])
         detail = {"name": draft.name, "test": draft.rights.is_test}
-        await note_act(tx, request, "key.created", halves.key_id, detail)
-    return page(request, "key_made.html", token=token, name=draft.name, address=public_address(request))
+        await note_act(tx, request, "key.created", made.stored.key_id, detail)
+    return page(request, "key_made.html", token=made.token, name=draft.name, address=public_address(request))
 
 
 @act(f"{KEYS}/{{key_id:str}}/revoke", right=Right.KEYS)
@@ -150,4 +140,4 @@ def _form_page(
     return page(request, "key_new.html", status=status, scopes=list(KeyScope), **shown)
 
 
-PAGES: Final = (show_keys, show_new_key, make_key, revoke)
+PAGES: Final = (show_keys, show_new_key, create_key, revoke)

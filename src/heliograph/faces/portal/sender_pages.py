@@ -5,15 +5,14 @@ from typing import Final
 from litestar import Response
 
 from heliograph.domain.portal_rights import Right
-from heliograph.domain.refusals import NotFound
-from heliograph.domain.sender import check_sender
-from heliograph.domain.sender_rules import registration_fault
+from heliograph.domain.refusals import InvalidRequest, NotFound
 from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import SignedIn, act, form_of, me_of, show
+from heliograph.services.register_sender import register_sender
 from heliograph.storage.accounts import Account, remove_sender
-from heliograph.storage.senders import find_sender, keep_sender, page_of_senders
+from heliograph.storage.senders import page_of_senders
 
 SENDERS: Final = "/portal/senders"
 _SHOWN: Final = 500
@@ -26,22 +25,18 @@ async def show_senders(request: PortalRequest) -> Response[str]:
 
 
 @act(SENDERS, right=Right.SENDERS)
-async def register_sender(request: PortalRequest) -> Response[str] | Response[None]:
+async def add_sender(request: PortalRequest) -> Response[str] | Response[None]:
     """Register a sender; one that is registered already stays as it is."""
     context, me, form = context_of(request), me_of(request), await form_of(request)
     name, translate = form.text("sender"), translate_for(request)
-    if fault := check_sender(name):
-        return await _listed(request, name, fault.sentence)
     account = await _account(request, me)
-    now = context.now()
-    async with context.database.transaction() as tx:
-        if await find_sender(tx, me.account_id, name) is None:
-            rules = context.sender_rules
-            fault = registration_fault(name, rules, optional_sender=account.optional_sender)
-            if fault is not None:
-                return await _listed(request, name, fault.sentence)
-            await keep_sender(tx, me.account_id, name, now=now)
-            await note_act(tx, request, "sender.registered", name)
+    try:
+        async with context.database.transaction() as tx:
+            registered = await register_sender(tx, account, name, context.sender_rules, now=context.now())
+            if registered.is_new:
+                await note_act(tx, request, "sender.registered", name)
+    except InvalidRequest as refused:
+        return await _listed(request, name, refused.faults[0].sentence)
     return see(SENDERS, translate("%(sender)s is registered. You can send as it at once.", sender=name))
 
 
@@ -86,4 +81,4 @@ async def _listed(request: PortalRequest, typed: str, fault: str) -> Response[st
     )
 
 
-PAGES: Final = (show_senders, register_sender, unregister_sender)
+PAGES: Final = (show_senders, add_sender, unregister_sender)
