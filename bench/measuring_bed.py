@@ -88,7 +88,7 @@ class MeasuringBed:
             await product.stop()
 
     async def _finish_chores(self) -> None:
-        """Count and file what earlier rows left: the keeper would else do it, minutes late, in this row."""
+        """Count, file and flush what earlier rows left: it would else be done, minutes late, in this row."""
         settings = Settings(database_url=self.server.dsn, secret_key=SECRET_KEY)
         async with open_parts(settings, self.server.dsn) as parts:
             later = utc_now() + _KEEPER_LAG
@@ -96,6 +96,7 @@ class MeasuringBed:
                 for _ in range(_CALLS_FOR_NEXT_WORK):
                     while await step(later):
                         pass
+        await write_checkpoint(self.server)
 
     async def _is_bound(self) -> bool:
         links: int = await self.carrier.ask("links")
