@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import structlog.testing
@@ -59,6 +60,36 @@ async def test_all_children_run_until_a_signal_and_are_asked_to_stop(tmp_path: P
     os.kill(os.getpid(), signal.SIGTERM)
     assert await task == 0
     assert {path.name for path in tmp_path.iterdir()} == {"api", "dispatcher"}
+
+
+async def test_a_child_starts_after_the_one_that_it_needs(tmp_path: Path) -> None:
+    """However long that one takes; and once it is there, nobody waits for its later lives."""
+    needed = child(
+        "simulator",
+        CHILD
+        + """
+        time.sleep(0.3)
+        pathlib.Path(sys.argv[1], "needed").touch()
+        from heliograph.supervisor import report_ready
+        report_ready()
+        signal.pause()
+        """.replace("        ", ""),
+        tmp_path,
+    )
+    code = WAITS.replace(
+        "report_ready()\n", "pathlib.Path(sys.argv[1], 'needed').stat()\nreport_ready()\n", 1
+    )
+    needing = replace(child("dispatcher", code, tmp_path), after="simulator")
+    supervisor = Supervisor([needing, needed], patience=QUICK, on_ready=lambda: supervisor.stop())
+    with structlog.testing.capture_logs() as logs:
+        assert await run(supervisor) == 0
+    assert [line["event"] for line in logs] == ["child.ready", "child.ready"]
+
+
+async def test_one_that_is_needed_and_not_to_be_had_ends_them_all() -> None:
+    needing = replace(child("dispatcher", WAITS), after="simulator")
+    supervisor = Supervisor([needing, child("simulator", "raise SystemExit(2)")], patience=QUICK)
+    assert await run(supervisor) == 2
 
 
 async def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:

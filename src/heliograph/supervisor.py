@@ -27,12 +27,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildProgram:
-    """A process to keep running; ``environment`` is added to ours, ``descriptors`` are inherited."""
+    """A process to keep running; ``environment`` is added to ours, ``descriptors`` are inherited.
+
+    It is started once the program ``after`` was ready, or had the time to be.
+    """
 
     name: str
     argv: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     descriptors: Sequence[int] = ()
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +109,12 @@ class Supervisor:
         self._exit_code = self._exit_code or exit_code
         self._stop.set()
 
+    async def _wait_for(self, name: str | None) -> None:
+        """Wait until a program was ready once, or we are to stop, or it had the time."""
+        for child in self._children:
+            if child.program.name == name:
+                await wait_for_any(self._stop, child.was_ready, seconds=self._patience.ready_seconds)
+
     def _child_is_ready(self) -> None:
         if self._on_ready is not None and all(child.is_ready for child in self._children):
             self._on_ready()
@@ -119,7 +129,7 @@ class _Child:
         self._supervisor = supervisor
         self._patience = supervisor._patience
         self._came_up = False  # in its present life
-        self._was_ready = False  # in any life
+        self.was_ready = asyncio.Event()  # in any life
         self._failed_starts = 0
         self._process: Process | None = None
 
@@ -129,6 +139,7 @@ class _Child:
 
     async def keep_running(self, watched: int) -> None:
         stop = self._supervisor._stop
+        await self._supervisor._wait_for(self.program.after)
         while not stop.is_set():
             born = asyncio.get_running_loop().time()
             self._came_up = False
@@ -149,7 +160,7 @@ class _Child:
     def _is_hopeless(self, exit_code: int) -> bool:
         wrong = exit_code == WRONG_CONFIGURATION
         # A child that worked before is tried for ever: the others still do their part.
-        if wrong or (not self._was_ready and self._failed_starts >= self._patience.failed_starts):
+        if wrong or (not self.was_ready.is_set() and self._failed_starts >= self._patience.failed_starts):
             log.error("child.given_up", child=self.program.name, exit_code=exit_code)
             self._supervisor.give_up(WRONG_CONFIGURATION if wrong else 1)
             return True
@@ -207,7 +218,8 @@ class _Child:
                 _send(process, signal.SIGKILL)
 
     def _note_ready(self) -> None:
-        self.is_ready = self._came_up = self._was_ready = True
+        self.is_ready = self._came_up = True
+        self.was_ready.set()
         log.info("child.ready", child=self.program.name)
         self._supervisor._child_is_ready()
 

@@ -108,6 +108,7 @@ class _OnDatabase:
                 argv=(sys.executable, "-m", "heliograph.wiring.role_process", role),
                 environment=variables,
                 descriptors=(descriptor,) if role == "api" else (),
+                after="simulator" if role == "dispatcher" else None,  # it would be refused, and say so
             )
             for role in self._roles
         ]
