@@ -22,7 +22,7 @@ class AlteredRule(NamedTuple):
     """How a rule is broken, and how that shows."""
 
     fault: str
-    """Of ``crash_faults.FAULTS``."""
+    """Of the matrix that the rule belongs to."""
     shows_as: str
     """The field of the verdict that must not be empty."""
     edits: Sequence[Edit]
@@ -94,7 +94,7 @@ _IN_DOUBT_QUEUED_AGAIN = (
     ),
 )
 
-_RECEIPT_ANSWERED_FIRST = (
+ANSWERED_FIRST = (
     Edit(
         _RECORDER,
         "            try:\n                await self._commit(group)\n",
@@ -122,7 +122,7 @@ _ACCEPTED_BEFORE_COMMIT = (
     ),
 )
 
-_REPORT_FORGOTTEN_FIRST = (
+REPORT_FORGOTTEN_FIRST = (
     Edit(
         "services/deliver_webhooks.py",
         "            rows = [await self._waiting_rows(tx, block) for block in blocks]\n",
@@ -139,13 +139,13 @@ ALTERED_RULES = {
         "dispatcher killed between answer and outcome commit", "submitted_twice", _IN_DOUBT_QUEUED_AGAIN
     ),
     "deliver_sm_resp before the receipt is committed": AlteredRule(
-        "dispatcher killed before a receipt is committed", "receipts_missing", _RECEIPT_ANSWERED_FIRST
+        "dispatcher killed before a receipt is committed", "receipts_missing", ANSWERED_FIRST
     ),
     "201 before the batch is committed": AlteredRule(
         "api killed before the commit", "lost", _ACCEPTED_BEFORE_COMMIT
     ),
     "report removed before it is answered": AlteredRule(
-        "reporter killed before a report is answered", "reports_wrong", _REPORT_FORGOTTEN_FIRST
+        "reporter killed before a report is answered", "reports_wrong", REPORT_FORGOTTEN_FIRST
     ),
 }
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,13 +21,21 @@ from heliograph.storage.embedded_postgres import EmbeddedPostgres
 from heliograph.storage.new_accounts import NewAccount, OpenedAccount, open_account
 from heliograph.storage.sealing import Sealer
 from tests.crash.doubt_witness import place_witness
-from tests.crash.journals import CarrierTestimony, Reported, read_carrier_journal
+from tests.crash.journals import (
+    CarrierTestimony,
+    IncomingTestimony,
+    PostedMessage,
+    Reported,
+    read_carrier_journal,
+    read_incoming_journal,
+)
 from tests.crash.member import Member
 from tests.support.report_receiver import Received, ReportReceiver, take
 
 SECRET_KEY = "5e" * 32
 WINDOW = 100
 ROLES = ("api", "dispatcher", "reporter", "keeper")
+INBOUND_NUMBER = "46101606060"
 READY_SECONDS = 60.0
 CREDIT = 1_000_000
 SYSTEM_ID = "crash"
@@ -48,7 +56,10 @@ QUICK = {
 
 
 class Installation:
-    """Everything of one run. Use as a context; ``source`` is where the members find another package."""
+    """Everything of one run. Use as a context; ``source`` is where the members find another package.
+
+    ``settings`` are variables for every member.
+    """
 
     def __init__(
         self,
@@ -58,6 +69,7 @@ class Installation:
         *,
         seed: int,
         source: Path | None = None,
+        settings: Mapping[str, str] | None = None,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self.server = server
@@ -70,6 +82,8 @@ class Installation:
         """How the customer's server answers a report."""
         self.reported: list[Reported] = []
         """The reports that it took, in their order."""
+        self.posted_messages: list[PostedMessage] = []
+        """The messages from handsets that came to it, taken or not."""
         self.carrier = Smsc(
             SimulatorSettings(
                 system_id=SYSTEM_ID,
@@ -83,6 +97,9 @@ class Installation:
             now=lambda: datetime.now(UTC),
         )
         """In this process: nobody kills it, and its journal is its word."""
+        self.dispatched: Callable[[], int] = lambda: self.carrier.counts.submits
+        """Grows as the dispatcher works."""
+        self._settings = dict(settings or {})
         self._source = source
         self._stack = AsyncExitStack()
         # Bound all the time but not listened on: the port stays ours while the api is dead.
@@ -106,18 +123,23 @@ class Installation:
         await self._stack.aclose()
 
     async def start(
-        self, *, failpoints: Mapping[str, str] | None = None, faults: Faults | None = None
+        self,
+        *,
+        failpoints: Mapping[str, str] | None = None,
+        faults: Faults | None = None,
+        roles: Sequence[str] = ROLES,
     ) -> None:
-        """Start the carrier, make the first account, start every role; failpoints by role."""
+        """Start the carrier, make the first account, start the roles; failpoints by role."""
         self.carrier.change_faults(faults or Faults())
         host, port = await self.carrier.start()
         self._stack.push_async_callback(self.carrier.stop)
         self.first = await self._make_first_account(host, port)
-        for role in ROLES:
+        for role in roles:
             self.add_member(role, failpoint=(failpoints or {}).get(role, ""))
         async with asyncio.timeout(READY_SECONDS):
             await asyncio.gather(*(member.ready.wait() for member in self.members.values()))
-            await self._wait_until_reachable()
+            if "api" in roles:
+                await self._wait_until_reachable()
 
     def add_member(self, role: str, *, name: str = "", failpoint: str = "") -> Member:
         """Start a process of a role; further ones of the same role need a name."""
@@ -158,17 +180,26 @@ class Installation:
         """What the carrier wrote down so far."""
         return read_carrier_journal(self.folder / "carrier.jsonl")
 
+    def incoming_testimony(self) -> IncomingTestimony:
+        """What the carrier wrote down so far about messages from handsets."""
+        return read_incoming_journal(self.folder / "carrier.jsonl")
+
     def _receive(self, received: Received) -> int:
         status = self.decide_on_report(received)
-        if 200 <= status < 300:
-            report = received.report
-            webhook_id = received.headers["webhook-id"]
+        is_taken = 200 <= status < 300
+        report, webhook_id = received.report, received.headers["webhook-id"]
+        if "direction" in report:
+            phone, text, is_incomplete = report["sender"], report["body"], report.get("incomplete", False)
+            self.posted_messages.append(
+                PostedMessage(webhook_id, phone, text, is_incomplete, received.body, is_taken)
+            )
+        elif is_taken:
             self.reported.append(Reported(report["messageId"], webhook_id, report["code"]))
         return status
 
     def _work_of(self, role: str) -> int | None:
         return {
-            "dispatcher": self.carrier.counts.submits,
+            "dispatcher": self.dispatched(),
             "reporter": len(self.receiver.received),
         }.get(role)
 
@@ -182,6 +213,7 @@ class Installation:
                     simulator_system_id=SYSTEM_ID,
                     simulator_password=SYSTEM_ID,
                     test_credit=CREDIT,
+                    inbound_number=INBOUND_NUMBER,
                 ),
                 sealer=_sealer(),
                 now=datetime.now(UTC),
@@ -200,6 +232,7 @@ class Installation:
             "HELIOGRAPH_HTTP_PORT": str(self.port),
             "HELIOGRAPH_REPORTS_LOOPBACK_ALLOWED": "true",
             **QUICK,
+            **self._settings,
         }
         return found if self._source is None else found | {"PYTHONPATH": str(self._source)}
 

@@ -1,12 +1,14 @@
-"""What the three outside parties wrote down: the client, the carrier, the receiver of reports.
+"""What the outside parties wrote down: client, handsets, carrier, and the receiver of reports.
 
 The checker believes only them and the database.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from heliograph.simulator.deliveries import INCOMING
 from heliograph.simulator.journal import SubmitRecord
 from tests.support.smsc_journal import read_journal
 
@@ -44,6 +46,49 @@ class Reported(NamedTuple):
     message_id: str
     webhook_id: str
     code: int
+
+
+class WrittenMessage(NamedTuple):
+    """A message that a handset sent."""
+
+    phone: str
+    text: str
+    """What the account is to get."""
+    numbers: Sequence[int]
+    """The carrier's numbers of its segments."""
+    is_incomplete: bool
+    """Whether the carrier never got one of its segments."""
+
+
+class IncomingTestimony(NamedTuple):
+    """What the carrier says about messages from handsets."""
+
+    answered: set[int]
+    """Numbers of segments that were answered with success: it forgot them."""
+    repeated: set[int]
+    """Numbers of those that it sent more than once."""
+
+
+class PostedMessage(NamedTuple):
+    """A message from a handset as it came to the customer's server."""
+
+    webhook_id: str
+    phone: str
+    text: str
+    is_incomplete: bool
+    body: bytes
+    """All that was POSTed."""
+    is_taken: bool
+    """Whether it was answered with 2xx."""
+
+
+def read_incoming_journal(path: Path) -> IncomingTestimony:
+    """What the simulated carrier wrote down so far about messages from handsets."""
+    journal = read_journal(path)
+    return IncomingTestimony(
+        {number for number, state in journal.acknowledged() if state == INCOMING},
+        {each.number for each in journal.deliveries if each.state == INCOMING and each.sends > 1},
+    )
 
 
 def read_carrier_journal(path: Path) -> CarrierTestimony:

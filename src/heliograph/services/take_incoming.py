@@ -23,6 +23,7 @@ from heliograph.domain.incoming import (
 from heliograph.domain.incoming_report import incoming_body
 from heliograph.domain.msisdn import MAX_DIGITS
 from heliograph.domain.reassembly import Arrived, Patience, Reassembly
+from heliograph.failpoints import failpoint
 from heliograph.storage.blacklist import BlacklistSource, add_to_blacklist, remove_from_blacklist
 from heliograph.storage.database import Database, Purpose, Transaction
 from heliograph.storage.inbound_numbers import IncomingAccount, find_incoming_accounts, find_numbers
@@ -94,6 +95,8 @@ class TakeIncoming:
 
     async def store(self, tx: Transaction, arrived: Sequence[Arrived], now: datetime) -> int:
         """Store messages for the accounts they belong to, and tell those; how many belong to one."""
+        # The segments are taken out of what waits, or answered, only together with this.
+        failpoint("incoming.given_out")
         numbers = await find_numbers(tx, {each.recipient for each in arrived})
         claimed: list[tuple[Claim, IncomingMessage]] = []
         for each in arrived:
@@ -126,6 +129,7 @@ class TakeIncoming:
             wishes = [self._wish(whose, message) for whose, message in claimed]
             accounts = await find_incoming_accounts(tx, {whose.account_id for whose, _ in claimed})
             events = _events((message for _, message in claimed), wishes, accounts, now)
+            # What is POSTed is committed with the message, before anybody can POST it.
             await insert_incoming_events(tx, events, now=now, ids=self._ids)
             await _obey(tx, zip(wishes, (message for _, message in claimed), strict=True), now)
         return len(claimed)
@@ -210,5 +214,8 @@ class ReleaseIncomplete:
                 arrived = await self._take.release(tx, carrier_id, kept, now)
                 if arrived:
                     await self._take.store(tx, arrived, now)
+                failpoint("incomplete.pre_commit")
+            # Given out once: the commit that stores a message is the one that ends its waiting.
+            failpoint("incomplete.post_commit")
             looked_at += len(kept)
         return looked_at

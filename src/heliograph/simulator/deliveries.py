@@ -33,6 +33,8 @@ class Delivery(msgspec.Struct, gc=False):
     """``stat`` of the receipt, or ``INCOMING``."""
     sends: int = 0
     """How often it was written to a link."""
+    is_taken: bool = False
+    """Whether it was answered with success."""
 
 
 class Deliveries:

@@ -122,10 +122,16 @@ class Smsc:
         data_coding = texts.data_coding(encoding)
         for piece in pieces:
             body = wire.deliver_body(source, destination, esm_class, data_coding, piece)
-            self.deliveries.ready.append(Delivery(body, self._take_number(), INCOMING))
-        self.counts.incoming += len(pieces)
+            self.owe_incoming(body)
         self.send_deliveries()
         return len(pieces)
+
+    def owe_incoming(self, body: bytes) -> Delivery:
+        """Owe a deliver_sm from a handset, whatever is in it; ``send_deliveries`` sends it."""
+        delivery = Delivery(body, self._take_number(), INCOMING)
+        self.deliveries.ready.append(delivery)
+        self.counts.incoming += 1
+        return delivery
 
     def accept(self, submit: Submit, behaviour: Behaviour, moment: datetime, stamp: bytes, at: float) -> int:
         """Take a segment: hand it to its handset and owe its receipts. Returns its number.

@@ -208,6 +208,7 @@ class SmscSession(asyncio.Protocol):
         smsc = self._smsc
         if status == wire.ROK:
             smsc.counts.receipts_acknowledged += 1
+            delivery.is_taken = True
         elif status in _TEMPORARY:
             smsc.deliveries.retry(self._heard_at + smsc.settings.receipt_retry_delay, delivery)
         else:

@@ -122,6 +122,8 @@ class RecordReceipts:
         received = self._clock()
         for delivery in deliveries:
             self._waiting.append(WaitingDelivery(link, delivery, received))
+        # What is only here may be lost: unanswered, it is still the carrier's.
+        failpoint("receipts.received")
         self._idle.clear()
         self._changed.set()
 
