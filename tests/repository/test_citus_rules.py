@@ -83,6 +83,7 @@ SWEEPS = {
     "list_account_origins": "an account looks at its own addresses that fail",
     "list_bind_slots": "an operator looks at the binds of all carriers",
     "list_failing_origins": "an operator looks at the addresses that fail",
+    "list_given_up_reports": "an account has what was given up of its own delivered again",
     "list_lease_holders": "an operator looks at the processes that hold leases",
     "list_batches_to_fold": "the keeper looks for summaries to fold, every few seconds",
     "list_carriers_with_due": "the keeper asks which carriers have messages to close",

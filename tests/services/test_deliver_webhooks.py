@@ -364,7 +364,7 @@ async def test_an_origin_that_was_disabled_gets_what_it_missed_once_somebody_ask
         assert await service.claim() == 0
         async with transaction_on(connection) as tx:
             done = await replay_origin(tx, *origin, now=datetime.now(UTC), ids=IDS)
-        assert (done.was_disabled, done.queued) == (True, 2)
+        assert (done.was_disabled, done.queued) == (True, 3)
         assert await service.claim() == 0
         await service.lease()
         await run_until(service, lambda: len(receiver.received) == 4)
@@ -388,3 +388,80 @@ async def test_everything_that_is_given_up_of_a_message_is_kept(
     (row,) = await connection.fetch("SELECT parked, events FROM report_retry")
     assert row["parked"]
     assert [(each.number, each.code) for each in decode_retry(row["events"]).events] == [(4, 111), (5, 201)]
+
+
+async def codes_put_back(connection: Connection) -> list[int]:
+    """What a replay of the only origin puts back of what was given up."""
+    origin = await connection.fetchval("SELECT origin FROM report_retry")
+    await connection.execute("DELETE FROM report_block")
+    async with transaction_on(connection) as tx:
+        await replay_origin(tx, 1, origin, now=datetime.now(UTC), ids=IDS)
+    blocks = await connection.fetch("SELECT events FROM report_block")
+    return [each.code for row in blocks for each in decode_block(row["events"]).events]
+
+
+async def give_up(
+    connection: Connection, service: DeliverWebhooks, receiver: ReportReceiver, event: StoredEvent
+) -> None:
+    """Have one more report come to its end; the receiver says that it is gone."""
+    count = len(receiver.received)
+    await insert_block(connection, receiver.url, event)
+    await run_until(service, lambda: len(receiver.received) == count + 1)
+    await settle(service)
+
+
+@pytest.mark.parametrize("then", [503, 200])
+async def test_what_was_given_up_outlives_later_reports_that_are_tried_again(
+    database: str, connection: Connection, then: int
+) -> None:
+    message_id, answers = new_id(), [410]
+    async with ReportReceiver(lambda _: answers[0]) as receiver, reporter(database) as service:
+        await give_up(connection, service, receiver, event(message_id, 4, 111))
+        answers[0] = 503
+        await give_up(connection, service, receiver, event(message_id, 5, 201))
+        (row,) = await connection.fetch("SELECT parked, events, given_up FROM report_retry")
+        assert not row["parked"]
+        assert [each.code for each in decode_retry(row["events"]).events] == [201]
+        assert [each.code for each in decode_retry(row["given_up"]).events] == [111]
+        answers[0] = then
+        await connection.execute("UPDATE report_retry SET due_at = now()")
+        await run_until(service, lambda: len(receiver.received) == 3)
+        await settle(service)
+    assert await connection.fetchval("SELECT parked FROM report_retry") is (then == 200)
+    assert await codes_put_back(connection) == [111]
+    left = 0 if then == 200 else 1
+    assert await connection.fetchval("SELECT count(*) FROM report_retry WHERE given_up IS NULL") == left
+    assert await connection.fetchval("SELECT count(*) FROM report_retry") == left
+
+
+async def test_what_was_given_up_before_joins_what_is_given_up_after_a_second_try(
+    database: str, connection: Connection
+) -> None:
+    message_id, answers = new_id(), [410]
+    async with ReportReceiver(lambda _: answers[0]) as receiver, reporter(database) as service:
+        await give_up(connection, service, receiver, event(message_id, 4, 111))
+        answers[0] = 503
+        await give_up(connection, service, receiver, event(message_id, 5, 201))
+        answers[0] = 410
+        await connection.execute("UPDATE report_retry SET due_at = now()")
+        await run_until(service, lambda: len(receiver.received) == 3)
+        await settle(service)
+    (row,) = await connection.fetch("SELECT parked, given_up FROM report_retry")
+    assert (row["parked"], row["given_up"]) == (True, None)
+    assert await codes_put_back(connection) == [111, 201]
+
+
+async def test_a_report_whose_schedule_ends_while_others_follow_can_be_replayed(
+    database: str, connection: Connection
+) -> None:
+    message_id = new_id()
+    async with (
+        ReportReceiver(lambda received: 503 if received.report["code"] == 201 else 200) as receiver,
+        reporter(database) as service,
+    ):
+        service._schedules["standard"] = (0.0, 0.0)
+        await insert_block(connection, receiver.url, event(message_id, 4, 201), event(message_id, 5, 501))
+        await run_until(service, lambda: codes_of(receiver.received, message_id) == [201, 201, 501])
+        await settle(service)
+    assert await connection.fetchval("SELECT parked FROM report_retry")
+    assert await codes_put_back(connection) == [201]

@@ -66,6 +66,7 @@ READABLE = (
     "portal_draft",
     "traffic",
     "webhook_secret",
+    "report_block",
     "report_retry",
     "report_origin",
     "report_attempt",
@@ -111,6 +112,13 @@ async def insert_failed_reports(connection: Connection, account_id: int) -> None
     )
     await connection.execute(
         "INSERT INTO report_retry VALUES (0, $1, $2, $3, 1, $4, $4, false, '')",
+        contact_id(account_id),
+        account_id,
+        origin,
+        NOW,
+    )
+    await connection.execute(
+        "INSERT INTO report_block VALUES (0, $1, $2, $3, $4, 1, '')",
         contact_id(account_id),
         account_id,
         origin,
@@ -409,7 +417,7 @@ async def test_a_face_reads_no_other_table(connection: Connection, faces: Databa
         "SELECT tablename FROM pg_tables WHERE schemaname = 'heliograph' AND tablename !~ '_[wd][0-9]{8}$'"
     )
     others = {row[0] for row in tables} - {*READABLE, *OPEN}
-    assert {"lot", "report_block", "carrier"} <= others
+    assert {"lot", "bucket_lease", "carrier"} <= others
     for table in others:
         async with faces.reader(1) as tx:
             with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -60,13 +60,15 @@ class ReportChain:
     def failed(self, schedule_length: int, *, gone: bool) -> list[Waiting]:
         """The first event was not received. Returns the events that are given up by it.
 
-        What stays is to be tried again, if anything; see ``delay``.
+        ``tries`` is not 0 then where a final event takes their place. What stays is to be tried again, if
+        anything; see ``delay``.
         """
         self.tries += 1
         given_up: list[Waiting] = []
         if gone:
             given_up = list(self.waiting)
             self.waiting.clear()
+            self.tries = 0
         elif self.tries >= schedule_length:
             given_up.append(self.received())
         elif self.tries >= SUPERSEDED_AFTER and any(is_final(w.event.code) for w in self.waiting):

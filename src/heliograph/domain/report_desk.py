@@ -61,15 +61,14 @@ class MessageChain(ReportChain):
 
 
 class Rest(NamedTuple):
-    """A message's events to be written down until their next try."""
+    """A message's events to be written down until their next try, and those that are given up."""
 
     chain: MessageChain
     bucket: int
-    events: RetryEvents
+    waiting: RetryEvents
+    given_up: RetryEvents
+    """To be kept beside what was given up before."""
     due: float
-    is_parked: bool
-    event_count: int
-    """How many events of the chain it holds."""
 
 
 class Snapshot(NamedTuple):
@@ -216,10 +215,13 @@ class ReportDesk:
         state.breaker.failed(now)
         state.changed = state.has_retries = True
         given_up = chain.failed(len(schedule), gone=status == GONE)
-        if not chain.waiting:
-            chain.parked = given_up
-        else:
+        if chain.tries:
+            # A final event takes the place of these.
             self._leave(given_up)
+        else:
+            chain.parked += given_up
+        chain.due = 0.0
+        if chain.waiting:
             chain.due = now + chain.delay(schedule, draw, status=status, retry_after=retry_after, slow=slow)
         self._resting[chain.message_id] = chain
         return False
@@ -254,12 +256,13 @@ class ReportDesk:
         """Everything to be written now; hand it to ``committed`` once it is."""
         rests = []
         for chain in self._resting.values():
-            held = chain.parked or list(chain.waiting)
+            waiting, parked = list(chain.waiting), chain.parked
+            chain.parked = []
             # Once their own row holds them, the events no longer keep their block.
-            self._leave(held)
+            self._leave([*parked, *waiting])
             bucket = self.origins[chain.origin].bucket
             rests.append(
-                Rest(chain, bucket, chain.stored_events(held), chain.due, bool(chain.parked), len(held))
+                Rest(chain, bucket, chain.stored_events(waiting), chain.stored_events(parked), chain.due)
             )
         blocks = [(block.bucket, block.block_id) for block in self._done_blocks]
         origins = [(origin, state) for origin, state in self.origins.items() if state.changed]
@@ -277,11 +280,7 @@ class ReportDesk:
         for rest in snapshot.rests:
             chain = rest.chain
             chain.stored = True
-            if rest.is_parked and chain.waiting:
-                # An event came after the others were given up: it begins anew.
-                chain.parked, chain.tries, chain.due = [], 0, 0.0
-                self._resting[chain.message_id] = chain
-            elif not rest.is_parked and len(chain.waiting) > rest.event_count:
+            if len(chain.waiting) > len(rest.waiting.events):
                 self._resting.setdefault(chain.message_id, chain)
             elif chain.message_id not in self._resting:
                 self.chains.pop(chain.message_id, None)

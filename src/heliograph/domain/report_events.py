@@ -3,6 +3,8 @@
 What is sent to the customer is built from them by ``webhook_event``.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 
@@ -88,10 +90,12 @@ def decode_attempts(stored: bytes) -> list[Attempt]:
     return _attempts_decoder.decode(stored)
 
 
-def joined(stored: bytes | None, later: RetryEvents) -> RetryEvents:
-    """What is given up of a message now, behind what was given up of it before: one row holds all."""
-    if stored is None:
-        return later
-    numbers = {event.number for event in later.events}
-    earlier = [event for event in decode_retry(stored).events if event.number not in numbers]
-    return RetryEvents(later.currency, later.destination, [*earlier, *later.events])
+def joined(parts: Iterable[RetryEvents]) -> RetryEvents | None:
+    """Everything that was given up of a message, each event once and in order: one row holds all."""
+    found = list(parts)
+    events = {(event.number, event.code): event for part in found for event in part.events}
+    if not events:
+        return None
+    return RetryEvents(
+        found[-1].currency, found[-1].destination, sorted(events.values(), key=lambda event: event.number)
+    )

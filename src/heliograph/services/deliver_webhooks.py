@@ -7,7 +7,7 @@ transaction that records its events as received, given up, or waiting in a row o
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from heliograph.domain.report_desk import (
     attempt_of,
     stored_chain,
 )
-from heliograph.domain.report_events import decode_block, decode_retry, encode_events, joined
+from heliograph.domain.report_events import decode_block, decode_retry, encode_events
 from heliograph.domain.report_url import BUCKETS, ReportUrl, stored_report_url
 from heliograph.domain.retry import REPORT_SCHEDULES
 from heliograph.domain.status import is_final
@@ -30,7 +30,7 @@ from heliograph.failpoints import failpoint
 from heliograph.outbound_http import Answer, Failure, OutboundHttp
 from heliograph.storage import report_queue
 from heliograph.storage.database import Database, Purpose, Transaction
-from heliograph.storage.report_queue import AttemptRow, DueBlock, RetryRow, breaker_of, origin_row
+from heliograph.storage.report_queue import AttemptRow, DueBlock, breaker_of, origin_row, retry_row
 
 BLOCKS_AT_ONCE = 16
 RETRIES_AT_ONCE = 200
@@ -359,20 +359,9 @@ class DeliverWebhooks:
         if snapshot.done_messages:
             await report_queue.delete_retries(tx, snapshot.done_messages)
         if snapshot.rests:
-            parked = [(rest.bucket, rest.chain.message_id) for rest in snapshot.rests if rest.is_parked]
-            before = await report_queue.find_parked(tx, parked) if parked else {}
-            rows = [
-                RetryRow(
-                    rest.bucket,
-                    rest.chain.message_id,
-                    *rest.chain.origin,
-                    rest.chain.tries,
-                    datetime.fromtimestamp(rest.due, tz=UTC),
-                    rest.is_parked,
-                    encode_events(joined(before.get(rest.chain.message_id), rest.events)),
-                )
-                for rest in snapshot.rests
-            ]
+            messages = [(rest.bucket, rest.chain.message_id) for rest in snapshot.rests]
+            before = await report_queue.find_given_up(tx, messages)
+            rows = [retry_row(rest, before.get(rest.chain.message_id, [])) for rest in snapshot.rests]
             await report_queue.write_retries(tx, rows, now)
         if snapshot.blocks:
             await report_queue.delete_blocks(tx, snapshot.blocks)

@@ -13,7 +13,15 @@ from heliograph.domain.ids import IdSource
 from heliograph.domain.refusals import NotFound
 from heliograph.domain.report_events import Destination, EventBlock, RetryEvents, StoredEvent
 from heliograph.storage.database import Transaction
-from heliograph.storage.failed_reports import enable_origin, hasten_retries, queue_again, take_parked
+from heliograph.storage.failed_reports import (
+    count_held,
+    enable_origin,
+    hasten_retries,
+    keep_given_up,
+    list_given_up,
+    lock_given_up,
+    queue_again,
+)
 
 MOST_REPLAYED: Final = 5_000
 """Messages whose reports one call puts back."""
@@ -28,7 +36,7 @@ class Replay(NamedTuple):
 
     was_disabled: bool
     queued: int
-    """Reports that were given up and are now tried again."""
+    """Reports that were given up, or lay behind a disabled origin, and are now tried again."""
     hastened: int
     """Messages whose reports waited for their next try, which is now."""
     has_more: bool
@@ -39,14 +47,21 @@ async def replay_origin(
     tx: Transaction, account_id: int, origin: str, *, now: datetime, ids: IdSource
 ) -> Replay:
     """Begin anew with an origin, and deliver what it missed. Raises NotFound where nothing failed."""
-    was_disabled = await enable_origin(tx, account_id, origin)
+    held = await count_held(tx, account_id, origin)
+    # Locked in the order of the reporters: messages, then the origin.
+    listed = await list_given_up(tx, account_id, origin=origin, limit=MOST_REPLAYED)
+    given_up = await lock_given_up(tx, account_id, listed)
+    await keep_given_up(tx, account_id, [(each, ()) for each in given_up])
     hastened = await hasten_retries(tx, account_id, origin, now)
-    parked = await take_parked(tx, account_id, origin, limit=MOST_REPLAYED)
-    if was_disabled is None and not hastened and not parked:
+    was_disabled = await enable_origin(tx, account_id, origin)
+    if was_disabled is None and not hastened and not given_up:
         raise NotFound(UNKNOWN_ORIGIN)
-    await queue_again(tx, account_id, origin, list(blocks_of(parked)), now=now, ids=ids)
-    queued = sum(len(each.events) for each in parked)
-    return Replay(bool(was_disabled), queued, hastened, len(parked) == MOST_REPLAYED)
+    events = [each.events for each in given_up]
+    await queue_again(tx, account_id, origin, list(blocks_of(events)), now=now, ids=ids)
+    queued = sum(len(each.events) for each in events)
+    if was_disabled:
+        queued += held
+    return Replay(bool(was_disabled), queued, hastened, len(listed) == MOST_REPLAYED)
 
 
 def blocks_of(messages: Iterable[RetryEvents]) -> Iterable[EventBlock]:

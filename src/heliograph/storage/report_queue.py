@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from heliograph.domain.report_chain import Breaker
-from heliograph.domain.report_desk import OriginState
+from heliograph.domain.report_desk import OriginState, Rest
+from heliograph.domain.report_events import RetryEvents, decode_retry, encode_events, joined
 from heliograph.storage.database import Transaction, load_query
 
 _PLACES = 30_000
@@ -54,7 +55,10 @@ class RetryRow(NamedTuple):
     tries: int
     due_at: datetime
     parked: bool
+    """Nothing waits: the events are those that were given up."""
     events: bytes
+    given_up: bytes | None
+    """What was given up, where other events wait."""
 
 
 class OriginRow(NamedTuple):
@@ -191,16 +195,20 @@ async def delete_blocks(tx: Transaction, blocks: Sequence[tuple[int, bytes]]) ->
 
 
 async def delete_retries(tx: Transaction, messages: Sequence[tuple[int, bytes]]) -> None:
-    """Remove the rows of messages, given as bucket and id, that have nothing waiting any more."""
+    """Nothing of messages, given as bucket and id, waits any more: only what was given up of them stays."""
     await tx.execute(load_query("delete_report_retries"), [b for b, _ in messages], [i for _, i in messages])
 
 
-async def find_parked(tx: Transaction, messages: Sequence[tuple[int, bytes]]) -> dict[bytes, bytes]:
-    """The events that were given up before of messages, given as bucket and id."""
+async def find_given_up(
+    tx: Transaction, messages: Sequence[tuple[int, bytes]]
+) -> dict[bytes, list[RetryEvents]]:
+    """What was given up before of messages, given as bucket and id."""
     rows = await tx.fetch(
-        load_query("find_parked_reports"), [b for b, _ in messages], [i for _, i in messages]
+        load_query("find_given_up_reports"), [b for b, _ in messages], [i for _, i in messages]
     )
-    return {row["message_id"]: row["events"] for row in rows}
+    return {
+        message_id: [decode_retry(part) for part in parts if part is not None] for message_id, *parts in rows
+    }
 
 
 async def write_retries(tx: Transaction, rows: Sequence[RetryRow], now: datetime) -> None:
@@ -248,4 +256,20 @@ def origin_row(origin: Origin, state: OriginState, now: datetime) -> OriginRow:
         None if breaker.failing_since is None else datetime.fromtimestamp(breaker.failing_since, tz=UTC),
         datetime.fromtimestamp(breaker.open_until, tz=UTC) if breaker.open_until else None,
         now if breaker.disabled else None,
+    )
+
+
+def retry_row(rest: Rest, before: list[RetryEvents]) -> RetryRow:
+    """The row of a message of which events wait, or were given up, or both."""
+    given_up = joined([*before, rest.given_up])
+    waits = bool(rest.waiting.events)
+    return RetryRow(
+        rest.bucket,
+        rest.chain.message_id,
+        *rest.chain.origin,
+        rest.chain.tries,
+        datetime.fromtimestamp(rest.due, tz=UTC),
+        not waits,
+        encode_events(rest.waiting if waits else given_up or rest.given_up),
+        encode_events(given_up) if waits and given_up else None,
     )

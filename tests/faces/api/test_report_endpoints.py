@@ -8,6 +8,7 @@ import pytest
 from heliograph.domain.report_events import (
     Attempt,
     Destination,
+    EventBlock,
     RetryEvents,
     StoredEvent,
     decode_block,
@@ -17,6 +18,7 @@ from heliograph.domain.report_url import bucket_of
 from heliograph.domain.webhook_event import parse_secret
 from heliograph.faces.api.report_endpoints import FAILED_PATH, REPLAY_PATH, SECRETS_PATH
 from heliograph.services.webhook_rotation import IN_USE, MOST_SECRETS, TOO_MANY_SECRETS
+from heliograph.storage import failed_reports
 from heliograph.storage.database import Connection, transaction_on
 from heliograph.storage.partitions import make_partitions
 from heliograph.storage.report_queue import find_report_account
@@ -160,6 +162,51 @@ async def test_failing_origins_are_listed_with_what_waits_and_the_last_error(
             "reason": "",
         },
     }
+
+
+async def insert_fresh(connection: Connection, *messages: bytes, account_id: int = 1) -> None:
+    """A block of reports that nobody tried yet, one report for each message named."""
+    events = [
+        StoredEvent(each, each, number, 201, NOW_MS, "46701740605", 1, 350_000, 0)
+        for number, each in enumerate(messages, 1)
+    ]
+    await connection.execute(
+        "INSERT INTO report_block VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        BUCKET,
+        IDS.new(int(NOW.timestamp())),
+        account_id,
+        ORIGIN,
+        NOW,
+        len(events),
+        encode_events(EventBlock("SEK", [Destination(URL, None)], events)),
+    )
+
+
+async def test_at_a_disabled_origin_all_that_lies_there_is_given_up_each_message_once(
+    api: httpx.AsyncClient, connection: Connection
+) -> None:
+    await insert_failing(connection, disabled=True)
+    parked = await insert_retry(connection, 201, parked=True)
+    waiting = await insert_retry(connection, 201, parked=False)
+    fresh = IDS.new(int(NOW.timestamp()))
+    await insert_fresh(connection, parked, waiting, fresh)
+    await insert_fresh(connection, fresh)
+    await insert_fresh(connection, IDS.new(int(NOW.timestamp())), account_id=2)
+    (failed,) = decoded(await api.get(FAILED_PATH))
+    assert (failed["givenUp"], failed["waiting"]) == (3, 0)
+    done = decoded(await api.post(REPLAY_PATH, json={"origin": ORIGIN}))
+    assert (done["wasDisabled"], done["reports"], done["waiting"]) == (True, 5, 1)
+
+
+async def test_given_up_reports_are_counted_so_far_and_no_further(
+    api: httpx.AsyncClient, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failed_reports, "MOST_COUNTED", 3)
+    await insert_failing(connection, disabled=True)
+    await insert_retry(connection, 201, parked=True)
+    for _ in range(5):
+        await insert_fresh(connection, IDS.new(int(NOW.timestamp())))
+    assert decoded(await api.get(FAILED_PATH))[0]["givenUp"] == 3
 
 
 async def test_a_replay_enables_the_origin_and_queues_what_was_given_up(

@@ -56,13 +56,17 @@ _FAILED: Final[dict[str, FieldText]] = {
     "nextAttempt": ("Before this time nothing is tried, or null.", _LATER),
     "disabled": ("When it was given up after five days of failures, or null.", None),
     "waiting": (f"Messages whose reports are tried again; counted to {MOST_COUNTED:,}.", 40),
-    "givenUp": (f"Messages whose reports were given up; counted to {MOST_COUNTED:,}.", 2),
+    "givenUp": (
+        "Messages whose reports were given up: all that wait, once the origin is disabled. "
+        f"Counted to {MOST_COUNTED:,}.",
+        2,
+    ),
     "lastAttempt": ("The last one that failed, or null.", _ATTEMPT_EXAMPLE),
 }
 _REPLAY: Final[dict[str, FieldText]] = {
     "origin": ("The origin.", _ORIGIN),
     "wasDisabled": ("Whether it was disabled; it no longer is.", False),
-    "reports": ("Reports that were given up and are tried again.", 2),
+    "reports": ("Reports that were given up, or lay behind a disabled origin, and are sent now.", 2),
     "waiting": ("Messages whose reports waited for a later attempt, which is made now.", 40),
     "hasMore": (
         f"Whether more were given up: one call takes those of {MOST_REPLAYED:,} messages. Call again.",

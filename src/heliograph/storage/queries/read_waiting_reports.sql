@@ -10,7 +10,8 @@ WITH waiting AS (
           ORDER BY bucket, due_at LIMIT $1::bigint) AS r
     UNION ALL
     SELECT 2, p.bucket, p.account_id, p.origin, 1, p.first_try
-    FROM (SELECT bucket, account_id, origin, first_try FROM report_retry WHERE parked LIMIT $1::bigint) AS p
+    FROM (SELECT bucket, account_id, origin, first_try FROM report_retry
+          WHERE parked OR given_up IS NOT NULL LIMIT $1::bigint) AS p
 )
 SELECT w.bucket, a.number, w.origin,
        sum(w.events) FILTER (WHERE w.kind = 0) AS fresh,
