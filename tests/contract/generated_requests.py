@@ -4,10 +4,12 @@ Most generated senders are registered nowhere, so that nearly every send would b
 reports must go nowhere but to this machine.
 """
 
+import ast
 import atexit
 import os
 import re
 import secrets
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,18 @@ COUNT_VARIABLE = "CONTRACT_COUNT"
 SENDER = re.compile("[0-9]{1,15}|[0-9A-Za-z]{3,11}")
 KEY = re.compile("[!-~]{1,255}")
 NOBODY_LISTENS = "http://127.0.0.1:9/reports"
+
+_parse = ast.parse
+_parsing = threading.RLock()
+
+
+def parse_alone(*source: Any, **options: Any) -> Any:
+    """Parse in one thread at a time: CPython 3.11 counts the depth of all of them together (gh-106905)."""
+    with _parsing:
+        return _parse(*source, **options)
+
+
+ast.parse = parse_alone
 
 sent = 0
 hook: Callable[[Callable[..., Any]], Any] = schemathesis.hook
