@@ -1,6 +1,8 @@
 """What operators do to accounts: the rules that the command line and the portal share."""
 
 from datetime import datetime
+from hashlib import sha256
+from typing import Final
 
 from heliograph.domain.ids import IdSource
 from heliograph.domain.sender_rules import SenderRules
@@ -11,7 +13,13 @@ from heliograph.storage.accounts import (
     correct_credit,
     top_up,
 )
+from heliograph.storage.batches import IdempotentRequest
 from heliograph.storage.database import Transaction
+from heliograph.storage.idempotency import StoredAnswer, claim_key, keep_answer
+
+_CREDIT: Final = "credit"
+_PATIENCE: Final = "5s"
+"""How long the same booking, made this very moment, is waited for."""
 
 
 async def change_settings(
@@ -30,3 +38,27 @@ async def book_credit(
     """Add credit, or take some back by a correction; the new balance, None if there is no such account."""
     book = top_up if amount > 0 else correct_credit
     return await book(tx, account_id, amount, note=note, now=now, ids=ids)
+
+
+async def book_credit_once(
+    tx: Transaction,
+    account_id: int,
+    amount: int,
+    *,
+    note: str | None,
+    once: str,
+    now: datetime,
+    ids: IdSource,
+) -> bool:
+    """The same, unless what was asked for under the name ``once`` was booked before; whether it is now.
+
+    A form that is sent twice, by two clicks or a page that is loaded again, books once. Another amount or
+    note is another booking.
+    """
+    content = sha256(f"{once}\0{amount}\0{note or ''}".encode())
+    request = IdempotentRequest(account_id, _CREDIT, content.hexdigest(), content.digest())
+    if await claim_key(tx, request, now, wait=_PATIENCE) is not None:
+        return False
+    await book_credit(tx, account_id, amount, note=note, now=now, ids=ids)
+    await keep_answer(tx, request, StoredAnswer(200, b"", None))
+    return True

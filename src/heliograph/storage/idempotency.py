@@ -17,7 +17,7 @@ from heliograph.storage.database import Database, Purpose, Row, Transaction, loa
 
 IN_PROGRESS: Final = "A request with this Idempotency-Key is still being processed. Try again in a moment."
 MISMATCH: Final = "This Idempotency-Key was used before, with another request."
-_CLAIM_WAIT: Final = "20ms"
+CLAIM_WAIT: Final = "20ms"
 """How long a transaction that holds the same key is waited for; then it is at work."""
 
 
@@ -71,14 +71,16 @@ def _same_request(rows: Sequence[Row], request: IdempotentRequest) -> StoredAnsw
     return StoredAnswer(status, answer, location)
 
 
-async def claim_key(tx: Transaction, request: IdempotentRequest, now: datetime) -> StoredAnswer | None:
+async def claim_key(
+    tx: Transaction, request: IdempotentRequest, now: datetime, *, wait: str = CLAIM_WAIT
+) -> StoredAnswer | None:
     """Take a key for the rest of a transaction, or the answer that the same request was given before.
 
     None: the key is taken, and the transaction must end with ``keep_answer``. Raises Conflict while another
     process is at work on the key, IdempotencyMismatch when it came with another body.
     """
     named = request.account_id, request.route, request.key
-    await tx.execute(f"SET LOCAL lock_timeout = '{_CLAIM_WAIT}'")
+    await tx.execute(f"SET LOCAL lock_timeout = '{wait}'")
     try:
         claimed = await tx.fetchval(load_query("claim_idempotency_key"), *named, request.request_hash, now)
     except asyncpg.LockNotAvailableError:

@@ -97,6 +97,14 @@ def test_roles_are_given_and_taken(admin: Run, kim: str, account: str) -> None:
     assert refused(admin("user", "role", kim, "owner"), "name --account")
 
 
+def test_a_link_made_before_does_not_give_a_later_role(
+    admin: Run, kim: str, account: str, database: str
+) -> None:
+    admin("user", "link", kim)
+    assert admin("user", "role", kim, "operator").exit_code == 0
+    assert fetch(database, "SELECT 1 FROM sign_in_link WHERE used_at IS NULL") == []
+
+
 def test_what_is_wrong_is_said(admin: Run, kim: str, account: str) -> None:
     assert refused(admin("user", "create", "kim", "--account", account), "no e-mail address")
     assert refused(admin("user", "create", kim, "--account", account), "is a user already")

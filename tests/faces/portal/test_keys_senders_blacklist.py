@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from heliograph.domain.api_token import parse_token
+from heliograph.domain.key_rights import KeyScope
 from heliograph.domain.portal_rights import Role
 from heliograph.storage.api_keys import list_keys
 from tests.support.accepting import utc_now
@@ -108,6 +109,21 @@ async def test_another_accounts_key_is_as_absent_as_one_that_never_was(
     assert theirs.text.replace(key.key_id, "") == absent.text.replace("abcdefgh", "")
 
 
+async def test_a_key_may_do_no_more_than_whoever_makes_it(portal: ServedPortal) -> None:
+    async with portal.client(await portal.sign_in(Role.DEVELOPER)) as developer:
+        shown = (await developer.get("/portal/keys/new")).text
+        assert 'value="send"' in shown
+        assert 'value="billing"' not in shown
+        refused = await developer.post("/portal/keys/new", {"name": "Mine", "scopes": ["send", "billing"]})
+        assert refused.status_code == 400
+        assert "more than you may do yourself" in refused.text
+        made = await developer.post("/portal/keys/new", {"name": "Mine", "all_scopes": "1"})
+        assert made.status_code == 200
+    async with portal.database.transaction() as tx:
+        key = next(each for each in await list_keys(tx, portal.started.account_id) if each.name == "Mine")
+    assert key.rights.scopes == frozenset(KeyScope) - {KeyScope.BILLING}
+
+
 async def test_roles_without_the_right_are_refused(portal: ServedPortal) -> None:
     async with portal.client(await portal.sign_in(Role.READ_ONLY)) as client:
         assert (await client.get("/portal/keys")).status_code == 403
@@ -130,6 +146,7 @@ async def test_what_cannot_be_a_sender_comes_back_with_the_reason(owner: PortalC
     refused = await owner.post("/portal/senders", {"sender": "A name that is too long"})
     assert refused.status_code == 400
     assert "A name that is too long" in refused.text
+    assert "without spaces" in refused.text
 
 
 async def test_a_number_is_blocked_looked_up_and_unblocked(portal: ServedPortal, owner: PortalClient) -> None:

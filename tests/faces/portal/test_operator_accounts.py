@@ -1,5 +1,6 @@
 """Accounts, as operators see and change them."""
 
+import asyncio
 import re
 
 import pytest
@@ -103,6 +104,20 @@ async def test_credit_is_added_and_taken_back(portal: ServedPortal, operator: Po
     assert booked is not None
     assert tuple(booked) == (-25_500_000, "paid twice")
     assert (await noted(portal, "credit.added"), await noted(portal, "credit.corrected")) == (1, 1)
+
+
+async def test_a_form_that_is_sent_twice_books_once(portal: ServedPortal, operator: PortalClient) -> None:
+    before = await portal.api.accounts.balance(10_001)
+    once = re.search(r'name="once" value="(\w{32})"', (await operator.get(ACCOUNT)).text)
+    assert once is not None
+    form = {"amount": "100", "kind": "top_up", "note": "invoice 7", "once": once[1]}
+    answers = await asyncio.gather(*(operator.post(f"{ACCOUNT}/credit", form) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {303}
+    assert await portal.api.accounts.balance(10_001) == before + 100_000_000
+    assert await noted(portal, "credit.added") == 1
+    for changed in ({**form, "amount": "50"}, {**form, "once": "another"}):
+        await operator.post(f"{ACCOUNT}/credit", changed)
+    assert await portal.api.accounts.balance(10_001) == before + 250_000_000
 
 
 async def test_an_account_is_disabled_and_enabled(portal: ServedPortal, operator: PortalClient) -> None:

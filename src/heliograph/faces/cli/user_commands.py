@@ -241,6 +241,8 @@ async def role(
 ) -> None:
     """Say what somebody is, in an account or, without one, in the installation. They sign in again.
 
+    A link that was made for them and is not used yet counts no more.
+
     Parameters
     ----------
     user
@@ -262,6 +264,7 @@ async def role(
             await _set_role(tx, ground, stored, found, None if role == NONE else _role(role))
             await _note(tx, ground, stored, "member.role_changed", found.user_id, to=role)
         await end_logins_of_user(tx, found.user_id)
+        await spend_links_of_user(tx, found.user_id, now=ground.now())
     document = {"id": found.user_id, "email": found.email, "account": account, "role": role}
     done(f"{user} is {role} in {account or 'the installation'}.", document, as_json=options.json)
 

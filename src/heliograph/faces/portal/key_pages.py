@@ -7,9 +7,9 @@ from typing import Any, Final
 from litestar import Response
 
 from heliograph.domain.key_request import KeyDraft, check_key
-from heliograph.domain.key_rights import UNRESTRICTED, KeyScope
-from heliograph.domain.portal_rights import Right
-from heliograph.domain.refusals import Conflict, InvalidRequest, NotFound, Refusal
+from heliograph.domain.key_rights import KeyScope
+from heliograph.domain.portal_rights import Right, rights_to_give
+from heliograph.domain.refusals import Conflict, Forbidden, InvalidRequest, NotFound, Refusal
 from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, public_address, see, translate_for, zone_name_of
@@ -80,6 +80,7 @@ def _works(key: StoredKey, now: datetime) -> bool:
 
 def _draft(request: PortalRequest, form: Form) -> KeyDraft:
     """The key that the form asks for. Raises InvalidRequest with every fault."""
+    maker, translate = rights_to_give(me_of(request).may), translate_for(request)
     members: dict[str, object] = {"name": form.text("name") or None, "test": form.flag("test")}
     if not form.flag("all_scopes"):
         members["scopes"] = form.texts("scopes")
@@ -98,7 +99,10 @@ def _draft(request: PortalRequest, form: Form) -> KeyDraft:
             members["expires"] = end.isoformat()
     now = context_of(request).now()
     try:
-        draft = check_key(members, maker=UNRESTRICTED, maker_ends=None, now=now)
+        draft = check_key(members, maker=maker, maker_ends=None, now=now)
+    except Forbidden:
+        said = translate("You cannot give a key more than you may do yourself.")
+        raise InvalidRequest([Refusal("scopes", "forbidden", said), *faults]) from None
     except InvalidRequest as refused:
         raise InvalidRequest([*refused.faults, *faults]) from None
     if faults:
@@ -137,7 +141,9 @@ def _form_page(
         "chosen": scopes,
         "faults": {field: faults.get(field) for field in fields},
     }
-    return page(request, "key_new.html", status=status, scopes=list(KeyScope), **shown)
+    mine = rights_to_give(me_of(request).may).scopes
+    scopes = [scope for scope in KeyScope if mine is None or scope in mine]
+    return page(request, "key_new.html", status=status, scopes=scopes, gives_all=mine is None, **shown)
 
 
 PAGES: Final = (show_keys, show_new_key, create_key, revoke)

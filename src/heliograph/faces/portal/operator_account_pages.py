@@ -22,7 +22,7 @@ from heliograph.faces.portal.operator_acts import (
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
-from heliograph.services.operate_accounts import book_credit, change_settings
+from heliograph.services.operate_accounts import book_credit_once, change_settings
 from heliograph.storage.account_limits import AccountLimits, read_limits, set_limits
 from heliograph.storage.account_lines import list_account_lines, list_account_users
 from heliograph.storage.accounts import (
@@ -92,7 +92,7 @@ async def account_page(
         senders = await list_senders(tx, account_id)
         members = await list_account_users(tx, account_id)
         lists = await list_price_lists(tx)
-    values: dict[str, Any] = _values(line.account, limits)
+    values: dict[str, Any] = _values(line.account, limits, context.random_bytes(16).hex())
     if form is not None:
         values |= ({"optional_sender": ""} if "weight" in form.values() else {}) | form.values()
     return page(
@@ -111,7 +111,7 @@ async def account_page(
     )
 
 
-def _values(account: StoredAccount, limits: AccountLimits) -> dict[str, Any]:
+def _values(account: StoredAccount, limits: AccountLimits, once: str) -> dict[str, Any]:
     rate, cap = limits.rate, limits.daily_cap
     return {
         "name": account.name,
@@ -124,6 +124,7 @@ def _values(account: StoredAccount, limits: AccountLimits) -> dict[str, Any]:
         "amount": "",
         "note": "",
         "sender": "",
+        "once": once,
     }
 
 
@@ -217,12 +218,22 @@ async def add_credit(request: PortalRequest, number: str) -> Response[Any]:
     amount = -micro if takes_back else micro
     async with context.database.transaction() as tx:
         account = (await account_of(tx, request, number)).account
-        await book_credit(
-            tx, account.account_id, amount, note=note or None, now=context.now(), ids=context.ids
+        is_booked = await book_credit_once(
+            tx,
+            account.account_id,
+            amount,
+            note=note or None,
+            once=form.text("once")[:64],
+            now=context.now(),
+            ids=context.ids,
         )
-        detail = {"amount": as_number(amount), "currency": account.currency}
-        action = "credit.corrected" if takes_back else "credit.added"
-        await note_operator_act(tx, request, action, number, detail)
+        if is_booked:
+            detail = {"amount": as_number(amount), "currency": account.currency}
+            action = "credit.corrected" if takes_back else "credit.added"
+            await note_operator_act(tx, request, action, number, detail)
+    if not is_booked:
+        said = "This form was sent before, and is booked once. Fill it in anew for another booking."
+        return see(account_address(number), translate(said), tone="warn")
     said = "The credit is taken back." if takes_back else "The credit is added."
     return see(account_address(number), translate(said))
 

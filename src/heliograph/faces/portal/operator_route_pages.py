@@ -137,7 +137,9 @@ async def _account(
 ) -> StoredAccount | None:
     """The account whose number a field holds; None where it holds nothing or no account's."""
     number = form.text(field)
-    if not number and not is_needed:
+    if not number:
+        if is_needed:
+            faults[field] = translate_for(request)("Write the number of the account that sends.")
         return None
     line = await find_account_line(tx, number, now=context_of(request).now())
     if line is None:

@@ -16,6 +16,19 @@ from heliograph.storage.senders import page_of_senders
 
 SENDERS: Final = "/portal/senders"
 _SHOWN: Final = 500
+_REFUSALS: Final = {
+    "required": "Write a sender.",
+    "empty": "Write a sender.",
+    "characters": "Use only the letters A to Z and digits, without spaces.",
+    "length": "A name has 3 to 11 characters.",
+    "too_long": "A number has at most 15 digits.",
+    "leading_zero": "Begin with the country code, such as 46101606060, not with 0.",
+    "no_optional_sender": "This account may use the senders of the list only. Ask the operator for the"
+    " optional-sender service.",
+    "look_alike": "This looks like a protected name. If it is yours, ask the operator to register it"
+    " for you.",
+}
+"""What is said here of a sender that is refused; the API names the field that it came in."""
 
 
 @show(SENDERS)
@@ -36,7 +49,8 @@ async def add_sender(request: PortalRequest) -> Response[str] | Response[None]:
             if registered.is_new:
                 await note_act(tx, request, "sender.registered", name)
     except InvalidRequest as refused:
-        return await _listed(request, name, refused.faults[0].sentence)
+        fault = refused.faults[0]
+        return await _listed(request, name, translate(_REFUSALS.get(fault.code, fault.sentence)))
     return see(SENDERS, translate("%(sender)s is registered. You can send as it at once.", sender=name))
 
 

@@ -168,6 +168,7 @@ async def change_role(request: PortalRequest) -> Response[None]:
         if role is not member.role:
             await set_membership(tx, me.account_id, member.user_id, role, now=context.now())
             await end_logins_of_user(tx, member.user_id)
+            await spend_links_of_user(tx, member.user_id, now=context.now())
             detail = {"from": member.role.value, "to": role.value}
             await note_act(tx, request, "member.role_changed", f"user {member.user_id}", detail)
     return see(USERS, translate("%(name)s has another role, and signs in again.", name=member.name))
