@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from heliograph.settings import Settings, SettingsError, load_secret_key, load_settings
+from heliograph.settings import Settings, SettingsError, list_settings, load_secret_key, load_settings
 
 KEY = "0123456789abcdef" * 4
 
@@ -147,3 +147,48 @@ def test_the_secret_key_may_be_given(tmp_path: Path) -> None:
     (tmp_path / "secret-key").write_text("broken")
     with pytest.raises(SettingsError, match="secret-key: the secret key must be"):
         load_secret_key(Settings(data_dir=str(tmp_path)))
+
+
+MAIL = {
+    "HELIOGRAPH_MAIL_HOST": "mail.example.com",
+    "HELIOGRAPH_MAIL_FROM_ADDRESS": "portal@example.com",
+    "HELIOGRAPH_HTTP_PUBLIC_URL": "https://sms.example.com",
+}
+
+
+def test_mail_is_off_until_its_host_is_set_and_hides_its_password(tmp_path: Path) -> None:
+    assert load(tmp_path).mail.host == ""
+    settings = load(
+        tmp_path, '[mail]\nuser = "portal"\nsecurity = "tls"\n', HELIOGRAPH_MAIL_PASSWORD="hidden", **MAIL
+    )
+    assert (settings.mail.security, settings.mail.password) == ("tls", "hidden")
+    assert "hidden" not in repr(list_settings(settings))
+    assert ("mail.password", "(set)") in [(line.name, line.value) for line in list_settings(settings)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"HELIOGRAPH_MAIL_FROM_ADDRESS": ""}, "MAIL_FROM_ADDRESS must be an address"),
+        ({"HELIOGRAPH_MAIL_FROM_ADDRESS": "a@b.se\r\nBcc: c@d.se"}, "MAIL_FROM_ADDRESS must be an address"),
+        ({"HELIOGRAPH_MAIL_FROM_ADDRESS": "åsa@example.com"}, "MAIL_FROM_ADDRESS must be an address"),
+        ({"HELIOGRAPH_HTTP_PUBLIC_URL": ""}, "MAIL_HOST needs HELIOGRAPH_HTTP_PUBLIC_URL"),
+        ({"HELIOGRAPH_MAIL_USER": "portal"}, "MAIL_PASSWORD needs HELIOGRAPH_MAIL_USER"),
+        ({"HELIOGRAPH_MAIL_PASSWORD": "x"}, "MAIL_PASSWORD needs HELIOGRAPH_MAIL_USER"),
+        (
+            {
+                "HELIOGRAPH_MAIL_SECURITY": "none",
+                "HELIOGRAPH_MAIL_USER": "portal",
+                "HELIOGRAPH_MAIL_PASSWORD": "x",
+            },
+            "MAIL_SECURITY none would show HELIOGRAPH_MAIL_PASSWORD",
+        ),
+        ({"HELIOGRAPH_MAIL_SECURITY": "ssl"}, "HELIOGRAPH_MAIL_SECURITY"),
+        ({"HELIOGRAPH_MAIL_TIMEOUT_SECONDS": "0"}, "HELIOGRAPH_MAIL_TIMEOUT_SECONDS"),
+    ],
+)
+def test_mail_settings_that_contradict_each_other_are_refused(
+    tmp_path: Path, changes: dict[str, str], fault: str
+) -> None:
+    with pytest.raises(SettingsError, match=fault):
+        load(tmp_path, **MAIL | changes)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct, field
 
+from heliograph.domain.outgoing_mail import mailbox_of
 from heliograph.failpoints import VARIABLE as FAILPOINT_VARIABLE
 
 CONFIG_VARIABLE = "HELIOGRAPH_CONFIG"
@@ -31,6 +32,7 @@ HTTP_FD_VARIABLE = "_HELIOGRAPH_HTTP_FD"
 # Kubernetes gives these to every process beside a service called heliograph.
 _NOT_OURS = re.compile(r"HELIOGRAPH_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)")
 SECRET_KEY_BYTES = 32
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0)]
@@ -123,6 +125,18 @@ class KeeperSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     poll_seconds: Seconds = 1.0  # between rounds
 
 
+class MailSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Mail to people of the portal; without a host nothing of it happens."""
+
+    host: str = ""  # of the mail server, by SMTP; empty: no mail is sent
+    port: Port = 0  # 0: 587 with starttls, 465 with tls, 25 with none
+    security: typing.Literal["none", "starttls", "tls"] = "starttls"  # starttls, tls or none; see The portal
+    user: str = ""  # at the mail server; empty: without signing in
+    password: str = ""  # of that user
+    from_address: str = ""  # the sender of every mail
+    timeout_seconds: Seconds = 20.0  # for each answer of the mail server
+
+
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Logs, on stderr."""
 
@@ -154,6 +168,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reports: ReportSettings = field(default_factory=ReportSettings)
     keeper: KeeperSettings = field(default_factory=KeeperSettings)
     simulator: SimulatorSettings = field(default_factory=SimulatorSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
     def __repr__(self) -> str:
@@ -242,7 +257,7 @@ class SettingLine(Struct, frozen=True):
     value: str
 
 
-_SECRETS = frozenset({"database_url", "secret_key"})
+_SECRETS = frozenset({"database_url", "secret_key", "mail.password"})
 
 
 def list_settings(settings: Settings) -> list[SettingLine]:
@@ -252,8 +267,9 @@ def list_settings(settings: Settings) -> list[SettingLine]:
         default, value = (
             getattr(getattr(each, table) if table else each, name) for each in (Settings(), settings)
         )
-        shown = "(set)" if name in _SECRETS and value else _shown(value)
-        lines.append(SettingLine(f"{table}.{name}" if table else name, variable, _shown(default), shown))
+        full = f"{table}.{name}" if table else name
+        shown = "(set)" if full in _SECRETS and value else _shown(value)
+        lines.append(SettingLine(full, variable, _shown(default), shown))
     return lines
 
 
@@ -354,7 +370,28 @@ def _refuse_contradictions(settings: Settings) -> None:
         f"{PREFIX}HTTP_TRUSTED_PROXIES must be addresses or networks, such as 10.0.0.0/8": lambda: all(
             map(_is_network, settings.http.trusted_proxies)
         ),
+        **_mail_checks(settings),
     }
     for fault, holds in checks.items():
         if not holds():
             raise SettingsError(fault)
+
+
+def _mail_checks(settings: Settings) -> dict[str, Callable[[], bool]]:
+    mail, sender = settings.mail, mailbox_of(settings.mail.from_address)
+    if not mail.host:
+        return {}
+    return {
+        f"{PREFIX}MAIL_FROM_ADDRESS must be an address such as heliograph@example.com": lambda: (
+            sender is not None and sender.is_ascii
+        ),
+        f"{PREFIX}MAIL_HOST needs {PREFIX}HTTP_PUBLIC_URL: links in mails lead there": lambda: bool(
+            settings.http.public_url
+        ),
+        f"{PREFIX}MAIL_PASSWORD needs {PREFIX}MAIL_USER, and the other way round": lambda: (
+            bool(mail.user) == bool(mail.password)
+        ),
+        f"{PREFIX}MAIL_SECURITY none would show {PREFIX}MAIL_PASSWORD to everybody on the way": lambda: (
+            mail.security != "none" or not mail.password or mail.host in _LOOPBACK
+        ),
+    }

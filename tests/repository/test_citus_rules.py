@@ -71,6 +71,7 @@ WRITTEN_BY_PEOPLE = frozenset(
         "sign_in_try",
         "sign_in_step",
         "invitation",
+        "mail_outbox",
     }
 )
 

@@ -17,6 +17,7 @@ BOUND_FRESH: Final = timedelta(seconds=30)
 QUEUE_OLD: Final = timedelta(minutes=5)
 KEEPER_LATE: Final = timedelta(minutes=2)
 ORIGIN_FAILING: Final = timedelta(minutes=30)
+MAIL_LATE: Final = timedelta(minutes=15)
 DAYS_AHEAD_AT_LEAST: Final = 7
 UNMATCHED_AT_MOST: Final = 100
 READY: Final = 1
@@ -113,6 +114,14 @@ ALARM_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "The database may lose what it has confirmed: %(setting)s",
         "Change the setting of PostgreSQL at once.",
     ),
+    "mail_late": (
+        "Mail has waited %(minutes)s minutes to leave: %(fault)s",
+        "heliograph mail test ADDRESS says what is wrong. Mail is tried again for a day; a keeper sends it.",
+    ),
+    "mail_given_up": (
+        "Mails that were given up: %(count)s, the last one for %(fault)s",
+        "Who should have got one asks for another. heliograph mail test ADDRESS says whether mail leaves.",
+    ),
     "no_standby": (
         "Nothing copies the database to another machine",
         "Make backups, or give PostgreSQL a standby: docs/deployment.md says how.",
@@ -180,6 +189,17 @@ class LowBalance(NamedTuple):
     number: str
     balance: int
     spent: int
+
+
+class MailState(NamedTuple):
+    """Mail that waits, and mail that was given up of late; why, in a word or two."""
+
+    waiting_since: datetime | None
+    fault: str | None
+    given_up: int
+    misaddressed: int
+    """Of these, those whose address nobody has: somebody mistyped it."""
+    last_fault: str | None
 
 
 class WatchedCarrier(NamedTuple):
@@ -296,6 +316,18 @@ def house_alarms(ends: Iterable[LooseEnds], server: ServerFacts, *, now: datetim
         yield Alarm("unsafe_server", Severity.BAD, {"setting": setting}, "health")
     if server.standbys == 0:
         yield Alarm("no_standby", Severity.NOTICE, {}, "health")
+
+
+def mail_alarms(mail: MailState, *, now: datetime) -> Iterator[Alarm]:
+    """Mail that does not leave."""
+    waited = now - (mail.waiting_since or now)
+    if waited >= MAIL_LATE:
+        late: dict[str, str | int] = {"minutes": _minutes(waited), "fault": mail.fault or "never_tried"}
+        yield Alarm("mail_late", Severity.WARNING, late, "health")
+    if mail.given_up:
+        lost: dict[str, str | int] = {"count": mail.given_up, "fault": mail.last_fault or ""}
+        severity = Severity.NOTICE if mail.misaddressed == mail.given_up else Severity.WARNING
+        yield Alarm("mail_given_up", severity, lost, "health")
 
 
 def _minutes(span: timedelta) -> int:

@@ -40,6 +40,9 @@ VAGUE: Final = (_MINUTE, 5 * _MINUTE)
 ONCE: Final = (_MINUTE,)
 """After a status that no table knows."""
 
+MAIL: Final = (_MINUTE, 2 * _MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR)
+"""Between the tries of a mail; the last delay repeats until its time is over."""
+
 JITTER: Final = 0.2
 SLOW_RECEIVER_SECONDS: Final = 60.0
 """The least wait after a receiver timed out or answered 429."""

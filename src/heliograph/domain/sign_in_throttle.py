@@ -24,6 +24,10 @@ BY_ADDRESS: Final = TryPolicy(5, timedelta(seconds=60), timedelta(hours=24))
 """For one e-mail address, from everywhere: short, because strangers can make somebody wait."""
 BY_NETWORK: Final = TryPolicy(30, timedelta(minutes=15), timedelta(hours=1))
 """From one network, whomever it tries. Success forgets nothing: whoever guesses may have a user, too."""
+BY_RESET: Final = TryPolicy(3, timedelta(hours=1), timedelta(hours=24))
+"""For asking for a link to one address: whoever asks for somebody else's fills their mailbox."""
+BY_INVITER: Final = TryPolicy(20, timedelta(hours=1), timedelta(hours=24))
+"""For the invitations that one account has mailed."""
 BY_CODE: Final = TryPolicy(5, timedelta(minutes=15), timedelta(hours=24))
 """For the codes of one user: whoever guesses these knows the password."""
 
@@ -52,6 +56,16 @@ def after_failure(tries: Tries, policy: TryPolicy, now: datetime) -> Tries:
 def address_subject(email: str) -> bytes:
     """Under what tries for an e-mail address are kept, whether anybody has it or not."""
     return sha256(f"address {email}".encode("utf-8", "replace")).digest()
+
+
+def reset_subject(email: str) -> bytes:
+    """Under what links are counted that were asked for to an address, whether anybody has it or not."""
+    return sha256(f"reset {email}".encode("utf-8", "replace")).digest()
+
+
+def inviter_subject(account_id: int) -> bytes:
+    """Under what the invitations are counted that an account has mailed."""
+    return sha256(f"inviter {account_id}".encode()).digest()
 
 
 def code_subject(user_id: int) -> bytes:

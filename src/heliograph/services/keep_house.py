@@ -18,6 +18,7 @@ GUARD_EVENTS_KEPT = timedelta(days=90)
 LINKS_KEPT = timedelta(days=1)
 """After their end."""
 TRIES_KEPT = timedelta(days=1)
+GIVEN_UP_MAIL_KEPT = timedelta(days=3)
 
 
 class KeepHouse:
@@ -54,6 +55,7 @@ class KeepHouse:
             await tx.execute(load_query("prune_invitations"), now - LINKS_KEPT)
             await tx.execute(load_query("prune_sign_in_steps"), now)
             await tx.execute(load_query("prune_sign_in_tries"), now - TRIES_KEPT)
+            await tx.execute(load_query("prune_given_up_mail"), now - GIVEN_UP_MAIL_KEPT)
         self._is_first_step = False
         return 0
 

@@ -15,6 +15,7 @@ from heliograph.domain.installation_alarms import (
     carrier_alarms,
     customer_alarms,
     house_alarms,
+    mail_alarms,
     price_alarms,
 )
 from heliograph.storage.account_lines import list_low_balances
@@ -31,6 +32,7 @@ from heliograph.storage.installation_reading import (
     read_queue_depth,
     read_server_state,
 )
+from heliograph.storage.mail_outbox import read_mail_state
 from heliograph.storage.price_lists import list_price_lists, list_prices
 
 ALARM_SECONDS: Final = 10.0
@@ -82,6 +84,7 @@ class WatchInstallation:
                 ),
                 price_alarms(routes, await _watched_prices(tx)),
                 house_alarms(ends, await _server_facts(tx, now), now=now),
+                mail_alarms(await read_mail_state(tx), now=now),
             )
             return sorted(found, key=lambda alarm: -alarm.severity)
 

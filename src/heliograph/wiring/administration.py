@@ -25,6 +25,7 @@ from heliograph.storage.partitions import make_partitions
 from heliograph.storage.postgres_binaries import EmbeddedPostgresError
 from heliograph.storage.sealing import Sealer, UnreadableSecret
 from heliograph.storage.server_check import UnsuitableServer
+from heliograph.wiring.mail_parts import mail_desk
 from heliograph.wiring.parts import new_ids, sender_rules, utc_now
 
 ATTACH_SECONDS: Final = 15.0
@@ -106,10 +107,15 @@ async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
         await require_schema(dsn)
         async with Database(dsn) as database:
             await check_schema(database)
+            ids = new_ids()
+
+            def sealer() -> Sealer:
+                return Sealer(load_secret_key(settings))
+
             yield Ground(
                 database=database,
-                sealer=lambda: Sealer(load_secret_key(settings)),
-                ids=new_ids(),
+                sealer=sealer,
+                ids=ids,
                 now=utc_now,
                 random_bytes=os.urandom,
                 number_prefix=settings.accounts.number_prefix,
@@ -117,6 +123,7 @@ async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
                 loopback_reports=settings.loopback_reports_allowed,
                 sender_rules=sender_rules(settings),
                 public_url=_public_url(settings),
+                mail_desk=lambda: mail_desk(settings, sealer(), ids) if settings.mail.host else None,
             )
 
 

@@ -37,6 +37,7 @@ from heliograph.storage.large_batches import LargeBatches
 from heliograph.supervisor import report_ready
 from heliograph.wiring.faces_by_path import FacesByPath
 from heliograph.wiring.http_server import serve_http
+from heliograph.wiring.mail_parts import mail_desk
 from heliograph.wiring.parts import Parts, on_the_clock, run_together, sender_rules, utc_now
 from heliograph.wiring.simulated_carrier import find_place
 
@@ -155,6 +156,7 @@ def portal_parts(
         loopback_reports=parts.settings.loopback_reports_allowed,
         plain_allowed=parts.settings.http.plain_portal_allowed,
         handsets_url=handsets_url(parts.settings),
+        mail_desk=mail_desk(parts.settings, parts.sealer, parts.ids),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from heliograph.faces.cli.command_ground import (
     Ground,
@@ -18,10 +19,14 @@ from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.settings import CONFIG_VARIABLE, PREFIX, Settings, list_settings, load_settings
 from heliograph.wiring.administration import in_one_line, migrate_schema, open_ground
 from heliograph.wiring.listening_address import parse_address
+from heliograph.wiring.mail_parts import mail_post
 from heliograph.wiring.parts import utc_now
 from heliograph.wiring.role_process import run_role_process
 from heliograph.wiring.serving import serve_installation
 from heliograph.wiring.simulated_carrier import find_place
+
+if TYPE_CHECKING:
+    from heliograph.outbound_mail import SmtpPost
 
 
 class HeliographInstallation:
@@ -61,6 +66,16 @@ class HeliographInstallation:
                 " another folder with --data, or the handsets' address with --url"
             )
         return place.handsets_url
+
+    def mail_post(self, data: Path | None) -> "tuple[SmtpPost, str]":
+        """What hands mails to the mail server, and the public address that they name."""
+        settings = _settings(data)
+        post = mail_post(settings)
+        if post is None:
+            raise CommandRefused(
+                "mail.host is not set, so that no mail is sent; docs/portal.md says what else there is to set"
+            )
+        return post, settings.public_url
 
     def open_ground(self, data: Path | None) -> AbstractAsyncContextManager[Ground]:
         """Its database for one command."""

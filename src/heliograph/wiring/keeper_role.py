@@ -1,6 +1,8 @@
 """The keeper process: windows, what got no final word, and the chores of the house."""
 
 import asyncio
+import os
+import random
 from datetime import timedelta
 from typing import Final
 
@@ -10,13 +12,17 @@ from heliograph.services.count_traffic import CountTraffic
 from heliograph.services.fill_conversations import FillConversations
 from heliograph.services.keep_house import KeepHouse
 from heliograph.services.release_lots import ReleaseLots
+from heliograph.services.send_mail import SendMail
 from heliograph.services.take_incoming import ReleaseIncomplete
 from heliograph.supervisor import report_ready
+from heliograph.wiring.mail_parts import mail_post
 from heliograph.wiring.parts import Parts, on_the_clock, run_together
 
 HOUSE_SECONDS: Final = 60.0
 CONVERSATION_SECONDS: Final = 20.0
 TRAFFIC_SECONDS: Final = 20.0
+MAIL_SECONDS: Final = 2.0
+"""How long a mail waits on average, twice."""
 
 
 async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
@@ -33,6 +39,15 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
     house = KeepHouse(parts.database, event_days=settings.reports.event_days)
     conversations = FillConversations(parts.database)
     traffic = CountTraffic(parts.database)
+    post = mail_post(settings)
+    mail = SendMail(
+        parts.database,
+        post,
+        parts.sealer,
+        site=settings.public_url,
+        random_bytes=os.urandom,
+        draw=random.random,
+    )
     poll = settings.keeper.poll_seconds
 
     report_ready()
@@ -47,5 +62,11 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
             poll_seconds=CONVERSATION_SECONDS,
         ),
         run_loop(on_the_clock(traffic.step), name="count traffic", stop=stop, poll_seconds=TRAFFIC_SECONDS),
+        run_loop(
+            on_the_clock(mail.step),
+            name="send mail",
+            stop=stop,
+            poll_seconds=MAIL_SECONDS if post else HOUSE_SECONDS,
+        ),
         run_loop(on_the_clock(house.step), name="keep house", stop=stop, poll_seconds=HOUSE_SECONDS),
     )

@@ -29,6 +29,7 @@ OPEN = {
     "POST /portal/sign-out",
     "POST /portal/language",
     "GET /portal/forgotten",
+    "POST /portal/forgotten",
     "GET /portal/welcome/{link:str}",
     "POST /portal/welcome/{link:str}",
     "GET /portal/invitation/{link:str}",

@@ -11,7 +11,9 @@ import msgspec
 if TYPE_CHECKING:  # help comes at once, without a database driver and cryptography
     from heliograph.domain.ids import IdSource
     from heliograph.domain.sender_rules import SenderRules
+    from heliograph.outbound_mail import SmtpPost
     from heliograph.services.first_start import FirstStart
+    from heliograph.services.mail_desk import MailDesk
     from heliograph.storage.database import Database
     from heliograph.storage.sealing import Sealer
 
@@ -56,6 +58,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     sender_rules: "SenderRules"
     public_url: str
     """How people reach the installation."""
+    mail_desk: "Callable[[], MailDesk | None]"
+    """What writes mails; None where none are sent."""
 
 
 class SettingShown(Protocol):
@@ -103,6 +107,10 @@ class Installation(Protocol):
 
     def handsets_url(self, data: Path | None) -> str:
         """Where the handsets of its simulated carrier are read."""
+        ...
+
+    def mail_post(self, data: Path | None) -> "tuple[SmtpPost, str]":
+        """What hands mails to the mail server, and the public address that they name."""
         ...
 
     def open_ground(self, data: Path | None) -> AbstractAsyncContextManager[Ground]:

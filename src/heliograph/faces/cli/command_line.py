@@ -33,6 +33,7 @@ COMMANDS: Final = (
     ("ledger_commands:app", "ledger", _SEND, "Prove that every amount adds up."),
     ("account_commands:app", "account", _SET_UP, "Make, list and change accounts."),
     ("user_commands:app", "user", _SET_UP, "Let people sign in to the portal."),
+    ("mail_commands:app", "mail", _SET_UP, "See whether mails to people of the portal leave."),
     ("key_commands:app", "key", _SET_UP, "Make, list, change and revoke API keys."),
     ("limit_commands:app", "limit", _SET_UP, "Limit how fast an account sends and what it spends."),
     ("guard_commands:app", "guard", _SET_UP, "Watch or block bursts to one country or prefix."),

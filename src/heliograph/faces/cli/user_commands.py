@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 
 from heliograph.domain.email_address import parse_email
 from heliograph.domain.login_secret import SECRET_BYTES, login_hash, login_secret
+from heliograph.domain.mail_texts import SecurityNotice
 from heliograph.domain.membership_rules import leaves_no_owner
 from heliograph.domain.portal_rights import Role
 from heliograph.faces.cli.command_ground import Ground
@@ -176,6 +177,7 @@ async def link(
             await forget_second_factors(tx, found.user_id)
             await end_logins_of_user(tx, found.user_id)
             await _note(tx, ground, None, "user.second_step_forgotten", found.user_id)
+            await _mail_notice(tx, ground, found)
         await _note(tx, ground, None, "user.reset_link_made", found.user_id)
         address = await _make_link(tx, ground, found.user_id, kind, timedelta(minutes=RESET_MINUTES))
     document = {"id": found.user_id, "email": found.email, "link": address}
@@ -308,6 +310,20 @@ def _role(text: str) -> Role:
     except ValueError:
         known = ", ".join(each.value for each in Role)
         raise CommandRefused(f"there is no role {text!r}: {known}") from None
+
+
+async def _mail_notice(tx: Transaction, ground: Ground, user: PortalUser) -> None:
+    """Tell somebody that their second step is asked for no more, where mails are sent."""
+    desk = ground.mail_desk()
+    if desk is not None:
+        await desk.notify(
+            tx,
+            SecurityNotice.SECOND_STEP_FORGOTTEN,
+            email=user.email,
+            name=user.name,
+            language=user.language,
+            now=ground.now(),
+        )
 
 
 async def _make_link(tx: Transaction, ground: Ground, user_id: int, kind: str, lasts: timedelta) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 from litestar import Response
 
 from heliograph.domain.login_secret import login_hash
+from heliograph.domain.mail_texts import SecurityNotice
 from heliograph.domain.refusals import NotFound, Unauthorized
 from heliograph.faces.portal.audited_acts import note_own_act
 from heliograph.faces.portal.login_cookies import (
@@ -14,6 +15,7 @@ from heliograph.faces.portal.login_cookies import (
     set_login_cookie,
     site_of,
 )
+from heliograph.faces.portal.mailed_notices import mail_notice
 from heliograph.faces.portal.me_pages import ME, need_fresh
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
@@ -104,6 +106,7 @@ async def take_app(request: PortalRequest) -> Response[str] | Response[None]:
         if is_taken:
             codes = await factor.first_recovery_codes(tx, me.user_id)
             await note_own_act(tx, request, "user.app_added")
+            await mail_notice(tx, request, SecurityNotice.APP_ADDED)
             secret = await _renew(tx, request)
     if not is_taken:
         return await _app_page(request, translate(WRONG_CODE), status=400)
@@ -119,6 +122,7 @@ async def remove_app(request: PortalRequest) -> Response[str] | Response[None]:
     async with context_of(request).database.transaction() as tx:
         await second_factor_of(request).remove(tx, me_of(request).user_id)
         await note_own_act(tx, request, "user.app_removed")
+        await mail_notice(tx, request, SecurityNotice.APP_REMOVED)
         secret = await _renew(tx, request)
     return _after_change(
         request, secret, [], translate_for(request)("The authenticator app is asked for no more.")
@@ -137,6 +141,7 @@ async def renew_codes(request: PortalRequest) -> Response[str] | Response[None]:
     async with context_of(request).database.transaction() as tx:
         codes = await second_factor_of(request).new_recovery_codes(tx, me.user_id)
         await note_own_act(tx, request, "user.recovery_codes_made")
+        await mail_notice(tx, request, SecurityNotice.CODES_MADE)
     return page(request, "recovery_codes.html", codes=codes)
 
 
@@ -168,6 +173,7 @@ async def keep_passkey(request: PortalRequest) -> Response[str] | Response[None]
             )
             codes = await second_factor_of(request).first_recovery_codes(tx, me.user_id)
             await note_own_act(tx, request, "user.passkey_added")
+            await mail_notice(tx, request, SecurityNotice.PASSKEY_ADDED)
             secret = await _renew(tx, request)
     except Unauthorized as refused:
         return see(f"{ME}#sign-in", translate(refused.sentence), tone="bad")
@@ -190,6 +196,7 @@ async def forget_passkey(request: PortalRequest) -> Response[str] | Response[Non
             raise NotFound("There is no such passkey.")
         await second_factor_of(request).tidy(tx, me.user_id)
         await note_own_act(tx, request, "user.passkey_removed")
+        await mail_notice(tx, request, SecurityNotice.PASSKEY_REMOVED)
         secret = await _renew(tx, request)
     return _after_change(request, secret, [], translate_for(request)("This passkey lets in no more."))
 

@@ -7,6 +7,7 @@ from litestar import Response
 
 from heliograph.domain.email_address import parse_email
 from heliograph.domain.login_secret import login_hash
+from heliograph.domain.mail_texts import SecurityNotice
 from heliograph.domain.refusals import NotFound
 from heliograph.faces.portal.audited_acts import note_own_act
 from heliograph.faces.portal.login_cookies import (
@@ -16,6 +17,7 @@ from heliograph.faces.portal.login_cookies import (
     sign_in_of,
     signed_in_answer,
 )
+from heliograph.faces.portal.mailed_notices import mail_notice_to
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show, visitor_of
@@ -146,6 +148,7 @@ async def _use_reset(
         await _spend(tx, request, link)
         await set_password(tx, found.user_id, stored)
         await end_logins_of_user(tx, found.user_id)
+        await mail_notice_to(tx, request, found.user_id, SecurityNotice.PASSWORD_CHANGED)
         for account_id in await list_roles(tx, found.user_id):
             await write_audit_entry(
                 tx,

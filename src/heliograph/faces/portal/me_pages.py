@@ -8,6 +8,7 @@ from litestar import Response
 from litestar.datastructures import Cookie
 
 from heliograph.domain.email_address import parse_email
+from heliograph.domain.mail_texts import SecurityNotice
 from heliograph.domain.refusals import NotFound, RefusedError
 from heliograph.faces.portal.audited_acts import note_own_act
 from heliograph.faces.portal.link_pages import LONGEST_NAME
@@ -19,6 +20,7 @@ from heliograph.faces.portal.login_cookies import (
     sign_in_of,
     signed_in_answer,
 )
+from heliograph.faces.portal.mailed_notices import mail_notice
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
@@ -156,6 +158,10 @@ async def change_password(request: PortalRequest) -> Response[None] | Response[s
             if stored is not None:
                 await set_password(tx, me.user_id, stored)
             await note_own_act(tx, request, "user.password_changed" if stored else "user.address_changed")
+            if stored is not None:
+                await mail_notice(tx, request, SecurityNotice.PASSWORD_CHANGED)
+            if email != me.email:
+                await mail_notice(tx, request, SecurityNotice.ADDRESS_CHANGED)
             await end_logins_of_user(tx, me.user_id, but=me.login.login_hash)
             secret = await new_login(tx, request, me.user_id, second_factor=me.login.second_factor)
     if not is_free:

@@ -25,6 +25,7 @@ from heliograph.faces.portal import (
     contact_pages,
     conversation_pages,
     factor_pages,
+    forgotten_pages,
     handset_pages,
     key_pages,
     link_pages,
@@ -70,6 +71,7 @@ CONTENT_SECURITY_POLICY: Final = (
 
 PAGES: Final = (
     sign_in_pages.PAGES,
+    forgotten_pages.PAGES,
     link_pages.PAGES,
     user_pages.PAGES,
     audit_pages.PAGES,

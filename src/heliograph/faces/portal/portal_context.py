@@ -14,6 +14,7 @@ from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.contact_book import ContactBook
 from heliograph.services.explain_batch import ExplainBatch
 from heliograph.services.hold_batch import HoldBatch
+from heliograph.services.mail_desk import MailDesk
 from heliograph.services.send_test_report import SendTestReport
 from heliograph.services.trace_message import TraceMessage
 from heliograph.services.watch_installation import WatchInstallation
@@ -55,6 +56,8 @@ class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
     passwords: PasswordHashing = msgspec.field(default_factory=PasswordHashing)
     handsets_url: str | None = None
     """Where the simulated handsets are; None without a simulated carrier of our own."""
+    mail_desk: MailDesk | None = None
+    """What writes mails; None where none are sent."""
 
 
 def context_of(request: PortalRequest) -> PortalContext:

@@ -137,6 +137,7 @@ def shell_values(request: PortalRequest) -> dict[str, Any]:
         "asset": asset_url,
         "notice": notice_of(request),
         "role_names": ROLE_NAMES,
+        "sends_mail": context_of(request).mail_desk is not None,
         "theme": theme if theme in ("light", "dark") else None,
         "zone_name": zone.key,
         "instant": lambda at, seconds=False: "" if at is None else instant_text(at, zone, seconds=seconds),

@@ -95,12 +95,6 @@ def _with_retry(answer: Response[str], refused: RefusedError) -> Response[str]:
     return answer
 
 
-@show("/portal/forgotten", right=None)
-async def show_forgotten(request: PortalRequest) -> Response[str]:
-    """What to do about a forgotten password: we send no mail, so that people who know each other do it."""
-    return page(request, "forgotten.html")
-
-
 @show(SECOND_STEP, right=None)
 async def show_second_step(request: PortalRequest) -> Response[str] | Response[None]:
     """The page that asks for the second factor."""
@@ -250,7 +244,6 @@ async def choose_language(request: PortalRequest) -> Response[None]:
 PAGES: Final = (
     show_sign_in,
     sign_in,
-    show_forgotten,
     show_second_step,
     take_second_step,
     ask_for_passkey,

@@ -13,7 +13,7 @@ from heliograph.domain.refusals import NotFound
 from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.login_cookies import random_text
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
-from heliograph.faces.portal.rendering import page, public_address, see, translate_for
+from heliograph.faces.portal.rendering import language_of, page, public_address, see, translate_for
 from heliograph.faces.portal.signed_in import Form, SignedIn, act, form_of, me_of, show
 from heliograph.storage.account_members import (
     Member,
@@ -90,7 +90,7 @@ def _may_reset(me: SignedIn, mine: dict[int, Role], member: Member, theirs: dict
 
 @act(f"{USERS}/invite", right=Right.USERS)
 async def invite(request: PortalRequest) -> Response[str]:
-    """Make a link that lets somebody join, shown once: whoever invites them passes it on."""
+    """Make a link that lets somebody join, shown once: it is mailed, or whoever invites them passes it on."""
     me, form, context = me_of(request), await form_of(request), context_of(request)
     translate = translate_for(request)
     email, role, faults = parse_email(form.text("email")), _role_of(form), {}
@@ -100,7 +100,8 @@ async def invite(request: PortalRequest) -> Response[str]:
         faults["role"] = translate("Choose what they may do.")
     if email is None or role is None:
         return await _users_page(request, form.values(), faults, status=400)
-    secret, now = random_text(request), context.now()
+    secret, now, is_mailed = random_text(request), context.now(), False
+    path = f"/portal/invitation/{secret}"
     async with context.database.transaction() as tx:
         members = await list_members(tx, me.account_id)
         is_member = any(member.email == email for member in members)
@@ -115,11 +116,28 @@ async def invite(request: PortalRequest) -> Response[str]:
                 expires_at=now + INVITATION_ENDS,
             )
             await note_act(tx, request, "member.invited", "invitation", {"role": role.value})
+            if context.mail_desk is not None:
+                is_mailed = await context.mail_desk.invite(
+                    tx,
+                    me.account_id,
+                    email=email,
+                    account=me.account_name,
+                    inviter=me.name,
+                    path=path,
+                    language=language_of(request),
+                    now=now,
+                )
     if is_member:
         faults["email"] = translate("They belong to this account already.")
         return await _users_page(request, form.values(), faults, status=400)
-    address = f"{public_address(request)}/portal/invitation/{secret}"
-    return page(request, "link_made.html", address=address, is_invitation=True, whom=email)
+    return page(
+        request,
+        "link_made.html",
+        address=public_address(request) + path,
+        is_invitation=True,
+        is_mailed=is_mailed,
+        whom=email,
+    )
 
 
 def _role_of(form: Form) -> Role | None:
@@ -204,7 +222,9 @@ async def make_reset_link(request: PortalRequest) -> Response[str] | Response[No
         )
         await note_act(tx, request, "user.reset_link_made", f"user {member.user_id}")
     address = f"{public_address(request)}/portal/welcome/{secret}"
-    return page(request, "link_made.html", address=address, is_invitation=False, whom=member.name)
+    return page(
+        request, "link_made.html", address=address, is_invitation=False, is_mailed=False, whom=member.name
+    )
 
 
 PAGES: Final = (show_users, invite, take_back, change_role, remove_member, make_reset_link)

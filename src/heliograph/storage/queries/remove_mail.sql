@@ -1,0 +1,2 @@
+-- $1 mail
+DELETE FROM mail_outbox WHERE mail_id = $1
