@@ -60,6 +60,14 @@ async def list_contacts(
     ]
 
 
+async def list_contacts_after(
+    tx: Transaction, account_id: int, contact_id: bytes, *, limit: int
+) -> list[StoredContact]:
+    """The account's contacts that follow one, by the time they were made; after ``b""`` from the first on."""
+    rows = await tx.fetch(load_query("list_contacts_after"), account_id, contact_id, limit)
+    return [StoredContact(*row) for row in rows]
+
+
 async def count_contacts(tx: Transaction, account_id: int, wanted: ContactFilter) -> int:
     """How many contacts ``list_contacts`` has in all."""
     count: int = await tx.fetchval(load_query("count_contacts"), account_id, *wanted)

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from heliograph.domain.portal_rights import Role
+from heliograph.faces.portal import contact_pages
 from tests.support.served_portal import CSRF, PortalClient, ServedPortal
 
 ANN = {"number": "+46 70 174 06 05", "properties": "firstName: Ann\ncity: Åmål", "labels": "gym, vip"}
@@ -129,6 +130,17 @@ async def test_the_export_runs_nothing_in_a_spreadsheet(owner: PortalClient) -> 
     await owner.post("/portal/contacts/new", {**ANN, "properties": "note: =HYPERLINK(1)"})
     text = (await owner.get("/portal/contacts/export.csv")).text
     assert text.splitlines() == ["\ufeffnumber,labels,note", '46701740605,"gym,vip",\'=HYPERLINK(1)']
+
+
+async def test_the_export_is_whole_however_it_is_cut(
+    owner: PortalClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact_pages, "EXPORTED_AT_ONCE", 2)
+    numbers = [f"4670174060{digit}" for digit in range(5)]
+    for number in numbers:
+        await owner.post("/portal/contacts/new", {**ANN, "number": number})
+    lines = (await owner.get("/portal/contacts/export.csv")).text.splitlines()[1:]
+    assert [line.split(",")[0] for line in lines] == numbers
 
 
 async def test_readers_see_and_do_not_change(portal: ServedPortal, owner: PortalClient) -> None:

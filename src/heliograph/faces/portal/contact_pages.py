@@ -26,13 +26,14 @@ from heliograph.storage.contact_reading import (
     count_labels,
     find_contact,
     list_contacts,
+    list_contacts_after,
     summarize_properties,
 )
 
 CONTACTS: Final = "/portal/contacts"
 PAGE: Final = 50
 _MOST_SKIPPED: Final = 10_000_000
-_SLICE: Final = 1_000
+EXPORTED_AT_ONCE: Final = 1_000
 
 
 class ShownContact(msgspec.Struct, frozen=True):
@@ -73,16 +74,14 @@ async def export_contacts(request: PortalRequest) -> Stream:
     names = [each.name for each in summaries if each.name != PHONE]
 
     async def rows() -> AsyncIterator[Iterable[Sequence[object]]]:
-        start = 0
+        latest = b""
         while True:
             async with context.database.reader(me.account_id) as tx:
-                found = await list_contacts(
-                    tx, me.account_id, ContactFilter(), start=start, limit=_SLICE, newest_first=False
-                )
+                found = await list_contacts_after(tx, me.account_id, latest, limit=EXPORTED_AT_ONCE)
             if not found:
                 return
             yield [_row(shown_contact(each), names) for each in found]
-            start += len(found)
+            latest = found[-1].contact_id
 
     return csv_download(f"contacts-{me.account_number}.csv", ("number", "labels", *names), rows())
 
