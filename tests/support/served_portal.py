@@ -14,6 +14,7 @@ import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from heliograph.domain.ids import IdSource
+from heliograph.domain.incoming import OptOutWords
 from heliograph.domain.login_secret import SECRET_BYTES, login_hash, login_secret
 from heliograph.domain.portal_rights import Role
 from heliograph.faces.portal.portal_app import PortalApp
@@ -64,6 +65,7 @@ def portal_context(api: AcceptingApi, **changes: Any) -> PortalContext:
         ids=ids,
         random_bytes=os.urandom,
         now=utc_now,
+        opt_out_words=OptOutWords.of(["STOP"], ["START"]),
         send_test_report=SendTestReport(
             api.database,
             lambda: OutboundHttp(loopback_allowed=True),

@@ -17,6 +17,7 @@ from heliograph.domain.segmentation import Concatenation, read_udh
 
 GAP: Final = "…"
 """Stands in the text for segments that never came."""
+MOST_KEYWORD_LETTERS: Final = 40
 _LONGEST_ADDRESS: Final = 20
 _LATIN_1: Final = 0x03
 _ALONE: Final = Concatenation(0, 1, 1)
@@ -156,6 +157,13 @@ class Claim(msgspec.Struct, frozen=True):
 def fold_keyword(word: str) -> str:
     """A word as keywords are kept and compared: in any case, without the marks around it."""
     return word.strip().strip(_NOTHING_AROUND).casefold()
+
+
+def read_keyword(text: str) -> str | None:
+    """The keyword somebody wrote, folded; None for what is not one word of at most 40 letters."""
+    keyword = fold_keyword(text)
+    is_word = bool(keyword) and keyword.split() == [keyword] and len(keyword) <= MOST_KEYWORD_LETTERS
+    return keyword if is_word else None
 
 
 def claim(number: InboundNumber, body: str) -> Claim | None:

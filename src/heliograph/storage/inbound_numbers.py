@@ -77,9 +77,12 @@ async def add_keyword(tx: Transaction, number: str, keyword: str, account_id: in
     return (await tx.fetchval(load_query("add_inbound_keyword"), number, keyword, account_id)) is not None
 
 
-async def remove_keyword(tx: Transaction, number: str, keyword: str) -> bool:
-    """Remove a keyword; False if the number has none such."""
-    return await tx.fetchval(load_query("remove_inbound_keyword"), number, keyword) is not None
+async def remove_keyword(
+    tx: Transaction, number: str, keyword: str, *, account_id: int | None = None
+) -> bool:
+    """Remove a keyword, of anybody or of one account; False if the number has none such."""
+    removed = await tx.fetchval(load_query("remove_inbound_keyword"), number, keyword, account_id)
+    return removed is not None
 
 
 async def find_numbers(tx: Transaction, numbers: Collection[str]) -> dict[str, InboundNumber]:

@@ -151,6 +151,7 @@ def portal_parts(
         now=utc_now,
         sender_rules=context.sender_rules,
         number_prefix=parts.settings.accounts.number_prefix,
+        opt_out_words=parts.opt_out_words(),
         public_url=context.public_url,
         send_test_report=test_reports(parts),
         loopback_reports=parts.settings.loopback_reports_allowed,

@@ -65,8 +65,13 @@ class Parts:
                 segments_ms=round(settings.segments_seconds * 1000),
                 repeat_ms=round(settings.repeat_seconds * 1000),
             ),
-            words=OptOutWords.of(settings.stop_words, settings.start_words),
+            words=self.opt_out_words(),
         )
+
+    def opt_out_words(self) -> OptOutWords:
+        """The words by which handsets stop and start what an account sends them."""
+        settings = self.settings.incoming
+        return OptOutWords.of(settings.stop_words, settings.start_words)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import pytest
 
 from heliograph.domain.portal_rights import Role
 from heliograph.storage.accounts import top_up
-from heliograph.storage.inbound_numbers import add_keyword, add_number
+from heliograph.storage.inbound_numbers import add_keyword, add_number, find_numbers
 from tests.support.accepting import utc_now
 from tests.support.rows import IDS, insert_account
 from tests.support.served_portal import PortalClient, ServedPortal
@@ -70,6 +70,39 @@ async def test_money_is_for_those_who_see_it(portal: ServedPortal) -> None:
         async with portal.client(await portal.sign_in(role)) as client:
             assert (await client.get("/portal/usage")).status_code == status
             assert (await client.get("/portal/usage/ledger.csv")).status_code == status
+
+
+async def test_keywords_on_a_shared_number_are_taken_and_given_up(
+    portal: ServedPortal, owner: PortalClient
+) -> None:
+    mine, shared = portal.started.account_id, "46701740691"
+    async with portal.database.transaction() as tx:
+        await insert_account(tx, 2)
+        for number in (shared, "46701740692"):
+            await add_number(tx, number, account_id=None, shared=True, now=utc_now())
+        await add_keyword(tx, shared, "shop", mine)
+        await add_keyword(tx, shared, "taxi", 2)
+    taken = await owner.post("/portal/numbers/keywords", {"number": shared, "keyword": " Pizza! "})
+    assert (taken.status_code, taken.headers["location"]) == (303, "/portal/numbers")
+    for keyword, said in (
+        ("TAXI", "is taken"),
+        ("two words", "one word"),
+        ("", "one word"),
+        ("Stop", "nobody can"),
+    ):
+        refused = await owner.post("/portal/numbers/keywords", {"number": shared, "keyword": keyword})
+        assert (refused.status_code, said in refused.text) == (400, True), keyword
+    elsewhere = {"number": "46701740692", "keyword": "pizza"}
+    assert (await owner.post("/portal/numbers/keywords", elsewhere)).status_code == 404
+    for keyword, status in (("taxi", 404), ("pizza", 303), ("shop", 303)):
+        freed = await owner.post("/portal/numbers/keywords/free", {"number": shared, "keyword": keyword})
+        assert freed.status_code == status, keyword
+    async with portal.database.transaction() as tx:
+        found = await find_numbers(tx, [shared])
+    assert found[shared].keywords == {"shop": mine, "taxi": 2}  # the last one stays: it keeps the number
+    async with portal.client(await portal.sign_in(Role.SENDER)) as client:
+        assert "Take a keyword" not in (await client.get("/portal/numbers")).text
+        assert (await client.post("/portal/numbers/keywords", {"number": shared})).status_code == 403
 
 
 async def test_numbers_and_keywords_of_the_account_alone(portal: ServedPortal, owner: PortalClient) -> None:

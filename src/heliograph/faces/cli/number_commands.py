@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from heliograph.domain.incoming import fold_keyword
+from heliograph.domain.incoming import MOST_KEYWORD_LETTERS, read_keyword
 from heliograph.faces.cli.command_options import (
     NO_OPTIONS,
     CommandOptions,
@@ -39,8 +39,6 @@ app = App(
 )
 keywords = App(name="keyword", help="Say which first word of a shared number's messages is whose.")
 app.command(keywords)
-
-_MOST_LETTERS = 40
 
 
 @app.command(
@@ -216,9 +214,9 @@ async def remove_word(
 
 
 def _keyword(word: str) -> str:
-    keyword = fold_keyword(word)
-    if not keyword or keyword.split() != [keyword] or len(keyword) > _MOST_LETTERS:
-        raise CommandRefused(f"{word!r} is no keyword: one word of at most {_MOST_LETTERS} letters")
+    keyword = read_keyword(word)
+    if keyword is None:
+        raise CommandRefused(f"{word!r} is no keyword: one word of at most {MOST_KEYWORD_LETTERS} letters")
     return keyword
 
 

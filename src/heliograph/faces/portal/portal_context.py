@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request
 
 from heliograph.domain.ids import IdSource
+from heliograph.domain.incoming import OptOutWords
 from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules
 from heliograph.services.accept_batch import AcceptBatch
 from heliograph.services.cancel_batch import CancelBatch
@@ -45,6 +46,8 @@ class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
     sender_rules: SenderRules = ORDINARY_RULES
     number_prefix: str = "ip1-"
     """Of the numbers of new accounts."""
+    opt_out_words: OptOutWords = OptOutWords(frozenset(), frozenset())
+    """The words by which handsets stop and start what an account sends them: no keywords."""
     public_url: str | None = None
     """How people reach us; None: what their requests say."""
     send_test_report: SendTestReport | None = None
