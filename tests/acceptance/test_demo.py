@@ -1,10 +1,13 @@
 """`heliograph demo`: the newcomer's first minute."""
 
+import json
 import re
 import subprocess
+from typing import Any
 
 import pytest
 
+from heliograph.faces.cli.demo_story import EXAMPLE_CODES, TEMPLATE_CODES
 from tests.acceptance.conftest import type_command
 from tests.support.postgres import reachable_folder
 
@@ -26,6 +29,16 @@ def demo() -> subprocess.CompletedProcess[str]:
 def test_everything_is_as_it_should_be(demo: subprocess.CompletedProcess[str]) -> None:
     assert (demo.returncode, demo.stderr) == (0, "")
     assert "Everything was as it should be." in demo.stdout
+
+
+def test_programs_get_a_document_on_stdout_and_people_their_story_on_stderr() -> None:
+    answer = type_command("demo", "--json")
+    assert answer.returncode == 0
+    found: dict[str, Any] = json.loads(answer.stdout)
+    assert found["asItShouldBe"] is True
+    assert [batch["codes"] for batch in found["batches"]] == [EXAMPLE_CODES, TEMPLATE_CODES]
+    assert all(batch["currency"] == "SEK" and batch["total"] > 0 for batch in found["batches"])
+    assert "Everything was as it should be." in answer.stderr
 
 
 def test_each_recipient_of_the_page_is_shown_with_its_code(demo: subprocess.CompletedProcess[str]) -> None:

@@ -1,7 +1,8 @@
-"""The HTTP server cuts off who does not finish the head of a request, and serves everybody else."""
+"""The HTTP server bounds the heads of requests, and lets everybody read the answer to theirs."""
 
 import asyncio
 import json
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,16 +10,18 @@ from typing import Any
 
 import pytest
 
-from heliograph.wiring.http_server import serve_http
+from heliograph.wiring.http_server import MAX_HEAD_BYTES, serve_http
 
 HEADER_SECONDS = 0.2
 REQUEST = b"GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
-    """Answers with the client's address and the path."""
+    """Answers with the client's address and the path, without reading a body; /last ends the connection."""
     body = json.dumps([scope["client"][0], scope["path"]]).encode()
     headers = [(b"content-length", str(len(body)).encode())]
+    if scope["path"] == "/last":
+        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
@@ -93,6 +96,60 @@ async def test_what_is_no_http_is_answered_as_a_problem(port: int) -> None:
     assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert b"content-type: application/problem+json" in head
     assert json.loads(body)["detail"] == "The request cannot be read as HTTP/1.1."
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [b"a" * 65_536, b"a: b\r\nX" * 8_192],
+    ids=["one line", "many lines"],
+)
+async def test_a_head_that_grows_on_is_refused(port: int, endless: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nX")
+    written = 0
+    while written < 100 * MAX_HEAD_BYTES and not reader.at_eof():
+        writer.write(endless)
+        written += len(endless)
+        try:
+            await writer.drain()
+        except ConnectionError:
+            break
+    writer.close()
+    assert written < 100 * MAX_HEAD_BYTES
+
+
+async def test_a_head_just_within_the_bound_is_served(port: int) -> None:
+    half = b"X: " + b"a" * (MAX_HEAD_BYTES // 2 - 100) + b"\r\n"
+    answer = await talk(port, b"GET /x HTTP/1.1\r\n" + half, half + b"Connection: close\r\n\r\n", pause=0.02)
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+async def test_who_is_answered_before_the_end_of_a_large_body_can_read_the_answer(port: int) -> None:
+    """As most clients do: the whole request is written before the first byte of the answer is read."""
+    size = 40 * 1024 * 1024
+
+    def request() -> bytes:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(b"POST /last HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % size)
+            connection.sendall(bytes(size))
+            answer = b""
+            while received := connection.recv(65_536):
+                answer += received
+            return answer
+
+    assert (await asyncio.to_thread(request)).startswith(b"HTTP/1.1 200")
+
+
+async def test_nothing_that_follows_the_last_answer_of_a_connection_is_obeyed(port: int) -> None:
+    unfinished = b"POST /last HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n"
+    answer = await talk(port, unfinished, b"body" + REQUEST, pause=0.05)
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+async def test_what_is_no_http_does_not_fill_the_log(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        await talk(port, b"\x16\x03\x01 no http\r\n\r\n")
+    assert caplog.records == []
 
 
 async def test_a_trusted_proxy_is_believed_about_the_client(port: int) -> None:

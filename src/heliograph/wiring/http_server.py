@@ -1,7 +1,8 @@
-"""The HTTP server of the api process: uvicorn, with a deadline for the head of a request, which it lacks."""
+"""The HTTP server of the api process: uvicorn, with bounds for the head of a request, which it lacks."""
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -16,15 +17,20 @@ KEEP_ALIVE_SECONDS: Final = 75
 BACKLOG: Final = 2_048
 STOP_SECONDS: Final = 35
 """For requests under way at a stop: a little more than a request may take."""
+MAX_HEAD_BYTES: Final = 65_536
+"""Of a head that does not come in one read, which has at most 256 KiB."""
+LINGER_SECONDS: Final = 5.0
+"""How long the rest of a refused body is read, so that its sender gets to reading the answer."""
 
 
-def _unreadable_head() -> bytes:
-    problem = problem_of(RefusedError("The request cannot be read as HTTP/1.1."), "/")
+def _refused_head(sentence: str) -> bytes:
+    problem = problem_of(RefusedError(sentence), "/")
     lines = [name + b": " + value for name, value in problem.headers]
     return b"\r\n".join((b"HTTP/1.1 400 Bad Request", *lines, b"connection: close", b"", problem.body))
 
 
-UNREADABLE_HEAD: Final = _unreadable_head()
+UNREADABLE_HEAD: Final = _refused_head("The request cannot be read as HTTP/1.1.")
+LARGE_HEAD: Final = _refused_head(f"The head of a request may have {MAX_HEAD_BYTES} bytes at most.")
 
 
 class CorkedTransport:
@@ -34,12 +40,14 @@ class CorkedTransport:
     which cost as much as the rest of writing an answer.
     """
 
-    __slots__ = ("_loop", "_transport", "_waiting")
+    __slots__ = ("_is_lingering", "_loop", "_protocol", "_transport", "_waiting")
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, transport: asyncio.Transport, protocol: "BoundedHeadProtocol") -> None:
         self._transport = transport
-        self._loop = loop
+        self._protocol = protocol
+        self._loop = protocol.loop
         self._waiting: list[bytes] = []
+        self._is_lingering = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -56,14 +64,45 @@ class CorkedTransport:
             self._transport.write(b"".join(self._waiting))
             self._waiting.clear()
 
+    def is_closing(self) -> bool:
+        """Whether nothing more is to be written."""
+        return self._is_lingering or self._transport.is_closing()
+
     def close(self) -> None:
-        """Write what waits, then close."""
+        """Write what waits, then close; an answer to a request that still comes is not torn away with it.
+
+        A socket closed with unread bytes resets the connection, and the sender never reads the answer.
+        """
         self.flush()
-        self._transport.close()
+        if self._is_lingering or self._transport.is_closing() or not self._protocol.is_answered_early:
+            self._transport.close()
+            return
+        self._is_lingering = True
+        self._transport.set_protocol(_Lingering(self._protocol, self._transport))
+        self._transport.write_eof()
+        self._transport.resume_reading()
 
 
-class DeadlineProtocol(HttpToolsProtocol):
-    """One connection. A head that is not complete in time closes it, also one that never begins.
+class _Lingering(asyncio.Protocol):
+    """A connection whose answer is written: what still comes is read and forgotten, for a while."""
+
+    def __init__(self, before: "BoundedHeadProtocol", transport: asyncio.Transport) -> None:
+        self._before = before
+        self._end = before.loop.call_later(LINGER_SECONDS, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end.cancel()
+        self._before.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._before.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._before.resume_writing()
+
+
+class BoundedHeadProtocol(HttpToolsProtocol):
+    """One connection. A head that is not complete in time, or too large, closes it.
 
     The timer exists only while a head is incomplete after a read, so a usual request costs none.
     """
@@ -71,10 +110,17 @@ class DeadlineProtocol(HttpToolsProtocol):
     header_seconds = 10.0
 
     _is_heading = True
+    _head_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
 
+    @property
+    def is_answered_early(self) -> bool:
+        """Whether the last answer, after which the connection ends, came before the whole request."""
+        cycle = self.cycle
+        return cycle is not None and cycle.response_complete and cycle.more_body and not cycle.keep_alive
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(CorkedTransport(transport, self.loop))  # type: ignore[arg-type]
+        super().connection_made(CorkedTransport(transport, self))  # type: ignore[arg-type]
         self._deadline = self.loop.call_later(self.header_seconds, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -85,8 +131,12 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().data_received(data)
         if not self._is_heading:
             self._end_deadline()
-        elif self._deadline is None and not self.transport.is_closing():
-            self._deadline = self.loop.call_later(self.header_seconds, self.transport.close)
+        elif not self.transport.is_closing():
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(LARGE_HEAD)
+            elif self._deadline is None:
+                self._deadline = self.loop.call_later(self.header_seconds, self.transport.close)
 
     def on_message_begin(self) -> None:
         self._is_heading = True
@@ -97,13 +147,17 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        self.transport.write(UNREADABLE_HEAD)
+        self._refuse(UNREADABLE_HEAD)
+
+    def _refuse(self, answer: bytes) -> None:
+        self.transport.write(answer)
         self.transport.close()
 
     def _end_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+            self._head_bytes = 0
 
 
 class _Server(uvicorn.Server):
@@ -121,7 +175,9 @@ async def serve_http(
 
     ``proxies`` are the addresses or networks whose word about the client's address is believed.
     """
-    protocol = type("Protocol", (DeadlineProtocol,), {"header_seconds": header_seconds})
+    # What strangers send that is no HTTP is answered and no news: they would fill the log with it.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    protocol = type("Protocol", (BoundedHeadProtocol,), {"header_seconds": header_seconds})
     server = _Server(
         uvicorn.Config(
             app,

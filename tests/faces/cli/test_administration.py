@@ -165,6 +165,8 @@ def test_carriers_are_made_and_changed(admin: Run, carrier: str) -> None:
     assert refused(admin("carrier", "change", carrier), "nothing to change")
     assert refused(admin("carrier", "change", carrier, "--profile", "{"), "no JSON object")
     assert refused(admin("carrier", "change", carrier, "--profile", '{"windw": 1}'), "windw")
+    assert refused(admin("carrier", "change", carrier, "--tps", "0"), "tps: ")
+    assert refused(admin("carrier", "change", carrier, "--window", "0"), "window: ")
     assert refused(admin("carrier", "change", "nobody", "--disabled"), "there is no carrier 'nobody'")
 
 

@@ -180,7 +180,7 @@ class Authenticator:
             return judged
         token = _bearer_token(authorization)
         if token is None:
-            raise self._failure(client)
+            raise self._failure(client, UNKNOWN if _is_bearer(authorization) else MISSING)
         key = self._keys.peek(token.key_id) or await self._look_up(token, client)
         matches = compare_digest(secret_hash(token.secret), key.secret_hash if key else _NOBODY)
         if key is None or not matches:
@@ -196,16 +196,20 @@ class Authenticator:
             raise TooManyRequests(THROTTLED, wait)
         return await self._keys.find(token.key_id)
 
-    def _failure(self, client: str) -> Unauthorized | TooManyRequests:
+    def _failure(self, client: str, sentence: str = UNKNOWN) -> Unauthorized | TooManyRequests:
         wait = self._throttle.wait_seconds(client)
         if wait:
             return TooManyRequests(THROTTLED, wait)
         self._throttle.note_failure(client)
-        return Unauthorized(UNKNOWN)
+        return Unauthorized(sentence)
+
+
+def _is_bearer(authorization: bytes) -> bool:
+    return authorization[:7].lower() == b"bearer "
 
 
 def _bearer_token(authorization: bytes) -> ApiToken | None:
-    if authorization[:7].lower() != b"bearer ":
+    if not _is_bearer(authorization):
         return None
     return parse_token(authorization[7:].strip().decode("latin-1"))
 

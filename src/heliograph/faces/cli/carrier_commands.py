@@ -9,7 +9,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from heliograph.domain.carrier_profile import DEFAULT_PROFILE, CarrierProfile
-from heliograph.domain.carrier_rules import carrier_faults, profile_differences
+from heliograph.domain.carrier_rules import CarrierFault, carrier_faults, profile_differences
 from heliograph.faces.cli.command_options import (
     NO_OPTIONS,
     CommandOptions,
@@ -125,7 +125,7 @@ async def create(
         try:
             await open_carrier(tx, made, sealer=ground.sealer(), now=ground.now())
         except CarrierRefused as error:
-            raise CommandRefused(str(error)) from None
+            raise CommandRefused(_sentence(error.faults[0])) from None
         document = _document(await get_carrier(tx, name))
     sentence = f"{name} is made. Let a route lead to it: heliograph route create {name}"
     done(sentence, document, as_json=options.json)
@@ -231,7 +231,7 @@ async def change(
         try:
             await edit_carrier(tx, found.carrier_id, wanted, sealer=ground.sealer())
         except CarrierRefused as error:
-            raise CommandRefused(str(error)) from None
+            raise CommandRefused(_sentence(error.faults[0])) from None
         document = _document(await get_carrier(tx, name))
     done(f"{name} is changed.", document, as_json=options.json)
 
@@ -254,6 +254,12 @@ async def remove(
         except CarrierInUse as error:
             raise CommandRefused(f"{name}: {error}; disable it instead") from None
     done(f"{name} is removed.", {"name": name, "removed": True}, as_json=options.json)
+
+
+def _sentence(fault: CarrierFault) -> str:
+    """The fault; one of the profile with the name of its member, which its own words lack."""
+    is_of_profile = fault.field in CarrierProfile.__struct_fields__
+    return f"{fault.field}: {fault.sentence}" if is_of_profile else fault.sentence
 
 
 def _document(carrier: StoredCarrier) -> dict[str, Any]:

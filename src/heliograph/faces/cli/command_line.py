@@ -50,7 +50,7 @@ COMMANDS: Final = (
 
 EPILOGUES: Final = {
     "serve": examples("heliograph serve", "heliograph serve --data ./data --http 127.0.0.1:0"),
-    "demo": examples("heliograph demo", "heliograph demo --keep"),
+    "demo": examples("heliograph demo", "heliograph demo --keep", "heliograph demo --json"),
     "migrate": examples("HELIOGRAPH_DATABASE_URL=postgresql://... heliograph migrate"),
     "settings": examples("heliograph settings", "heliograph settings --json"),
     "send": examples(

@@ -7,19 +7,21 @@ import time
 from rich.console import Console
 from rich.text import Text
 
+from heliograph.faces.cli.api_client import Document
 from heliograph.faces.cli.command_ground import Installation
-from heliograph.faces.cli.command_options import Flag, InstallationArgument
+from heliograph.faces.cli.command_options import AsJson, Flag, InstallationArgument
 from heliograph.faces.cli.command_refused import INTERRUPTED
 from heliograph.faces.cli.demo_process import DemoProcess, running_demo
 from heliograph.faces.cli.demo_story import DemoStory, print_heading
 from heliograph.faces.cli.first_words import TEST_NUMBER, curl_command
 from heliograph.faces.cli.report_inbox import ReportInbox
-from heliograph.faces.cli.terminal import console_for
+from heliograph.faces.cli.terminal import console_for, print_json
 
 
 async def demo(
     *,
     keep: Flag = False,
+    json: AsJson = False,
     installation: InstallationArgument,
 ) -> int:
     """Start everything in a fresh folder, send messages over HTTP, follow them to the handset, and check it.
@@ -33,18 +35,20 @@ async def demo(
     ----------
     keep
         Stay up afterwards, until Ctrl-C.
+    json
+        Print what was found as JSON; what people read goes to stderr.
     """
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
-        await _run(console_for(), installation, keep=keep)
+        await _run(console_for(to_stderr=json), installation, keep=keep, as_json=json)
     except asyncio.CancelledError:
         return INTERRUPTED
     return 0
 
 
-async def _run(console: Console, installation: Installation, *, keep: bool) -> None:
+async def _run(console: Console, installation: Installation, *, keep: bool, as_json: bool) -> None:
     began = time.monotonic()
     print_heading(console, "Heliograph")
     console.print("Starting PostgreSQL, a simulated carrier and four processes in a fresh folder ...")
@@ -59,6 +63,8 @@ async def _run(console: Console, installation: Installation, *, keep: bool) -> N
             async with installation.open_ground(process.folder) as ground:
                 await story.prove_the_ledger(ground.database)
         _print_farewell(console, process, keep=keep)
+        if as_json:
+            print_json(_document(process, story, seconds=time.monotonic() - began))
         if keep:
             await _wait_for_the_end()
         console.print("Stopping ...")
@@ -80,6 +86,17 @@ def _print_farewell(console: Console, process: DemoProcess, *, keep: bool) -> No
     console.print(Text(curl_command(process.url, process.key), style="cyan"), soft_wrap=True)
     console.print(Text(handset, style="cyan"), soft_wrap=True)
     console.print(f"\nThe API is described at {process.url}/docs\n", soft_wrap=True)
+
+
+def _document(process: DemoProcess, story: DemoStory, *, seconds: float) -> Document:
+    return {
+        "asItShouldBe": True,
+        "seconds": round(seconds, 1),
+        "address": process.url,
+        "key": process.key,
+        "data": str(process.folder),
+        "batches": story.batches,
+    }
 
 
 async def _wait_for_the_end() -> None:

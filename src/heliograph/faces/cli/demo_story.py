@@ -74,6 +74,8 @@ class DemoStory:
         self._process = process
         self._inbox = inbox
         self._spent = 0.0
+        self.batches: list[Document] = []
+        """What was sent and became of it, for programs."""
 
     async def send_the_example(self) -> None:
         """POST the page's own example and follow its four recipients."""
@@ -161,6 +163,7 @@ class DemoStory:
         for number, codes in wanted.items():
             self._expect(f"the statuses of {number}", found.get(number), codes)
         self._spent += price["total"]
+        self.batches.append({"id": batch["id"], "codes": found, **price})
         self._console.print(f"Price: {price['total']:g} {price['currency']}")
 
     def _print_accepted(self, batch: Document, seconds: float) -> None:
