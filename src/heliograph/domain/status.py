@@ -4,6 +4,7 @@ The codes are iP.1's (its page of status codes; the names of 404, 408, 409 and t
 digit is the group: 1 on its way, 2 ended as the sender wished, 4 refused, 5 failed.
 """
 
+import re
 from enum import IntEnum, unique
 from typing import Final
 
@@ -152,3 +153,14 @@ def batch_status(codes: dict[int, int], *, canceled: bool, opened: bool) -> Batc
     if all(is_final(code) for code, count in codes.items() if count):
         return BatchStatus.SENT
     return BatchStatus.ONGOING if opened else BatchStatus.PLANNED
+
+
+_GROUP: Final = re.compile("([1245])([xX]{2})?")
+_CODES: Final = {str(int(code)): [int(code)] for code in Code}
+
+
+def codes_of(text: str) -> list[int] | None:
+    """The codes that a text names: ``201``, or a group, ``2`` or ``2xx``; None for any other text."""
+    if group := _GROUP.fullmatch(text):
+        return [int(code) for code in Code if str(int(code)).startswith(group[1])]
+    return _CODES.get(text)

@@ -3,15 +3,12 @@
 Reports keep their ids, so a receiver that saw one of them already can tell.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
 
-import msgspec
-
 from heliograph.domain.ids import IdSource
 from heliograph.domain.refusals import NotFound
-from heliograph.domain.report_events import Destination, EventBlock, RetryEvents, StoredEvent
+from heliograph.domain.replay_filter import MOST_REPLAYED, blocks_of
 from heliograph.storage.database import Transaction
 from heliograph.storage.failed_reports import (
     count_held,
@@ -23,12 +20,9 @@ from heliograph.storage.failed_reports import (
     queue_again,
 )
 
-MOST_REPLAYED: Final = 5_000
-"""Messages whose reports one call puts back."""
 UNKNOWN_ORIGIN: Final = (
     "Nothing has failed at this origin. GET /v2/reports/failed lists those where something has."
 )
-_EVENTS_OF_BLOCK: Final = 500
 
 
 class Replay(NamedTuple):
@@ -62,19 +56,3 @@ async def replay_origin(
     if was_disabled:
         queued += held
     return Replay(bool(was_disabled), queued, hastened, len(listed) == MOST_REPLAYED)
-
-
-def blocks_of(messages: Iterable[RetryEvents]) -> Iterable[EventBlock]:
-    """Events of messages as fresh blocks, those of one message in their order and together."""
-    currency = ""
-    destinations: dict[Destination, int] = {}
-    events: list[StoredEvent] = []
-    for each in messages:
-        if events and (len(events) >= _EVENTS_OF_BLOCK or each.currency != currency):
-            yield EventBlock(currency, list(destinations), events)
-            destinations, events = {}, []
-        currency = each.currency
-        place = destinations.setdefault(each.destination, len(destinations))
-        events += [msgspec.structs.replace(event, destination=place) for event in each.events]
-    if events:
-        yield EventBlock(currency, list(destinations), events)

@@ -179,11 +179,7 @@ def _arguments(
     directions = wanted.directions()
     if not directions:
         return None
-    above, below = LOWEST_ID, HIGHEST_ID
-    if wanted.created_from is not None:
-        above = _id_near(wanted.created_from - _CLOCK_SLACK)
-    if wanted.created_to is not None:
-        below = _id_near(wanted.created_to + _CLOCK_SLACK)
+    above, below = ids_around(wanted.created_from, wanted.created_to)
     if after and newest_first:
         below = min(below, after)
     elif after:
@@ -198,6 +194,16 @@ def _arguments(
         wanted.sender,
         wanted.reference,
         direction,
+    )
+
+
+def ids_around(
+    created_from: datetime | None, created_to: datetime | None, slack: timedelta = _CLOCK_SLACK
+) -> tuple[bytes, bytes]:
+    """Ids between which whatever was made in a time lies; ``slack`` is how far a clock may be set back."""
+    return (
+        LOWEST_ID if created_from is None else _id_near(created_from - slack),
+        HIGHEST_ID if created_to is None else _id_near(created_to + slack),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from heliograph.domain.ids import IdSource
+from heliograph.domain.replay_filter import ToldMessage
 from heliograph.domain.report_events import (
     Attempt,
     EventBlock,
@@ -109,6 +110,23 @@ async def hasten_retries(tx: Transaction, account_id: int, origin: str, now: dat
     """Make due what waits for its next try; how many messages."""
     rows = await tx.fetch(load_query("hasten_report_retries"), bucket_of(origin), account_id, origin, now)
     return len(rows)
+
+
+async def hasten_messages(
+    tx: Transaction, account_id: int, origin: str, message_ids: Sequence[bytes], now: datetime
+) -> int:
+    """Make due what waits of messages for its next try; of how many something does."""
+    buckets = [bucket_of(origin)] * len(message_ids)
+    rows = await tx.fetch(load_query("hasten_messages"), account_id, buckets, list(message_ids), now)
+    return len(rows)
+
+
+async def list_told_messages(
+    tx: Transaction, account_id: int, *, after: bytes, until: bytes, limit: int
+) -> list[ToldMessage]:
+    """Messages behind an id up to another, with what their reports were made of, in order."""
+    rows = await tx.fetch(load_query("list_told_messages"), account_id, after, until, limit)
+    return [ToldMessage(*row) for row in rows]
 
 
 async def list_given_up(

@@ -275,11 +275,13 @@ async def difference(ground: Ground, key: tuple[str, str]) -> str | None:
     return None
 
 
-def forget_account_filter(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> None:
-    """Run a statement of a module as if its author had forgotten the account."""
-    forgetful, count = without_account_filter(load_query(name))
-    assert count
-    monkeypatch.setattr(module, "load_query", lambda asked: forgetful if asked == name else load_query(asked))
+def forget_account_filter(monkeypatch: pytest.MonkeyPatch, module: ModuleType, *names: str) -> None:
+    """Run statements of a module as if their author had forgotten the account."""
+    forgetful = {}
+    for name in names:
+        forgetful[name], count = without_account_filter(load_query(name))
+        assert count
+    monkeypatch.setattr(module, "load_query", lambda asked: forgetful.get(asked) or load_query(asked))
 
 
 async def test_a_forgotten_account_filter_of_a_writer_is_found(

@@ -222,6 +222,7 @@ async def test_a_replay_enables_the_origin_and_queues_what_was_given_up(
         "reports": 2,
         "waiting": 1,
         "hasMore": False,
+        "cursor": None,
     }
     block = decode_block(await connection.fetchval("SELECT events FROM report_block"))
     assert [(event.message_id, event.number, event.code) for event in block.events] == [

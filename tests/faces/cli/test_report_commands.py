@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
+from heliograph.domain.history import entry
 from heliograph.domain.report_url import bucket_of
 from heliograph.storage.database import connect
 from tests.faces.cli.conftest import Answer, Run
+from tests.support.rows import NOW_MS, insert_batch
 
 
 @pytest.fixture
@@ -61,3 +63,32 @@ def test_a_failing_origin_is_listed_and_begun_anew(admin: Run, account: str, dat
     done = admin("report", "replay", account, "https://shop.example/reports", "--json").json
     assert done == {"origin": ORIGIN, "wasDisabled": True, "reports": 0, "waiting": 0, "hasMore": False}
     assert admin("report", "failed", account, "--json").json == []
+
+
+async def insert_told(dsn: str, number: str) -> str:
+    """A batch whose only message was told twice, and was so on its way; its id."""
+    connection = await connect(dsn)
+    account_id = await connection.fetchval("SELECT account_id FROM account WHERE number = $1", number)
+    batch_id, _ = await insert_batch(connection, account_id, url=f"{ORIGIN}/reports", code=201)
+    history = entry(111, NOW_MS) + entry(201, NOW_MS)
+    await connection.execute("UPDATE message SET history = $1", history)
+    await connection.close()
+    return batch_id.hex()
+
+
+def test_reports_of_batches_and_times_are_sent_again(admin: Run, account: str, database: str) -> None:
+    batch_id = asyncio.run(insert_told(database, account))
+    chosen = admin("report", "replay", account, "--batch", batch_id, "--status", "2xx", "--json").json
+    assert chosen == {"origin": None, "wasDisabled": False, "reports": 1, "waiting": 0, "hasMore": False}
+    since = ("--from", "2020-01-01", "--to", "2100-01-01T12:00:00Z")
+    assert "2 reports" in admin("report", "replay", account, ORIGIN, *since).out
+    several = ("--batch", batch_id, "--batch", batch_id, "--status", "111", "--status", "201")
+    assert admin("report", "replay", account, *several, "--json").json["reports"] == 2
+
+
+def test_a_wrong_filter_of_reports_is_refused(admin: Run, account: str) -> None:
+    assert refused(admin("report", "replay", account), "name an origin, or one of --batch")
+    assert refused(admin("report", "replay", account, "--batch", "x"), "no id of a batch")
+    assert refused(admin("report", "replay", account, "--batch", "0" * 24), "There is no such batch.")
+    assert refused(admin("report", "replay", account, "--status", "3xx"), "no status such as 201")
+    assert refused(admin("report", "replay", account, "--from", "monday"), "no day such as")

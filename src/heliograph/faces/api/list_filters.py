@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from heliograph.domain.batch import MAX_REFERENCE
 from heliograph.domain.delivery_windows import parse_time
 from heliograph.domain.refusals import InvalidRequest, Refusal
-from heliograph.domain.status import BatchStatus, Code
+from heliograph.domain.status import BatchStatus, codes_of
 from heliograph.faces.api.paging import WRONG_QUERY, Page, read_page
 from heliograph.storage.batch_listing import COUNTED, BatchFilter
 from heliograph.storage.message_reading import MessageFilter
@@ -22,8 +22,6 @@ PARTY: Final = re.compile("[ -*,-~][ -~]{0,20}")
 """A sender or recipient as carriers know it: 1 to 21 ASCII characters that can be seen, no ``+`` in front."""
 _NUMBER: Final = re.compile("[0-9]{1,15}")
 _BATCH_STATUSES: Final = {str(int(status)): status for status in BatchStatus}
-_CODES: Final = frozenset(str(int(code)) for code in Code)
-_GROUP: Final = re.compile("([1245])([xX]{2})?")
 
 SENTENCES: Final = {
     "sender": "sender is 1 to 21 ASCII characters; a number has no + before it.",
@@ -62,7 +60,7 @@ def parse_message_list(query: bytes) -> tuple[Page, MessageFilter]:
     """Which messages of a batch a list is to hold. Raises InvalidRequest with every fault of the query."""
     page, faults = read_page(query, by_cursor=True)
     read = _Parameters(page, faults)
-    codes = [code for some in read.several("status", _codes, SENTENCES["status"]) for code in some]
+    codes = [code for some in read.several("status", codes_of, SENTENCES["status"]) for code in some]
     wanted = MessageFilter(
         codes=sorted(set(codes)) if page.given("status") else None,
         recipient=read.one("recipient", _recipient),
@@ -135,9 +133,3 @@ def _is_incoming(text: str) -> bool | None:
 
 def _batch_status(text: str) -> BatchStatus | None:
     return _BATCH_STATUSES.get(text)
-
-
-def _codes(text: str) -> list[int] | None:
-    if group := _GROUP.fullmatch(text):
-        return [int(code) for code in Code if str(int(code)).startswith(group[1])]
-    return [int(text)] if text in _CODES else None

@@ -1,9 +1,11 @@
 """/v2/reports in the API document: its operations, and what there is to say of its fields."""
 
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
+from heliograph.domain.replay_filter import MOST_BATCHES, MOST_REPLAYED
 from heliograph.faces.api.openapi_collections import list_operation
 from heliograph.faces.api.openapi_operations import (
     ALWAYS,
@@ -15,7 +17,6 @@ from heliograph.faces.api.openapi_operations import (
 )
 from heliograph.faces.api.openapi_texts import MESSAGE_ID, FieldText
 from heliograph.faces.api.report_endpoints import FAILED_PATH, REPLAY_PATH, SECRETS_PATH
-from heliograph.services.replay_reports import MOST_REPLAYED
 from heliograph.services.webhook_rotation import GRACE_HOURS, LONGEST_GRACE_HOURS, MOST_SECRETS
 from heliograph.storage.failed_reports import MOST_COUNTED
 
@@ -35,6 +36,7 @@ _SECRET: Final[dict[str, FieldText]] = {
     "created": ("When it was made.", _TIME),
     "expires": ("When it stops signing; null for the newest, which signs until it is replaced.", None),
 }
+_CHOSEN_EXAMPLE: Final[Json] = {"createdFrom": _TIME, "createdTo": _LATER, "status": ["2xx", 501]}
 _SHOWN: Final[FieldText] = (
     "The secret itself. Only in the answer that made it: keep it.",
     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw...",
@@ -64,14 +66,16 @@ _FAILED: Final[dict[str, FieldText]] = {
     "lastAttempt": ("The last one that failed, or null.", _ATTEMPT_EXAMPLE),
 }
 _REPLAY: Final[dict[str, FieldText]] = {
-    "origin": ("The origin.", _ORIGIN),
-    "wasDisabled": ("Whether it was disabled; it no longer is.", False),
+    "origin": ("The origin, null where none was named.", _ORIGIN),
+    "wasDisabled": ("Whether an origin of these reports was disabled; it no longer is.", False),
     "reports": ("Reports that were given up, or lay behind a disabled origin, and are sent now.", 2),
     "waiting": ("Messages whose reports waited for a later attempt, which is made now.", 40),
     "hasMore": (
-        f"Whether more were given up: one call takes those of {MOST_REPLAYED:,} messages. Call again.",
+        f"Whether there may be more: one call looks at {MOST_REPLAYED:,} messages. Call again, with `cursor` "
+        "as `after` where there is one.",
         False,
     ),
+    "cursor": ("Where the next call goes on; null at the end, and for an origin alone.", None),
 }
 FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
     "WebhookSecretDocument": {**_SECRET, "secret": _SHOWN},
@@ -85,7 +89,19 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
     "FailedAttemptDocument": _ATTEMPT,
     "FailedOriginDocument": _FAILED,
     "ReplayRequest": {
-        "origin": ("The origin, or any URL of it.", _ORIGIN),
+        "origin": ("Reports for this origin only; any URL of it will do.", _ORIGIN),
+        "batchId": (
+            f"Reports of this batch, or of a list of at most {MOST_BATCHES}: also those delivered before.",
+            MESSAGE_ID,
+        ),
+        "createdFrom": ("Reports of batches made at this time or later: also those delivered before.", _TIME),
+        "createdTo": ("Reports of batches made before this time: also those delivered before.", _LATER),
+        "status": (
+            "Reports that tell one of these: codes such as `201`, or groups of them, `2` or `2xx`; one or a "
+            "list.",
+            "5xx",
+        ),
+        "after": ("The `cursor` of the answer before, to go on.", MESSAGE_ID),
     },
     "ReplayDocument": _REPLAY,
 }
@@ -98,9 +114,14 @@ class SecretRequest(Struct, rename="camel"):
 
 
 class ReplayRequest(Struct, rename="camel"):
-    """What is to be tried again. Names of fields may be written in any letter case."""
+    """What is to be sent again. Names of fields may be written in any letter case."""
 
-    origin: str
+    origin: str | None = None
+    batch_id: str | list[str] | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    status: str | int | list[str | int] | None = None
+    after: str | None = None
 
 
 def report_paths() -> Json:
@@ -191,24 +212,25 @@ def _replay() -> Json:
     return operation(
         "Reports",
         "replayReports",
-        "Try failed reports again",
-        "An origin that was disabled is tried again; what waits for a later attempt and what was given up is "
-        "delivered now, within seconds, with the same `webhook-id`.",
-        {"200": answer("What is tried again.", reference("ReplayDocument"), _example(_REPLAY))},
+        "Send reports again",
+        "With an `origin` alone: it is tried again if it was disabled, and what waits for a later attempt "
+        "and what was given up is delivered now, within seconds. Otherwise the reports that all filters "
+        "choose: those that were given up, and where `batchId`, `createdFrom` or `createdTo` is given also "
+        "those that were delivered before, for a receiver that lost them. Each has the `webhook-id` that it "
+        "had at first.",
+        {"200": answer("What is sent again.", reference("ReplayDocument"), _example(_REPLAY))},
         *(400, 404, 408, 409, 413, 415, 422),
         *ALWAYS,
         parameters=(IDEMPOTENCY_KEY,),
-        requestBody=_body("ReplayRequest", {"origin": _ORIGIN}),
+        requestBody=_body("ReplayRequest", {"origin": _ORIGIN}, _CHOSEN_EXAMPLE),
     )
 
 
-def _body(of: str, example: Json) -> Json:
+def _body(of: str, example: Json, chosen: Json | None = None) -> Json:
+    examples = {"usual": {"summary": "As usual", "value": example}}
+    if chosen is not None:
+        examples["chosen"] = {"summary": "With filters", "value": chosen}
     return {
         "required": True,
-        "content": {
-            "application/json": {
-                "schema": reference(of),
-                "examples": {"usual": {"summary": "As usual", "value": example}},
-            }
-        },
+        "content": {"application/json": {"schema": reference(of), "examples": examples}},
     }

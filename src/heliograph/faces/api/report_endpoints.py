@@ -11,14 +11,15 @@ from msgspec import UNSET, UnsetType
 from heliograph.domain.history import moment_of
 from heliograph.domain.refusals import InvalidRequest, NotFound, Refusal
 from heliograph.domain.report_events import Attempt
-from heliograph.domain.report_url import ReportUrl, stored_report_url
 from heliograph.faces.api.api_context import ApiRequest, account_of, context_of, json_answer, links
 from heliograph.faces.api.idempotent_posts import answered_once
 from heliograph.faces.api.json_requests import json_body
 from heliograph.faces.api.paging import parse_page
+from heliograph.faces.api.replay_requests import read_replay
 from heliograph.faces.api.schemas import whole_seconds
 from heliograph.services.list_failures import FailedDeliveries, list_failures
-from heliograph.services.replay_reports import replay_origin
+from heliograph.services.replay_chosen import ChosenReplay, ReplayAccount, replay_chosen
+from heliograph.services.replay_reports import Replay, replay_origin
 from heliograph.services.webhook_rotation import (
     GRACE_HOURS,
     LONGEST_GRACE_HOURS,
@@ -35,7 +36,6 @@ FAILED_PATH: Final = "/v2/reports/failed"
 REPLAY_PATH: Final = "/v2/reports/replay"
 
 WRONG_GRACE: Final = f"graceHours is a whole number from 0 to {LONGEST_GRACE_HOURS}."
-NO_ORIGIN: Final = "origin is required: one of those that GET /v2/reports/failed lists."
 _LONGEST_ID: Final = 32
 
 
@@ -75,13 +75,15 @@ class FailedOriginDocument(msgspec.Struct, frozen=True, kw_only=True, rename="ca
 
 
 class ReplayDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is tried again."""
+    """What is sent again."""
 
-    origin: str
+    origin: str | None
     was_disabled: bool
     reports: int
     waiting: int
     has_more: bool
+    cursor: str | None = None
+    """Where the next call goes on; None for an origin alone, which needs none, and at the end."""
 
 
 def _secret_document(secret: StoredSecret) -> WebhookSecretDocument:
@@ -186,24 +188,43 @@ async def read_failed(request: ApiRequest) -> Response[bytes]:
 
 @post(REPLAY_PATH, status_code=200)
 async def replay(request: ApiRequest) -> Response[bytes]:
-    """Try again what an origin missed."""
+    """Send again what an origin missed, or the reports that a filter chooses."""
     context, account = context_of(request), await account_of(request)
     body = await json_body(request)
-    origin = _origin(body.members())
+    wanted, after = read_replay(body.members())
 
     async def write(tx: Transaction) -> Response[bytes]:
-        done = await replay_origin(tx, account.account_id, origin, now=context.now(), ids=context.ids)
-        return json_answer(
-            ReplayDocument(
-                origin=origin,
-                was_disabled=done.was_disabled,
-                reports=done.queued,
-                waiting=done.hastened,
-                has_more=done.has_more,
+        if wanted.origin is not None and wanted.is_origin_alone:
+            begun = await replay_origin(
+                tx, account.account_id, wanted.origin, now=context.now(), ids=context.ids
             )
-        )
+            return json_answer(_replay_document(wanted.origin, begun))
+        whose = ReplayAccount(account.account_id, account.currency, account.report_codes)
+        done = await replay_chosen(tx, whose, wanted, after=after, now=context.now(), ids=context.ids)
+        return json_answer(_chosen_document(wanted.origin, done))
 
     return await answered_once(request, account.account_id, body.raw, write)
+
+
+def _replay_document(origin: str, done: Replay) -> ReplayDocument:
+    return ReplayDocument(
+        origin=origin,
+        was_disabled=done.was_disabled,
+        reports=done.queued,
+        waiting=done.hastened,
+        has_more=done.has_more,
+    )
+
+
+def _chosen_document(origin: str | None, done: ChosenReplay) -> ReplayDocument:
+    return ReplayDocument(
+        origin=origin,
+        was_disabled=done.was_disabled,
+        reports=done.queued,
+        waiting=done.hastened,
+        has_more=done.next_after is not None,
+        cursor=None if done.next_after is None else done.next_after.hex(),
+    )
 
 
 def _grace_hours(members: Mapping[str, object]) -> int:
@@ -213,14 +234,3 @@ def _grace_hours(members: Mapping[str, object]) -> int:
     if not isinstance(grace, int) or isinstance(grace, bool) or not 0 <= grace <= LONGEST_GRACE_HOURS:
         raise InvalidRequest([Refusal("graceHours", "invalid", WRONG_GRACE)])
     return grace
-
-
-def _origin(members: Mapping[str, object]) -> str:
-    """The origin that is meant; a whole URL of it will do."""
-    given = members.get("origin")
-    if not isinstance(given, str) or not given:
-        raise InvalidRequest([Refusal("origin", "required", NO_ORIGIN)])
-    url = stored_report_url(given)
-    if not isinstance(url, ReportUrl):
-        raise InvalidRequest([Refusal("origin", "invalid", url.sentence)])
-    return url.origin

@@ -41,11 +41,17 @@ def end_from(text: str, now: datetime) -> datetime | None:
     """A day, which begins at midnight UTC, or a time, still to come; None for ``never``."""
     if text.lower() == NEVER:
         return None
-    moment = parse_time(text if "T" in text.upper() else f"{text}T00:00:00Z")
-    if moment is None:
-        raise CommandRefused(f"{text!r} is no day such as 2027-01-31, no time such as 2027-01-31T12:00Z")
+    moment = day_or_time(text)
     if moment <= now:
         raise CommandRefused(f"{text} is over already")
+    return moment
+
+
+def day_or_time(text: str) -> datetime:
+    """A day, which begins at midnight UTC, or a time."""
+    moment = parse_time(text if "T" in text.upper() else f"{text}T00:00:00Z")
+    if moment is None:
+        raise CommandRefused(f"{text!r} is no day such as 2027-01-31, no time such as 2027-01-31T12:00:00Z")
     return moment
 
 

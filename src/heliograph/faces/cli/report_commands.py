@@ -1,15 +1,21 @@
 """`heliograph report`: the secrets that sign an account's reports, and having failed ones delivered again."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
-from heliograph.domain.refusals import RefusedError
+from heliograph.domain.ids import parse_id
+from heliograph.domain.refusals import NotFound, RefusedError
+from heliograph.domain.replay_filter import ReplayFilter
 from heliograph.domain.report_url import ReportUrl, stored_report_url
+from heliograph.domain.status import codes_of
+from heliograph.faces.cli.command_ground import Ground
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
+from heliograph.faces.cli.key_options import day_or_time
 from heliograph.faces.cli.lookups import get_account
 from heliograph.faces.cli.terminal import done, show_rows
+from heliograph.services.replay_chosen import ReplayAccount, replay_chosen
 from heliograph.services.replay_reports import replay_origin
 from heliograph.services.webhook_rotation import (
     GRACE_HOURS,
@@ -163,35 +169,116 @@ async def failed(
     show_rows(rows, columns, as_json=options.json, empty="Nothing fails.")
 
 
-@app.command(help_epilogue=examples("heliograph report replay ip1-10001 https://shop.example"))
+@app.command(
+    help_epilogue=examples(
+        "heliograph report replay ip1-10001 https://shop.example",
+        "heliograph report replay ip1-10001 --batch 5bc86b6e85c7209830f96936",
+        "heliograph report replay ip1-10001 --from 2026-11-22 --to 2026-11-23T12:00:00Z --status 2xx",
+    )
+)
 async def replay(
-    account: str, origin: str, /, *, options: CommandOptions = NO_OPTIONS, installation: InstallationArgument
+    account: str,
+    origin: str | None = None,
+    /,
+    *,
+    batch: tuple[str, ...] = (),
+    from_: Annotated[str | None, Parameter(name="--from")] = None,
+    to: str | None = None,
+    status: tuple[str, ...] = (),
+    options: CommandOptions = NO_OPTIONS,
+    installation: InstallationArgument,
 ) -> None:
-    """Deliver what an origin missed, and try it again if it was disabled.
+    """Deliver what an origin missed, or send again the reports that all the options choose.
+
+    With a batch or a time also those that were delivered before, for a receiver that lost them.
 
     Parameters
     ----------
     account
         The account's number.
     origin
-        As the list shows it, or a URL of it.
+        As the list shows it, or a URL of it. Alone: it is tried again if it was disabled.
+    batch
+        Only reports of this batch; may be given several times.
+    from_
+        Only reports of batches made at this day or time or later.
+    to
+        Only reports of batches made before this day or time.
+    status
+        Only reports that tell this status, such as 201, or group, such as 5xx; may be given several times.
     """
-    url = stored_report_url(origin)
-    if not isinstance(url, ReportUrl):
-        raise CommandRefused(url.sentence)
-    async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
+    wanted = ReplayFilter(
+        origin=None if origin is None else _origin_from(origin),
+        batch_ids=tuple(_batch_from(each) for each in batch),
+        created_from=None if from_ is None else day_or_time(from_),
+        created_to=None if to is None else day_or_time(to),
+        codes=frozenset(code for each in status for code in _codes_from(each)) if status else None,
+    )
+    if wanted.is_empty:
+        raise CommandRefused("name an origin, or one of --batch, --from, --to and --status")
+    async with installation.open_ground(options.data) as ground:
+        try:
+            if wanted.origin is not None and wanted.is_origin_alone:
+                told = await _begin_anew(ground, account, wanted.origin)
+            else:
+                told = await _send_chosen(ground, account, wanted)
+        except NotFound as refused:
+            raise CommandRefused(refused.sentence) from None
+    more = " There are more: run it again." if told["hasMore"] else ""
+    said = f"{told['reports']} reports and those of {told['waiting']} waiting messages are sent now.{more}"
+    done(said, told, as_json=options.json)
+
+
+async def _begin_anew(ground: Ground, account: str, origin: str) -> dict[str, Any]:
+    async with ground.database.transaction() as tx:
         found = await get_account(tx, account)
         try:
-            told = await replay_origin(tx, found.account_id, url.origin, now=ground.now(), ids=ground.ids)
-        except RefusedError:
-            raise CommandRefused(f"nothing of {account} has failed at {url.origin}") from None
-    document = {
-        "origin": url.origin,
-        "wasDisabled": told.was_disabled,
-        "reports": told.queued,
-        "waiting": told.hastened,
-        "hasMore": told.has_more,
+            told = await replay_origin(tx, found.account_id, origin, now=ground.now(), ids=ground.ids)
+        except NotFound:
+            raise CommandRefused(f"nothing of {account} has failed at {origin}") from None
+    return _told(origin, told.queued, told.hastened, disabled=told.was_disabled, more=told.has_more)
+
+
+async def _send_chosen(ground: Ground, account: str, wanted: ReplayFilter) -> dict[str, Any]:
+    """As many calls as it takes, each a transaction of its own."""
+    after: bytes | None = b""
+    disabled, queued, hastened = False, 0, 0
+    while after is not None:
+        async with ground.database.transaction() as tx:
+            found = await get_account(tx, account)
+            whose = ReplayAccount(found.account_id, found.currency, found.report_codes)
+            told = await replay_chosen(tx, whose, wanted, after=after, now=ground.now(), ids=ground.ids)
+        disabled, after = disabled or told.was_disabled, told.next_after
+        queued, hastened = queued + told.queued, hastened + told.hastened
+    return _told(wanted.origin, queued, hastened, disabled=disabled, more=False)
+
+
+def _told(origin: str | None, reports: int, waiting: int, *, disabled: bool, more: bool) -> dict[str, Any]:
+    return {
+        "origin": origin,
+        "wasDisabled": disabled,
+        "reports": reports,
+        "waiting": waiting,
+        "hasMore": more,
     }
-    more = " There are more: run it again." if told.has_more else ""
-    said = f"{told.queued} given up reports and {told.hastened} waiting messages are tried now.{more}"
-    done(said, document, as_json=options.json)
+
+
+def _origin_from(text: str) -> str:
+    url = stored_report_url(text)
+    if not isinstance(url, ReportUrl):
+        raise CommandRefused(url.sentence)
+    return url.origin
+
+
+def _batch_from(text: str) -> bytes:
+    batch_id = parse_id(text)
+    if batch_id is None:
+        raise CommandRefused(f"{text!r} is no id of a batch: that has 24 hexadecimal digits")
+    return batch_id
+
+
+def _codes_from(text: str) -> list[int]:
+    codes = codes_of(text)
+    if codes is None:
+        raise CommandRefused(f"{text!r} is no status such as 201, nor a group of them such as 2xx")
+    return codes
