@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from heliograph.domain.outgoing_mail import mailbox_of
+from heliograph.domain.retention import DEFAULT_DAYS, LEAST_DAYS, MOST_DAYS
 from heliograph.failpoints import VARIABLE as FAILPOINT_VARIABLE
 
 CONFIG_VARIABLE = "HELIOGRAPH_CONFIG"
@@ -37,6 +38,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
+RetentionDays = Annotated[int, Meta(ge=LEAST_DAYS, le=MOST_DAYS)]
 InboundNumber = Annotated[str, Meta(pattern="^([0-9]{2,15})?$")]
 
 
@@ -63,7 +65,7 @@ class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What new accounts look like."""
+    """What accounts look like, unless their own settings say otherwise."""
 
     number_prefix: str = "ip1-"  # of account numbers
     default_senders: tuple[str, ...] = ("iP1", "iP1sms")  # all that may be used without optional sender
@@ -71,6 +73,7 @@ class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     test_number: InboundNumber = "46701740699"  # of the first account, in the embedded default only; or empty
     test_credit: int = 1_000  # whole units of the currency, in the embedded default only
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "SEK"  # of the account of the first start
+    retention_days: RetentionDays = DEFAULT_DAYS  # that texts and numbers are kept, unless the account says
 
 
 class DispatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 
 from heliograph.domain.daily_cap import day_of
+from heliograph.domain.retention import DEFAULT_DAYS
 from heliograph.storage.database import Database, Purpose, load_query
+from heliograph.storage.erasure import find_shortest_retention
 from heliograph.storage.partitions import BY_DAY, EVENT_DAYS, drop_partitions, make_partitions
 from heliograph.storage.portal_drafts import KEPT as DRAFTS_KEPT
 from heliograph.storage.portal_logins import IDLE, LONGEST
@@ -24,11 +26,15 @@ GIVEN_UP_MAIL_KEPT = timedelta(days=3)
 class KeepHouse:
     """One step does every chore once; several keepers may run at the same time.
 
-    ``event_days`` is for how long events are kept for the readers of the feed.
+    ``event_days`` is for how long events are kept for the readers of the feed, ``retention_days`` for how
+    long texts and numbers are where an account says nothing.
     """
 
-    def __init__(self, database: Database, *, event_days: int = EVENT_DAYS) -> None:
+    def __init__(
+        self, database: Database, *, event_days: int = EVENT_DAYS, retention_days: int = DEFAULT_DAYS
+    ) -> None:
         self._database = database
+        self._retention_days = retention_days
         # A day more: what a reader is promised may lie in a transaction of the day before.
         self._kept = {**BY_DAY, "event_block": event_days + 1}
         self._is_first_step = True
@@ -39,7 +45,11 @@ class KeepHouse:
             # Another keeper may be at it: two would make the same partition.
             if await tx.fetchval("SELECT pg_try_advisory_xact_lock(hashtext('heliograph.partitions'))"):
                 await make_partitions(tx, now)
-                await drop_partitions(tx, now, self._kept)
+                # What carriers told is kept as it came, texts and numbers of all accounts together: no longer
+                # than any of them wants.
+                shortest = await find_shortest_retention(tx, self._retention_days) - 1
+                told = min(self._kept["receipt_block"], shortest)
+                await drop_partitions(tx, now, {**self._kept, "receipt_block": told})
         await self._fold_summaries()
         async with self._database.transaction() as tx:
             await tx.execute(load_query("prune_idempotency"), now - IDEMPOTENCY_KEPT)

@@ -15,6 +15,7 @@ from heliograph.carriers.stored_receipts import receipts_about
 from heliograph.domain.history import Entry, entries, moment_of
 from heliograph.domain.refusals import Unavailable
 from heliograph.domain.report_events import Attempt
+from heliograph.domain.retention import is_erased
 from heliograph.domain.status import Code
 from heliograph.storage.batch_reading import StoredBatch
 from heliograph.storage.carrier_settings import StoredCarrier, list_carriers
@@ -110,7 +111,8 @@ class TraceMessage:
                 if found:
                     carrier = candidate.name
                     segments += [_accepted(one, candidate.carrier_id) for one in found]
-                    receipts += await self._receipts(tx, candidate, message.recipient, found, spans)
+                    if not is_erased(message.recipient):
+                        receipts += await self._receipts(tx, candidate, message.recipient, found, spans)
         return MessageTrace(carrier, segments, receipts, attempts, next_report)
 
     async def _receipts(

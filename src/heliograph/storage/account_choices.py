@@ -6,7 +6,7 @@ from heliograph.storage.database import Transaction, load_query
 
 
 class AccountChoices(msgspec.Struct, frozen=True):
-    """Which reports, how often they are tried, where they may go, and the most to spend in a day."""
+    """Which reports, how often they are tried, where they may go; a daily cap; how long texts are kept."""
 
     report_codes: str
     report_schedule: str
@@ -15,6 +15,8 @@ class AccountChoices(msgspec.Struct, frozen=True):
     """In micro-units; None for no cap of their own."""
     daily_cap: int | None
     """The operator's: the lower of the two counts."""
+    retention_days: int | None
+    """How long texts and numbers are kept; None as the installation says."""
 
 
 async def read_choices(tx: Transaction, account_id: int) -> AccountChoices:
@@ -33,4 +35,5 @@ async def set_choices(tx: Transaction, account_id: int, choices: AccountChoices)
         choices.report_schedule,
         choices.http_reports,
         choices.own_daily_cap,
+        choices.retention_days,
     )

@@ -225,6 +225,8 @@ class StoredAccount(msgspec.Struct, frozen=True):
     """The number of the account that it is a child of."""
     incoming_url: str | None
     """Where its incoming messages are POSTed."""
+    retention_days: int | None
+    """How long texts and numbers are kept; None as the installation says."""
 
 
 class StoredSender(msgspec.Struct, frozen=True):
@@ -244,6 +246,8 @@ class AccountSettingsChange(msgspec.Struct, frozen=True, kw_only=True):
     http_reports: bool | None = None
     is_disabled: bool | None = None
     optional_sender: bool | None = None
+    retention_days: int | None = None
+    """0 for as the installation says."""
 
 
 async def create_account(
@@ -287,6 +291,7 @@ async def change_account(
         change.is_disabled,
         now,
         change.optional_sender,
+        change.retention_days,
     )
     return row is not None
 

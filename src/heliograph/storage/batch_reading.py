@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from heliograph.domain.ids import message_range
+from heliograph.domain.retention import is_erased
 from heliograph.domain.status import BatchStatus, batch_status
 from heliograph.storage.database import Transaction, load_query
 from heliograph.storage.message_changes import COUNTED_BY_ROWS
@@ -40,6 +41,11 @@ class StoredBatch(msgspec.Struct, frozen=True):
     """Since when its messages are held back."""
     incomplete: bool = False
     """Whether segments of an incoming message never came; only told where one batch is read."""
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether its text and its numbers were erased; nothing is ever sent without a text."""
+        return is_erased(self.sender) if self.incoming else not self.body
 
 
 class MessageCount(NamedTuple):

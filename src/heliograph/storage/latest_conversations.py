@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from heliograph.domain.ids import id_bytes
+from heliograph.domain.retention import is_erased
 from heliograph.storage.conversation_reading import Place, Shown, read_places
 from heliograph.storage.database import Transaction, load_query
 
@@ -25,8 +26,11 @@ async def list_latest_conversations(tx: Transaction, account_id: int, *, limit: 
     came_in = await tx.fetch(load_query("list_latest_incoming"), account_id, _CAME_IN)
     latest: dict[str, Place] = {}
     for participant, *ids in went_out:
-        latest.setdefault(participant, Place(*ids))
-    answered = {sender: _only_message(batch_id) for sender, batch_id in reversed(came_in)}
+        if not is_erased(participant):
+            latest.setdefault(participant, Place(*ids))
+    answered = {
+        sender: _only_message(batch_id) for sender, batch_id in reversed(came_in) if not is_erased(sender)
+    }
     for sender, place in answered.items():
         latest[sender] = max(place, latest.get(sender, place))
     # Whoever answered comes before those of a campaign who did not.
@@ -37,9 +41,9 @@ async def list_latest_conversations(tx: Transaction, account_id: int, *, limit: 
 
 
 async def find_participant(tx: Transaction, account_id: int, message_id: bytes) -> str | None:
-    """With whom a message was exchanged; None for what is no message of the account."""
+    """With whom a message was exchanged; None for what is no message of the account, or erased."""
     found: str | None = await tx.fetchval(load_query("find_participant"), account_id, message_id)
-    return found
+    return None if found is None or is_erased(found) else found
 
 
 def _only_message(batch_id: bytes) -> Place:

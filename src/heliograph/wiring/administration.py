@@ -124,6 +124,7 @@ async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
                 sender_rules=sender_rules(settings),
                 public_url=_public_url(settings),
                 mail_desk=lambda: mail_desk(settings, sealer(), ids) if settings.mail.host else None,
+                retention_days=settings.accounts.retention_days,
             )
 
 

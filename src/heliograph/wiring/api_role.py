@@ -155,6 +155,7 @@ def portal_parts(
         public_url=context.public_url,
         send_test_report=test_reports(parts),
         loopback_reports=parts.settings.loopback_reports_allowed,
+        retention_days=parts.settings.accounts.retention_days,
         plain_allowed=parts.settings.http.plain_portal_allowed,
         handsets_url=handsets_url(parts.settings),
         mail_desk=mail_desk(parts.settings, parts.sealer, parts.ids),

@@ -1,4 +1,4 @@
-"""The keeper process: windows, what got no final word, and the chores of the house."""
+"""The keeper process: windows, what got no final word, texts to erase, and the chores of the house."""
 
 import asyncio
 import os
@@ -6,14 +6,17 @@ import random
 from datetime import timedelta
 from typing import Final
 
+from heliograph.domain.retention import ErasedNumbers
 from heliograph.loop import run_loop
 from heliograph.services.close_unreported import CloseUnreported
 from heliograph.services.count_traffic import CountTraffic
+from heliograph.services.erase_texts import EraseTexts
 from heliograph.services.fill_conversations import FillConversations
 from heliograph.services.keep_house import KeepHouse
 from heliograph.services.release_lots import ReleaseLots
 from heliograph.services.send_mail import SendMail
 from heliograph.services.take_incoming import ReleaseIncomplete
+from heliograph.settings import load_secret_key
 from heliograph.supervisor import report_ready
 from heliograph.wiring.mail_parts import mail_post
 from heliograph.wiring.parts import Parts, on_the_clock, run_together
@@ -23,6 +26,7 @@ CONVERSATION_SECONDS: Final = 20.0
 TRAFFIC_SECONDS: Final = 20.0
 MAIL_SECONDS: Final = 2.0
 """How long a mail waits on average, twice."""
+ERASURE_SECONDS: Final = 60.0
 
 
 async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
@@ -36,7 +40,9 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
     )
     close = CloseUnreported(parts.database, parts.ids)
     incomplete = ReleaseIncomplete(parts.database, parts.take_incoming())
-    house = KeepHouse(parts.database, event_days=settings.reports.event_days)
+    retention_days = settings.accounts.retention_days
+    house = KeepHouse(parts.database, event_days=settings.reports.event_days, retention_days=retention_days)
+    erase = EraseTexts(parts.database, ErasedNumbers(load_secret_key(settings)), default_days=retention_days)
     conversations = FillConversations(parts.database)
     traffic = CountTraffic(parts.database)
     post = mail_post(settings)
@@ -68,5 +74,6 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
             stop=stop,
             poll_seconds=MAIL_SECONDS if post else HOUSE_SECONDS,
         ),
+        run_loop(on_the_clock(erase.step), name="erase texts", stop=stop, poll_seconds=ERASURE_SECONDS),
         run_loop(on_the_clock(house.step), name="keep house", stop=stop, poll_seconds=HOUSE_SECONDS),
     )

@@ -178,6 +178,7 @@ async def test_settings_are_chosen(portal: ServedPortal, owner: PortalClient) ->
         "report_schedule": "ip1-strict",
         "http_reports": "1",
         "daily_cap": "12,50",
+        "retention_days": "30",
     }
     assert (await owner.post("/portal/settings", fields)).status_code == 303
     account = await portal.context.accounts.account(portal.started.account_id)
@@ -185,6 +186,8 @@ async def test_settings_are_chosen(portal: ServedPortal, owner: PortalClient) ->
     assert (account.report_codes, account.http_reports, account.daily_cap) == ("final", True, 12_500_000)
     shown = (await owner.get("/portal/settings")).text
     assert 'value="12.5"' in shown
+    assert 'value="30"' in shown
+    assert "Empty: 90, as for the whole installation." in shown
     assert "Spent today" in shown
     async with portal.database.transaction() as tx:
         await tx.execute("UPDATE account SET daily_cap = 5000000")
@@ -193,14 +196,22 @@ async def test_settings_are_chosen(portal: ServedPortal, owner: PortalClient) ->
     assert capped is not None
     assert capped.daily_cap == 5_000_000, "the operator's is lower"
     assert await actions(portal) == ["settings.changed"]
+    async with portal.database.transaction() as tx:
+        assert await tx.fetchval("SELECT retention_days FROM account") == 30
+        assert '"retention_days": 30' in await tx.fetchval("SELECT detail::text FROM audit_entry")
+    assert (await owner.post("/portal/settings", {**fields, "retention_days": ""})).status_code == 303
+    async with portal.database.transaction() as tx:
+        assert await tx.fetchval("SELECT retention_days FROM account") is None
 
 
 async def test_what_is_wrong_about_settings_is_said(portal: ServedPortal, owner: PortalClient) -> None:
-    fields = {"report_codes": "some", "report_schedule": "never", "daily_cap": "much"}
+    fields = {"report_codes": "some", "report_schedule": "never", "daily_cap": "much", "retention_days": "9"}
     refused = await owner.post("/portal/settings", fields)
     assert refused.status_code == 400
     assert refused.text.count("Choose one of these.") >= 2
-    assert all(word in refused.text for word in ("no amount", 'value="much"'))
+    assert all(
+        word in refused.text for word in ("no amount", 'value="much"', "no number of days", 'value="9"')
+    )
     assert await actions(portal) == []
 
 

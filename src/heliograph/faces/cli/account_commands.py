@@ -8,10 +8,11 @@ from cyclopts import App, Parameter
 from heliograph.domain.pricing import as_number
 from heliograph.domain.refusals import Refusal
 from heliograph.domain.report_url import UrlRefusal, parse_incoming_url
+from heliograph.domain.retention import LEAST_DAYS, MOST_DAYS
 from heliograph.domain.sender import check_sender
 from heliograph.domain.sender_rules import SenderRules, first_senders
 from heliograph.faces.cli.amounts import money, parse_amount
-from heliograph.faces.cli.command_ground import Ground
+from heliograph.faces.cli.command_ground import ACTOR, Ground
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_account, get_price_list
@@ -24,6 +25,7 @@ from heliograph.storage.accounts import (
     list_accounts,
     list_senders,
 )
+from heliograph.storage.audit_log import write_audit_entry
 from heliograph.storage.database import Transaction
 from heliograph.storage.inbound_numbers import set_incoming_url
 from heliograph.storage.new_accounts import NewAccount, open_account
@@ -48,6 +50,7 @@ _LABELS = {
     "reports": "Reports",
     "httpReports": "Reports over http",
     "incomingUrl": "Incoming messages to",
+    "retentionDays": "Days texts are kept",
     "disabled": "Disabled",
     "created": "Created",
 }
@@ -139,7 +142,7 @@ async def list_all(*, options: CommandOptions = NO_OPTIONS, installation: Instal
     """List every account with its balance."""
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         lists = await list_price_lists(tx)
-        rows = [_document(account, lists) for account in await list_accounts(tx)]
+        rows = [_document(account, lists, ground) for account in await list_accounts(tx)]
     columns = {
         key: _LABELS[key] for key in ("number", "name", "balance", "currency", "priceList", "disabled")
     }
@@ -160,7 +163,7 @@ async def show(
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_account(tx, account)
         senders = [each.sender for each in await list_senders(tx, found.account_id)]
-        document = {**_document(found, await list_price_lists(tx)), "senders": senders}
+        document = {**_document(found, await list_price_lists(tx), ground), "senders": senders}
     show_one(document, _LABELS, as_json=options.json)
 
 
@@ -168,6 +171,7 @@ async def show(
     help_epilogue=examples(
         "heliograph account change ip1-10001 --reports final",
         "heliograph account change ip1-10001 --incoming-url https://example.com/sms",
+        "heliograph account change ip1-10001 --retention-days 30",
         "heliograph account change ip1-10001 --disabled",
     )
 )
@@ -182,6 +186,7 @@ async def change(
     http_reports: bool | None = None,
     incoming_url: str | None = None,
     optional_sender: bool | None = None,
+    retention_days: int | None = None,
     disabled: Annotated[bool | None, Parameter(negative="--enabled")] = None,
     options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
@@ -206,11 +211,18 @@ async def change(
         Where its incoming messages are POSTed; an empty text ends that.
     optional_sender
         Whether it may use senders of its own; without that, only the default senders.
+    retention_days
+        For how many days message texts and phone numbers are kept, 10 to 3650; 0 for as the setting
+        accounts.retention_days says.
     disabled
         Whether its keys are refused.
     """
     if name is not None:
         checked_name(name, "the account")
+    if retention_days is not None and retention_days and not LEAST_DAYS <= retention_days <= MOST_DAYS:
+        raise CommandRefused(
+            f"texts are kept for {LEAST_DAYS} to {MOST_DAYS} days, or 0: as the setting says"
+        )
     if weight is not None and not 1 <= weight <= 1000:
         raise CommandRefused("the weight is a number from 1 to 1000")
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
@@ -223,6 +235,7 @@ async def change(
             http_reports=http_reports,
             is_disabled=disabled,
             optional_sender=optional_sender,
+            retention_days=retention_days,
         )
         if wanted == AccountSettingsChange() and incoming_url is None:
             raise CommandRefused("nothing to change: name at least one option")
@@ -231,11 +244,29 @@ async def change(
             http_allowed = found.http_reports if http_reports is None else http_reports
             url = _incoming_url(incoming_url, http_allowed=http_allowed, ground=ground)
             await set_incoming_url(tx, found.account_id, url)
-        document = _document(await get_account(tx, account), await list_price_lists(tx))
+        changed = await get_account(tx, account)
+        if changed.retention_days != found.retention_days:
+            await _note_retention(tx, ground, changed)
+        document = _document(changed, await list_price_lists(tx), ground)
     done(f"{account} is changed.", document, as_json=options.json)
 
 
-def _document(account: StoredAccount, price_lists: list[StoredPriceList]) -> dict[str, Any]:
+async def _note_retention(tx: Transaction, ground: Ground, account: StoredAccount) -> None:
+    """Those whose texts are erased sooner or later can read who wanted it so."""
+    await write_audit_entry(
+        tx,
+        account.account_id,
+        user_id=None,
+        actor=ACTOR,
+        action="settings.changed",
+        subject=account.number,
+        detail={"retention_days": account.retention_days},
+        now=ground.now(),
+        ids=ground.ids,
+    )
+
+
+def _document(account: StoredAccount, price_lists: list[StoredPriceList], ground: Ground) -> dict[str, Any]:
     names = {price_list.price_list_id: price_list.name for price_list in price_lists}
     return {
         "number": account.number,
@@ -249,6 +280,7 @@ def _document(account: StoredAccount, price_lists: list[StoredPriceList]) -> dic
         "reports": account.report_codes,
         "httpReports": account.http_reports,
         "incomingUrl": account.incoming_url,
+        "retentionDays": account.retention_days or ground.retention_days,
         "optionalSender": account.optional_sender,
         "disabled": account.is_disabled,
         "created": account.created_at,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import msgspec
 
@@ -29,6 +29,10 @@ class ServeChoices(msgspec.Struct, frozen=True, kw_only=True):
     http: str | None = None
     """``HOST:PORT``; port 0 is any free one."""
     role: Role | None = None
+
+
+ACTOR: Final = "command line"
+"""Who did it, in the audit log."""
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +64,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """How people reach the installation."""
     mail_desk: "Callable[[], MailDesk | None]"
     """What writes mails; None where none are sent."""
+    retention_days: int
+    """How long texts and numbers are kept where an account says nothing."""
 
 
 class SettingShown(Protocol):

@@ -10,7 +10,7 @@ from heliograph.domain.login_secret import SECRET_BYTES, login_hash, login_secre
 from heliograph.domain.mail_texts import SecurityNotice
 from heliograph.domain.membership_rules import leaves_no_owner
 from heliograph.domain.portal_rights import Role
-from heliograph.faces.cli.command_ground import Ground
+from heliograph.faces.cli.command_ground import ACTOR, Ground
 from heliograph.faces.cli.command_options import (
     NO_OPTIONS,
     CommandOptions,
@@ -43,7 +43,6 @@ NEW_LINK_DAYS: Final = 7
 RESET_MINUTES: Final = 30
 OPERATOR: Final = "operator"
 NONE: Final = "none"
-ACTOR: Final = "command line"
 
 _LABELS: Final = {
     "id": "Id",

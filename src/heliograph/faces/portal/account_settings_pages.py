@@ -1,4 +1,4 @@
-"""What an owner chooses for the account: delivery reports, and the most to spend in a day."""
+"""What an owner chooses for the account: delivery reports, a daily cap, how long texts are kept."""
 
 from typing import Final
 
@@ -6,6 +6,7 @@ from litestar import Response
 
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.pricing import as_number
+from heliograph.domain.retention import read_days
 from heliograph.domain.retry import REPORT_SCHEDULES
 from heliograph.domain.typed_values import read_amount
 from heliograph.faces.portal.audited_acts import note_act
@@ -42,6 +43,7 @@ async def _settings_page(
         faults=faults,
         operators_cap=choices.daily_cap,
         spent=spent,
+        installation_days=context.retention_days,
     )
 
 
@@ -52,6 +54,7 @@ def _as_typed(choices: AccountChoices) -> dict[str, str]:
         "report_schedule": choices.report_schedule,
         "http_reports": "1" if choices.http_reports else "",
         "daily_cap": "" if cap is None else f"{as_number(cap)}",
+        "retention_days": "" if choices.retention_days is None else str(choices.retention_days),
     }
 
 
@@ -60,9 +63,10 @@ async def change_settings(request: PortalRequest) -> Response[str] | Response[No
     """Choose anew; every process goes by it within a few seconds."""
     me, form, context = me_of(request), await form_of(request), context_of(request)
     translate, faults = translate_for(request), {}
-    codes, schedule, typed_cap = (
-        form.text(name) for name in ("report_codes", "report_schedule", "daily_cap")
+    codes, schedule, typed_cap, typed_days = (
+        form.text(name) for name in ("report_codes", "report_schedule", "daily_cap", "retention_days")
     )
+    days = read_days(typed_days)
     cap = read_amount(typed_cap.replace(",", ".")) if typed_cap else None
     if codes not in REPORT_CODES:
         faults["report_codes"] = translate("Choose one of these.")
@@ -72,11 +76,15 @@ async def change_settings(request: PortalRequest) -> Response[str] | Response[No
         faults["daily_cap"] = translate(
             "This is no amount such as 500 or 99.50. Leave it empty for no limit."
         )
+    if typed_days and days is None:
+        faults["retention_days"] = translate(
+            "This is no number of days from 10 to 3650. Leave it empty for the installation's."
+        )
     if faults:
         return await _settings_page(request, form.values(), faults, status=400)
     async with context.database.transaction() as tx:
         before = await read_choices(tx, me.account_id)
-        after = AccountChoices(codes, schedule, form.flag("http_reports"), cap, before.daily_cap)
+        after = AccountChoices(codes, schedule, form.flag("http_reports"), cap, before.daily_cap, days)
         changed = {
             name: getattr(after, name)
             for name in AccountChoices.__struct_fields__

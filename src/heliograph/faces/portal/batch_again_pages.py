@@ -32,7 +32,7 @@ async def show_again(request: PortalRequest, batch_id: str) -> Response[str]:
     me, context = me_of(request), context_of(request)
     async with context.database.reader(me.account_id) as tx:
         batch = (await read_progress(tx, request, me.account_id, batch_id)).shown.batch
-        if batch.incoming or batch.templated:
+        if batch.incoming or batch.templated or batch.is_erased:
             raise NotFound(UNKNOWN_BATCH)
         first, last = message_range(batch.batch_id, batch.message_count)
         missed = await list_chosen_messages(

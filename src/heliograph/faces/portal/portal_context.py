@@ -9,6 +9,7 @@ from litestar import Request
 
 from heliograph.domain.ids import IdSource
 from heliograph.domain.incoming import OptOutWords
+from heliograph.domain.retention import DEFAULT_DAYS
 from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules
 from heliograph.services.accept_batch import AcceptBatch
 from heliograph.services.cancel_batch import CancelBatch
@@ -54,6 +55,8 @@ class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
     """None where nothing calls strangers."""
     loopback_reports: bool = False
     """Whether webhooks may lie on this machine."""
+    retention_days: int = DEFAULT_DAYS
+    """How long texts and numbers are kept where an account says nothing."""
     plain_allowed: bool = False
     """Whether people may come over plain HTTP from other machines."""
     passwords: PasswordHashing = msgspec.field(default_factory=PasswordHashing)

@@ -8,7 +8,7 @@ FROM (
     ORDER BY m.message_id DESC
     LIMIT $2
 ) AS newest
-WHERE direction = 0
+WHERE direction = 0 AND recipient NOT LIKE 'erased:%'
 GROUP BY recipient
 ORDER BY max(message_id) DESC
 LIMIT $3

@@ -1,2 +1,4 @@
 -- $1 account
-SELECT report_codes, report_schedule, http_reports, own_daily_cap, daily_cap FROM account WHERE account_id = $1
+SELECT report_codes, report_schedule, http_reports, own_daily_cap, daily_cap, retention_days
+FROM account
+WHERE account_id = $1
