@@ -54,6 +54,7 @@ _PLAIN: Final = (
     "operator/carriers",
     "operator/routes",
     "operator/prices",
+    "operator/guard",
     "operator/queues",
     "operator/health",
 )

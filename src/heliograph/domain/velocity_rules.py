@@ -18,10 +18,13 @@ import msgspec
 from heliograph.domain.msisdn import CALLING_CODES
 from heliograph.domain.prefix_table import PrefixTable
 from heliograph.domain.status import Code
+from heliograph.domain.typed_values import LONGEST_PREFIX
 
 EVERY_COUNTRY: Final = "*"
 """Stands for every country calling code, each counted by itself."""
 PERIODS: Final = {"minute": 60, "hour": 3600, "day": 86_400}
+LARGEST_LIMIT: Final = 1_000_000_000
+"""Recipients that a rule can allow at most."""
 _WORDS: Final = {seconds: word for word, seconds in PERIODS.items()}
 _FUNDED: Final = Code.FUNDED.value
 _TOLD: Final = 10
@@ -72,6 +75,15 @@ class Passage(NamedTuple):
     def blocked(self) -> int:
         """How many are refused."""
         return self.beyond if self.guarded.mode is GuardMode.BLOCK else 0
+
+
+def read_guard_prefix(text: str) -> str | None:
+    """What a rule is for: the digits that numbers begin with, or ``*``; None for neither."""
+    if text == EVERY_COUNTRY:
+        return text
+    digits = text.removeprefix("+")
+    is_prefix = digits.isascii() and digits.isdigit() and digits[0] != "0" and len(digits) <= LONGEST_PREFIX
+    return digits if is_prefix else None
 
 
 def rules_in_force(for_all: Iterable[GuardRule], own: Iterable[GuardRule]) -> tuple[GuardRule, ...]:

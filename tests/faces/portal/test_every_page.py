@@ -33,6 +33,8 @@ EXPECTED = (
     "/portal/webhooks",
     "/portal/users",
     "/portal/settings",
+    "/portal/guard",
+    "/portal/operator/guard",
     "/portal/operator/routes",
     "/portal/operator/health",
 )
@@ -73,6 +75,15 @@ async def fill_with_hostile_texts(portal: ServedPortal, dsn: str) -> None:
         await connection.execute("UPDATE carrier SET name = $1", SHORT)
         await connection.execute("UPDATE ledger SET note = $1", HOSTILE)
         await connection.execute("UPDATE price_list SET name = $1", SHORT)
+        await connection.execute(
+            "INSERT INTO guard_rule (account_id, prefix, mode, most, seconds) VALUES (0, '*', 2, 20, 3600)"
+        )
+        await connection.execute(
+            "INSERT INTO guard_window (account_id, prefix, seconds, starts_at, recipients, most, blocks,"
+            " beyond, blocked, counted_at, exceeded_at) VALUES ($1, '225', 3600, $2, 9, 1, true, 8, 6, $2, $2)",
+            account_id,
+            utc_now(),
+        )
     finally:
         await connection.close()
     async with portal.client(await portal.sign_in(Role.OWNER, name=SHORT)) as client:

@@ -4,20 +4,20 @@ from typing import Any, Final, Literal
 
 from cyclopts import App
 
-from heliograph.domain.typed_values import EVERY_NUMBER
 from heliograph.domain.velocity_rules import (
     EVERY_COUNTRY,
+    LARGEST_LIMIT,
     PERIODS,
     GuardMode,
     GuardRule,
     a_period,
     period_word,
+    read_guard_prefix,
     rules_in_force,
 )
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_account
-from heliograph.faces.cli.prefixes import parse_prefix
 from heliograph.faces.cli.terminal import done, show_rows
 from heliograph.storage.accounts import list_accounts
 from heliograph.storage.database import Transaction
@@ -36,7 +36,6 @@ app = App(
 )
 
 _ALL: Final = "all"
-_LARGEST: Final = 1_000_000_000
 _MOST_EVENTS: Final = 10_000
 
 
@@ -185,15 +184,13 @@ async def events(
 
 
 def _prefix(text: str) -> str:
-    if text == EVERY_COUNTRY:
-        return text
-    digits = "" if text == EVERY_NUMBER else parse_prefix(text.removeprefix("+"))
-    if not digits or digits.startswith("0"):
+    prefix = read_guard_prefix(text)
+    if prefix is None:
         raise CommandRefused(
-            f"{text!r} is no prefix to guard: digits with the country code first, such as 225, or"
+            f"{text!r} is no prefix to guard: at most 15 digits with the country code first, such as 225, or"
             f" {EVERY_COUNTRY} for every country by itself"
         )
-    return digits
+    return prefix
 
 
 def _rule(prefix: str, limit: int | None, per: str | None, mode: GuardMode) -> GuardRule:
@@ -203,8 +200,8 @@ def _rule(prefix: str, limit: int | None, per: str | None, mode: GuardMode) -> G
         return GuardRule(prefix, mode)
     if limit is None or per is None:
         raise CommandRefused("say how many and in which time: --limit 20 --per hour")
-    if not 0 <= limit <= _LARGEST:
-        raise CommandRefused(f"--limit is a number from 0 to {_LARGEST}")
+    if not 0 <= limit <= LARGEST_LIMIT:
+        raise CommandRefused(f"--limit is a number from 0 to {LARGEST_LIMIT}")
     return GuardRule(prefix, mode, limit, PERIODS[per])
 
 
