@@ -39,6 +39,7 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
 RetentionDays = Annotated[int, Meta(ge=LEAST_DAYS, le=MOST_DAYS)]
+Percent = Annotated[float, Meta(ge=0, lt=100)]
 InboundNumber = Annotated[str, Meta(pattern="^([0-9]{2,15})?$")]
 
 
@@ -126,6 +127,7 @@ class KeeperSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Housekeeping."""
 
     poll_seconds: Seconds = 1.0  # between rounds
+    least_margin_percent: Percent = 0.0  # of a price, once the carrier is paid; less raises an alarm
 
 
 class MailSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -340,16 +342,14 @@ def _variables() -> Iterator[tuple[str, str, Any, str]]:
 def _from_text(variable: str, text: str, kind: Any) -> Any:
     """The value of a variable; lists are separated by commas, truth is true or false."""
     value: Any = (
-        [part.strip() for part in text.split(",") if part.strip()] if _is_list(kind) else text.strip()
+        [part.strip() for part in text.split(",") if part.strip()]
+        if typing.get_origin(kind) is tuple
+        else text.strip()
     )
     try:
         return msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{variable}: {error}") from None
-
-
-def _is_list(kind: Any) -> bool:
-    return typing.get_origin(kind) is tuple
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:

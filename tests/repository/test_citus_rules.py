@@ -47,6 +47,8 @@ FAMILIES = {
         "unmatched_receipt",
         "bind_lease",
         "reassembly",
+        "carrier_cost",
+        "thin_margin",
     ),
     "bucket": ("report_block", "report_retry", "report_origin", "report_attempt"),
 }
@@ -98,6 +100,7 @@ SWEEPS = {
     "list_reports_of_messages": "the keeper looks for reports of the few batches that it would erase",
     "list_report_origins": "a reporter that takes buckets over reads what failed in them",
     "list_retrying_origins": "a reporter that takes buckets over reads what waits in them",
+    "list_thin_margins": "the keeper and an operator look at the few price lists that are too cheap",
     "list_vanished_holders": "an operator asks for binds that nobody holds",
     "prune_portal_drafts": "the keeper drops drafts of yesterday, once an hour",
     "prune_daily_spend": "the keeper forgets days long gone, once an hour",

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from heliograph.domain.prefix_table import PrefixTable
+from heliograph.domain.pricing import as_text
 from heliograph.domain.routing import Route
 from heliograph.domain.typed_values import shown_prefix
 
@@ -31,12 +32,22 @@ class Severity(enum.IntEnum):
     BAD = 2
 
 
+class Amount(NamedTuple):
+    """Money in an alarm, so that pages may show it in their language."""
+
+    micro: int
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{as_text(self.micro)} {self.currency}"
+
+
 class Alarm(msgspec.Struct, frozen=True):
     """Something that needs an operator. ``values`` are put into the texts of its kind."""
 
     kind: str
     severity: Severity
-    values: dict[str, str | int]
+    values: Mapping[str, str | int | Amount]
     path: str
     """Where it is mended, below the operator's pages."""
 
@@ -101,6 +112,15 @@ ALARM_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "price_zero": (
         "Prefixes that price list %(list)s gives away: %(count)s",
         "Set a price, unless these are meant to be free.",
+    ),
+    "price_below_cost": (
+        "Price list %(list)s takes %(price)s for %(prefix)s, which costs %(cost)s at %(carrier)s; "
+        "such prefixes: %(count)s",
+        "Raise the price, or lead these numbers to a cheaper carrier. The price list shows every margin.",
+    ),
+    "cost_not_compared": (
+        "%(list_currency)s list %(list)s, %(cost_currency)s cost of %(carrier)s: not compared",
+        "No alarm can tell whether these prices are below cost: keep list and cost sheet in one currency.",
     ),
     "keeper_late": (
         "Housekeeping is late by %(minutes)s minutes",
@@ -218,6 +238,7 @@ class WatchedPrices(NamedTuple):
     name: str
     prices: Mapping[str, int]
     accounts: Collection[int]
+    currency: str = ""
 
 
 class ServerFacts(NamedTuple):

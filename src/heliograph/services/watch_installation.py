@@ -1,6 +1,6 @@
 """Watches an installation for its operators: the alarms, computed anew every few seconds at most."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import chain
 from typing import Final
@@ -8,6 +8,7 @@ from typing import Final
 from heliograph.domain.installation_alarms import (
     KEEPER_LATE,
     Alarm,
+    Amount,
     ServerFacts,
     Severity,
     WatchedCarrier,
@@ -18,9 +19,11 @@ from heliograph.domain.installation_alarms import (
     mail_alarms,
     price_alarms,
 )
+from heliograph.domain.margin_alarms import ThinPrice, margin_alarms
+from heliograph.domain.margins import CostSheet
 from heliograph.storage.account_lines import list_low_balances
 from heliograph.storage.accounts import list_accounts
-from heliograph.storage.carrier_settings import list_carriers, list_routes
+from heliograph.storage.carrier_settings import StoredCarrier, list_carriers, list_routes
 from heliograph.storage.database import Database, Transaction
 from heliograph.storage.fresh_values import FreshValues
 from heliograph.storage.installation_reading import (
@@ -34,6 +37,7 @@ from heliograph.storage.installation_reading import (
 )
 from heliograph.storage.mail_outbox import read_mail_state
 from heliograph.storage.price_lists import list_price_lists, list_prices
+from heliograph.storage.thin_margins import list_thin_margins
 
 ALARM_SECONDS: Final = 10.0
 
@@ -67,9 +71,10 @@ class WatchInstallation:
         async with self._database.transaction() as tx:
             ends = await read_loose_ends(tx, late=now - KEEPER_LATE)
             routes = await list_routes(tx)
+            stored = await list_carriers(tx)
+            prices = await _watched_prices(tx)
             carriers = [
-                WatchedCarrier(each.carrier_id, each.name, each.bind_count, each.enabled)
-                for each in await list_carriers(tx)
+                WatchedCarrier(each.carrier_id, each.name, each.bind_count, each.enabled) for each in stored
             ]
             found = chain(
                 carrier_alarms(
@@ -82,7 +87,10 @@ class WatchInstallation:
                 customer_alarms(
                     await list_failing_origins(tx), await list_low_balances(tx, now=now), now=now
                 ),
-                price_alarms(routes, await _watched_prices(tx)),
+                price_alarms(routes, prices),
+                margin_alarms(
+                    await _thin_prices(tx, stored, prices), routes, prices, _currencies_of_costs(stored)
+                ),
                 house_alarms(ends, await _server_facts(tx, now), now=now),
                 mail_alarms(await read_mail_state(tx), now=now),
             )
@@ -97,8 +105,38 @@ async def _watched_prices(tx: Transaction) -> list[WatchedPrices]:
             each.name,
             await list_prices(tx, each.price_list_id),
             {account.account_id for account in accounts if account.price_list_id == each.price_list_id},
+            each.currency,
         )
         for each in await list_price_lists(tx)
+    ]
+
+
+async def _thin_prices(
+    tx: Transaction, carriers: Iterable[StoredCarrier], prices: Iterable[WatchedPrices]
+) -> list[ThinPrice]:
+    """What the keeper found of lists and carriers that are still there and in use."""
+    names = {each.carrier_id: each.name for each in carriers}
+    used = {each.price_list_id: each for each in prices if each.accounts}
+    return [
+        ThinPrice(
+            each.price_list_id,
+            used[each.price_list_id].name,
+            each.prefix,
+            Amount(each.price, used[each.price_list_id].currency),
+            names[each.carrier_id],
+            Amount(each.cost, used[each.price_list_id].currency),
+            each.prefixes,
+        )
+        for each in await list_thin_margins(tx)
+        if each.price_list_id in used and each.carrier_id in names
+    ]
+
+
+def _currencies_of_costs(carriers: Iterable[StoredCarrier]) -> list[CostSheet]:
+    return [
+        CostSheet(each.carrier_id, each.name, each.cost_currency, {})
+        for each in carriers
+        if each.cost_currency is not None
     ]
 
 

@@ -9,8 +9,10 @@ import msgspec
 
 from heliograph.domain.carrier_profile import CarrierProfile, load_profile
 from heliograph.domain.routing import Route
+from heliograph.storage.carrier_costs import remove_every_cost
 from heliograph.storage.database import Transaction, load_query
 from heliograph.storage.sealing import Sealer
+from heliograph.storage.thin_margins import replace_thin_margins
 
 
 class CarrierInUse(Exception):
@@ -61,6 +63,8 @@ class StoredCarrier(msgspec.Struct, frozen=True):
     simulated: bool
     enabled: bool
     revision: int
+    cost_currency: str | None = None
+    """Of what it takes for a segment; None where that is unknown."""
 
 
 async def create_carrier(tx: Transaction, carrier: NewCarrier, *, sealer: Sealer, now: datetime) -> int:
@@ -131,7 +135,11 @@ async def remove_carrier(tx: Transaction, carrier_id: int) -> bool:
     """Remove a carrier that nothing speaks of; False if it does not exist. Raises CarrierInUse."""
     if await tx.fetchval(load_query("has_carrier_work"), carrier_id):
         raise CarrierInUse("routes or messages still need this carrier")
-    return await tx.fetchval(load_query("remove_carrier"), carrier_id) is not None
+    removed = await tx.fetchval(load_query("remove_carrier"), carrier_id) is not None
+    # After it: whoever sets costs locks the carrier first.
+    await remove_every_cost(tx, carrier_id)
+    await replace_thin_margins(tx, carrier_id, [])
+    return removed
 
 
 async def create_route(

@@ -152,6 +152,7 @@ def portal_parts(
         sender_rules=context.sender_rules,
         number_prefix=parts.settings.accounts.number_prefix,
         opt_out_words=parts.opt_out_words(),
+        least_margin_percent=parts.settings.keeper.least_margin_percent,
         public_url=context.public_url,
         send_test_report=test_reports(parts),
         loopback_reports=parts.settings.loopback_reports_allowed,

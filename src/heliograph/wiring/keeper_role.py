@@ -16,6 +16,7 @@ from heliograph.services.keep_house import KeepHouse
 from heliograph.services.release_lots import ReleaseLots
 from heliograph.services.send_mail import SendMail
 from heliograph.services.take_incoming import ReleaseIncomplete
+from heliograph.services.watch_margins import WatchMargins
 from heliograph.settings import load_secret_key
 from heliograph.supervisor import report_ready
 from heliograph.wiring.mail_parts import mail_post
@@ -27,6 +28,7 @@ TRAFFIC_SECONDS: Final = 20.0
 MAIL_SECONDS: Final = 2.0
 """How long a mail waits on average, twice."""
 ERASURE_SECONDS: Final = 60.0
+MARGIN_SECONDS: Final = 60.0
 
 
 async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
@@ -54,6 +56,7 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
         random_bytes=os.urandom,
         draw=random.random,
     )
+    margins = WatchMargins(parts.database, least_percent=settings.keeper.least_margin_percent)
     poll = settings.keeper.poll_seconds
 
     report_ready()
@@ -75,5 +78,6 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
             poll_seconds=MAIL_SECONDS if post else HOUSE_SECONDS,
         ),
         run_loop(on_the_clock(erase.step), name="erase texts", stop=stop, poll_seconds=ERASURE_SECONDS),
+        run_loop(on_the_clock(margins.step), name="watch margins", stop=stop, poll_seconds=MARGIN_SECONDS),
         run_loop(on_the_clock(house.step), name="keep house", stop=stop, poll_seconds=HOUSE_SECONDS),
     )

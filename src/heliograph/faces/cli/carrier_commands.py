@@ -18,6 +18,7 @@ from heliograph.faces.cli.command_options import (
     examples,
 )
 from heliograph.faces.cli.command_refused import CommandRefused
+from heliograph.faces.cli.cost_commands import app as costs
 from heliograph.faces.cli.lookups import get_carrier
 from heliograph.faces.cli.terminal import done, show_one, show_rows
 from heliograph.services.operate_carriers import CarrierRefused, edit_carrier, open_carrier
@@ -40,6 +41,7 @@ app = App(
         "    --system-id acme",
     ),
 )
+app.command(costs)
 
 _LABELS = {
     "name": "Carrier",

@@ -1,22 +1,20 @@
 """`heliograph price`: what a message costs, by price list and prefix."""
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from heliograph.domain.price_sheet import read_price_sheet
 from heliograph.domain.pricing import as_number
 from heliograph.domain.typed_values import shown_prefix
-from heliograph.faces.cli.amounts import parse_price
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_price_list
 from heliograph.faces.cli.prefixes import parse_prefix
 from heliograph.faces.cli.terminal import done, show_rows
 from heliograph.faces.cli.typed_names import checked_name
+from heliograph.faces.cli.typed_prices import parse_prices, read_price_file
 from heliograph.storage.price_lists import (
     create_price_list,
     find_price_list_by_name,
@@ -126,7 +124,7 @@ async def set_many(
     """
     amounts = parse_prices(prices)
     if file is not None:
-        amounts |= _read_file(file)
+        amounts |= read_price_file(file)
     if not amounts:
         raise CommandRefused("no prices given: write them as 46=0.35")
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
@@ -162,26 +160,3 @@ async def remove(
             raise CommandRefused(f"price list {name!r} has no price for {prefix!r}")
     sentence = f"{name} is removed." if prefix is None else f"{name} has no price for {prefix} any more."
     done(sentence, {"name": name, "prefix": prefix, "removed": True}, as_json=options.json)
-
-
-def parse_prices(assignments: Iterable[str]) -> dict[str, int]:
-    """Prices in micro-units by prefix from ``46=0.35`` and the like. Raises CommandRefused."""
-    found: dict[str, int] = {}
-    for assignment in assignments:
-        prefix, separator, price = assignment.partition("=")
-        if not separator or not prefix.strip():
-            raise CommandRefused(f"{assignment!r} is no price: write it as 46=0.35 or default=0.80")
-        found[parse_prefix(prefix.strip())] = parse_price(price.strip())
-    return found
-
-
-def _read_file(path: Path) -> dict[str, int]:
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandRefused(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    sheet = read_price_sheet(text)
-    if sheet.faults:
-        first = sheet.faults[0]
-        raise CommandRefused(f"{path}, line {first.line}: {first.sentence}")
-    return sheet.prices

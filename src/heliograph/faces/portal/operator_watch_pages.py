@@ -5,11 +5,12 @@ from typing import Any, Final
 
 from litestar import Response
 
-from heliograph.domain.installation_alarms import KEEPER_LATE, QueueDepth, Severity
+from heliograph.domain.installation_alarms import KEEPER_LATE, Amount, QueueDepth, Severity
 from heliograph.domain.portal_rights import Right
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
-from heliograph.faces.portal.rendering import page, translate_for
+from heliograph.faces.portal.rendering import language_of, page, translate_for
 from heliograph.faces.portal.signed_in import show
+from heliograph.faces.portal.text_formats import money_text
 from heliograph.storage.carrier_settings import list_carriers
 from heliograph.storage.installation_reading import (
     MOST_LOTS,
@@ -104,17 +105,21 @@ async def show_alarm_rows(request: PortalRequest) -> Response[str]:
 
 
 async def _alarms_page(request: PortalRequest, template: str) -> Response[str]:
-    translate = translate_for(request)
+    translate, language = translate_for(request), language_of(request)
     alarms = [
         (
             TONES[alarm.severity],
-            translate(alarm.title, **alarm.values),
+            translate(alarm.title, **{name: _shown(each, language) for name, each in alarm.values.items()}),
             translate(alarm.next_step),
             alarm.path,
         )
         for alarm in await context_of(request).watch.alarms()
     ]
     return page(request, template, alarms=alarms)
+
+
+def _shown(value: str | int | Amount, language: str) -> str | int:
+    return money_text(value.micro, value.currency, language) if isinstance(value, Amount) else value
 
 
 @show(HEALTH, right=Right.OPERATE)

@@ -49,6 +49,8 @@ class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
     """Of the numbers of new accounts."""
     opt_out_words: OptOutWords = OptOutWords(frozenset(), frozenset())
     """The words by which handsets stop and start what an account sends them: no keywords."""
+    least_margin_percent: float = 0.0
+    """Of a price that must be left after the carrier's cost; 0: a price must not be below it."""
     public_url: str | None = None
     """How people reach us; None: what their requests say."""
     send_test_report: SendTestReport | None = None

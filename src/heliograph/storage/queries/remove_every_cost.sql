@@ -1,0 +1,1 @@
+DELETE FROM carrier_cost WHERE carrier_id = $1

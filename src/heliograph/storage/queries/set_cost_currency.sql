@@ -1,0 +1,1 @@
+UPDATE carrier SET cost_currency = $2 WHERE carrier_id = $1
