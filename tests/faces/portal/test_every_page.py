@@ -80,7 +80,8 @@ async def fill_with_hostile_texts(portal: ServedPortal, dsn: str) -> None:
         )
         await connection.execute(
             "INSERT INTO guard_window (account_id, prefix, seconds, starts_at, recipients, most, blocks,"
-            " beyond, blocked, counted_at, exceeded_at) VALUES ($1, '225', 3600, $2, 9, 1, true, 8, 6, $2, $2)",
+            " beyond, blocked, counted_at, exceeded_at)"
+            " VALUES ($1, '225', 3600, $2, 9, 1, true, 8, 6, $2, $2)",
             account_id,
             utc_now(),
         )
