@@ -13,6 +13,7 @@ from heliograph.domain.retention import ErasedNumbers, is_erased
 from heliograph.services import erase_texts
 from heliograph.services.erase_texts import EraseTexts
 from heliograph.services.keep_house import KeepHouse
+from heliograph.services.record_receipts.unmatched_retry import next_try
 from heliograph.storage import erasure
 from heliograph.storage.database import Connection, Database, connect
 from heliograph.storage.partitions import make_partitions
@@ -367,3 +368,27 @@ async def test_what_carriers_told_is_kept_no_longer_than_any_account_wants(
     await connection.execute("UPDATE account SET retention_days = 14")
     await KeepHouse(opened).step(NOW)
     assert await connection.fetchval(days, fortnight) == 0
+
+
+async def test_receipts_that_never_found_their_message_go_too(
+    opened: Database, connection: Connection
+) -> None:
+    never = next_try(NOW - timedelta(days=8), NOW)
+    await connection.execute(
+        "INSERT INTO carrier (carrier_id, name, host, port, system_id, sealed_password)"
+        " VALUES (1, 'one', '127.0.0.1', 2775, 'x', '')"
+    )
+    for number, (age, again) in enumerate([(8, never), (31, never), (31, NOW)]):
+        await connection.execute(
+            "INSERT INTO unmatched_receipt VALUES (1, $1, 1, 'x', $2, 9, 201, $3, $4)",
+            bytes([number]),
+            NUMBER,
+            NOW - timedelta(days=age),
+            again,
+        )
+    left = "SELECT array_agg(get_byte(receipt_id, 0) ORDER BY receipt_id) FROM unmatched_receipt"
+    await KeepHouse(opened).step(NOW)
+    assert await connection.fetchval(left) == [0, 2], "what is still looked at stays"
+    await connection.execute("UPDATE account SET retention_days = 10")
+    await KeepHouse(opened).step(NOW + timedelta(days=2))
+    assert await connection.fetchval(left) == [2]

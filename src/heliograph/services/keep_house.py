@@ -17,6 +17,8 @@ SPENDING_KEPT = timedelta(days=7)
 GUARD_WINDOWS_KEPT = timedelta(days=2)
 """For windows of the velocity guard in which nothing happened."""
 GUARD_EVENTS_KEPT = timedelta(days=90)
+RECEIPTS_AT_ONCE = 1_000
+"""Of a carrier, that never found their message."""
 LINKS_KEPT = timedelta(days=1)
 """After their end."""
 TRIES_KEPT = timedelta(days=1)
@@ -41,15 +43,12 @@ class KeepHouse:
 
     async def step(self, now: datetime) -> int:
         """Do what is to be done; always 0, since no chore is urgent enough to come back at once."""
+        told_days = await self._told_days()
         async with self._database.transaction(Purpose.OWNER) as tx:
             # Another keeper may be at it: two would make the same partition.
             if await tx.fetchval("SELECT pg_try_advisory_xact_lock(hashtext('heliograph.partitions'))"):
                 await make_partitions(tx, now)
-                # What carriers told is kept as it came, texts and numbers of all accounts together: no longer
-                # than any of them wants.
-                shortest = await find_shortest_retention(tx, self._retention_days) - 1
-                told = min(self._kept["receipt_block"], shortest)
-                await drop_partitions(tx, now, {**self._kept, "receipt_block": told})
+                await drop_partitions(tx, now, {**self._kept, "receipt_block": told_days})
         await self._fold_summaries()
         async with self._database.transaction() as tx:
             await tx.execute(load_query("prune_idempotency"), now - IDEMPOTENCY_KEPT)
@@ -58,6 +57,13 @@ class KeepHouse:
                 load_query("prune_guard_windows"), now - GUARD_WINDOWS_KEPT, now - GUARD_EVENTS_KEPT
             )
             await tx.execute(load_query("prune_portal_drafts"), now - DRAFTS_KEPT)
+            for row in await tx.fetch(load_query("list_carrier_ids")):
+                await tx.execute(
+                    load_query("prune_unmatched_receipts"),
+                    row["carrier_id"],
+                    now - timedelta(days=told_days),
+                    RECEIPTS_AT_ONCE,
+                )
             if self._is_first_step:
                 await tx.execute(load_query("delete_foreign_event_blocks"))
             await tx.execute(load_query("prune_logins"), now - IDLE, now - LONGEST)
@@ -68,6 +74,15 @@ class KeepHouse:
             await tx.execute(load_query("prune_given_up_mail"), now - GIVEN_UP_MAIL_KEPT)
         self._is_first_step = False
         return 0
+
+    async def _told_days(self) -> int:
+        """How long to keep what carriers told, as it came, texts and numbers of all accounts together.
+
+        No longer than any account wants it kept.
+        """
+        async with self._database.transaction() as tx:
+            shortest = await find_shortest_retention(tx, self._retention_days)
+        return min(self._kept["receipt_block"], shortest - 1)
 
     async def _fold_summaries(self) -> None:
         async with self._database.transaction() as tx:
