@@ -56,7 +56,7 @@ PIECES = [
 
 @pytest.fixture
 def inputs(request: pytest.FixtureRequest) -> int:
-    return request.config.getoption("--fuzz-inputs", default=None) or 40_000
+    return request.config.getoption("--fuzz-inputs", default=None) or 100_000
 
 
 def mutated(chance: random.Random, raw: bytes) -> bytes:

@@ -243,7 +243,7 @@ def test_both_readers_agree_on_bodies_broken_at_random(fuzz_inputs: int | None) 
     """Whatever arrives: the careful reader reads or refuses, and the fast one never differs."""
     chance = random.Random(2)
     seeds = [QUICK_START, EXAMPLE, TEMPLATED, DOTNET, json.dumps(MINIMAL | {"tags": ["a:b"]}).encode()]
-    for _ in range(fuzz_inputs or 20_000):
+    for _ in range(fuzz_inputs or 100_000):
         body = bytearray(chance.choice(seeds))
         for _ in range(chance.randrange(1, 4)):
             at = chance.randrange(len(body) + 1)
