@@ -157,7 +157,7 @@ async def test_a_body_of_10_megabytes_is_not_read(clients: Clients) -> None:
     async with running(script) as receiver:
         result = await client.post(url_of(receiver.url()), HEADERS, BODY, account_id=1)
         assert result.status == 200
-        assert result.body_start == b""
+        assert len(result.body_start) <= 512
     assert sum(sent) < size
 
 
@@ -175,14 +175,15 @@ async def test_a_redirect_is_an_answer_and_nobody_follows_it(clients: Clients) -
         assert trap.connections == 0
 
 
-async def test_the_start_of_an_error_is_kept_for_the_operator(clients: Clients) -> None:
+@pytest.mark.parametrize("status", [b"200", b"500"])
+async def test_the_start_of_an_answer_is_kept(clients: Clients, status: bytes) -> None:
     client = clients.make()
     bodies = [b"x" * 2000, b"short", b""]
 
     async def script(visit: Visit) -> None:
         for body in bodies:
             await visit.request()
-            await visit.send(b"HTTP/1.1 500 X\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+            await visit.send(b"HTTP/1.1 %b X\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body))
 
     async with running(script) as receiver:
         for body in bodies:

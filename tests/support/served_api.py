@@ -13,10 +13,12 @@ from heliograph.faces.api.api_app import ApiApp
 from heliograph.faces.api.api_context import ApiContext
 from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.faces.api.request_bodies import BodyReader
+from heliograph.outbound_http import OutboundHttp, OutboundLimits
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.contact_book import ContactBook
 from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.parent_actions import ParentActions
+from heliograph.services.send_test_report import SendTestReport
 from heliograph.services.trace_message import TraceMessage
 from heliograph.storage.accounts import AccountDirectory
 from heliograph.storage.api_keys import KeyDirectory, create_key
@@ -44,6 +46,13 @@ def api_context(
         cancel_batch=CancelBatch(database, IDS),
         hold_batch=HoldBatch(IDS),
         trace_message=TraceMessage(database),
+        send_test_report=SendTestReport(
+            database,
+            lambda: OutboundHttp(loopback_allowed=True, limits=OutboundLimits(connect=1, request=1)),
+            unseal=sealer.open,
+            now=lambda: NOW,
+            loopback_allowed=True,
+        ),
         parent_actions=ParentActions(
             number_prefix="ip1-", sealer=sealer, random_bytes=os.urandom, ids=IDS, now=lambda: NOW
         ),

@@ -25,7 +25,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
     ``reason`` is a sentence for the attempt log, empty for a plain answer; it never holds an address or text
     of the receiver. ``retry_after`` is what the receiver asked for, in seconds, unclamped. ``body_start`` is
-    the start of the body of an answer that is not 2xx, for the operator. A status counts even if the body
+    the start of the answer's body. A status counts even if the body
     after it was cut off, late or too long.
     """
 

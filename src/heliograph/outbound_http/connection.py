@@ -184,7 +184,9 @@ class Connection(asyncio.Protocol):
         now = self._monotonic()
         duration_ms = int((now - exchange.started_at) * 1000)
         if 200 <= status < 300:
-            answer = Answer(status, None, "", None, duration_ms, b"")
+            # The usual case by far: what came in the first piece is enough.
+            body_start = self._body[0][:BODY_START] if self._body else b""
+            answer = Answer(status, None, "", None, duration_ms, body_start)
         else:
             reason = "Redirects are not followed." if 300 <= status < 400 else ""
             retry_after = retry_after_seconds(b"".join(self._chunks))

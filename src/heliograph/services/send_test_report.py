@@ -15,6 +15,7 @@ from heliograph.domain.webhook_event import ReportEvent, parse_secret, report_bo
 from heliograph.outbound_http import OutboundHttp
 from heliograph.storage.account_choices import read_choices
 from heliograph.storage.database import Database
+from heliograph.storage.inbound_numbers import find_incoming_accounts
 from heliograph.storage.report_queue import find_report_account
 
 NOBODY: Final = "0" * 24
@@ -24,6 +25,7 @@ REFERENCE: Final = "test report"
 MOST: Final = 6
 WITHIN_SECONDS: Final = 60.0
 TOO_OFTEN: Final = "At most six test reports a minute are sent. Please wait a moment."
+NO_URL: Final = "Name a url: the account has none where its incoming messages go."
 _SHOWN_OCTETS: Final = 500
 
 
@@ -37,7 +39,7 @@ class SentTest(msgspec.Struct, frozen=True):
     reason: str
     milliseconds: int
     answer: str
-    """The start of what a refusing server wrote."""
+    """The start of what the server wrote."""
 
     @property
     def is_received(self) -> bool:
@@ -66,11 +68,18 @@ class SendTestReport:
         self._monotonic = monotonic
         self._lately: dict[int, deque[float]] = {}
 
-    async def send(self, account_id: int, currency: str, text: str, *, test_id: str) -> SentTest:
-        """Send one to a URL, by the rules for a batch's. Raises InvalidRequest and TooManyRequests."""
+    async def send(self, account_id: int, currency: str, text: str | None, *, test_id: str) -> SentTest:
+        """Send one to a URL, by the rules for a batch's; None: to that of the account's incoming messages.
+
+        No transaction is open while the network is used. Raises InvalidRequest and TooManyRequests.
+        """
         async with self._database.transaction() as tx:
             choices = await read_choices(tx, account_id)
             account = await find_report_account(tx, account_id)
+            if text is None:
+                text = (await find_incoming_accounts(tx, {account_id}))[account_id].incoming_url
+        if text is None:
+            raise InvalidRequest([Refusal("url", "required", NO_URL)])
         url = parse_report_url(
             text, http_allowed=choices.http_reports, loopback_allowed=self._loopback_allowed
         )

@@ -76,7 +76,8 @@ async def claim_key(
 ) -> StoredAnswer | None:
     """Take a key for the rest of a transaction, or the answer that the same request was given before.
 
-    None: the key is taken, and the transaction must end with ``keep_answer``. Raises Conflict while another
+    None: the key is taken, and the transaction must end with ``keep_answer``, or a later one with that or
+    ``free_key``. Raises Conflict while another
     process is at work on the key, IdempotencyMismatch when it came with another body.
     """
     named = request.account_id, request.route, request.key
@@ -89,8 +90,9 @@ async def claim_key(
     if claimed is not None:
         return None
     found = _same_request(await tx.fetch(load_query("find_idempotency"), *named), request)
-    if found is None:
-        raise Conflict(IN_PROGRESS)  # forgotten by the keeper this very moment: the next try takes it
+    if found is None or not found.status:
+        # Forgotten by the keeper this very moment: the next try takes it. Or taken by what uses the network.
+        raise Conflict(IN_PROGRESS)
     return found
 
 
@@ -105,3 +107,8 @@ async def keep_answer(tx: Transaction, request: IdempotentRequest, answer: Store
         answer.answer,
         answer.location,
     )
+
+
+async def free_key(tx: Transaction, request: IdempotentRequest) -> None:
+    """Let go of a key that was taken for something that was not done."""
+    await tx.execute(load_query("free_idempotency_key"), request.account_id, request.route, request.key)

@@ -27,6 +27,7 @@ from heliograph.storage.sealing import Sealer, UnreadableSecret
 from heliograph.storage.server_check import UnsuitableServer
 from heliograph.wiring.mail_parts import mail_desk
 from heliograph.wiring.parts import new_ids, sender_rules, utc_now
+from heliograph.wiring.report_tester import report_tester
 
 ATTACH_SECONDS: Final = 15.0
 """How long a command waits for an embedded PostgreSQL that is being started or stopped."""
@@ -125,6 +126,7 @@ async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
                 public_url=_public_url(settings),
                 mail_desk=lambda: mail_desk(settings, sealer(), ids) if settings.mail.host else None,
                 retention_days=settings.accounts.retention_days,
+                send_test_report=lambda: report_tester(settings, database, sealer().open),
             )
 
 

@@ -18,14 +18,12 @@ from heliograph.faces.api.sending_pace import SendingPace
 from heliograph.faces.portal.portal_app import PortalApp
 from heliograph.faces.portal.portal_context import PortalContext
 from heliograph.loop import run_loop
-from heliograph.outbound_http import OutboundHttp, OutboundLimits
 from heliograph.services.accept_batch import AcceptBatch, GuardVelocity, ReportUrlRules
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.contact_book import ContactBook
 from heliograph.services.explain_batch import ExplainBatch
 from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.parent_actions import ParentActions
-from heliograph.services.send_test_report import SendTestReport
 from heliograph.services.trace_message import TraceMessage
 from heliograph.services.watch_installation import WatchInstallation
 from heliograph.settings import HTTP_FD_VARIABLE, HttpSettings, Settings
@@ -39,6 +37,7 @@ from heliograph.wiring.faces_by_path import FacesByPath
 from heliograph.wiring.http_server import serve_http
 from heliograph.wiring.mail_parts import mail_desk
 from heliograph.wiring.parts import Parts, on_the_clock, run_together, sender_rules, utc_now
+from heliograph.wiring.report_tester import report_tester
 from heliograph.wiring.simulated_carrier import find_place
 
 KEY_USE_SECONDS: Final = 60.0
@@ -106,6 +105,7 @@ def api_app(
         hold_batch=HoldBatch(ids),
         contact_book=ContactBook(ids, utc_now),
         trace_message=TraceMessage(database),
+        send_test_report=report_tester(parts.settings, database, parts.sealer.open),
         idempotency=idempotency,
         sealer=parts.sealer,
         bodies=bodies,
@@ -154,32 +154,12 @@ def portal_parts(
         opt_out_words=parts.opt_out_words(),
         least_margin_percent=parts.settings.keeper.least_margin_percent,
         public_url=context.public_url,
-        send_test_report=test_reports(parts),
+        send_test_report=context.send_test_report,
         loopback_reports=parts.settings.loopback_reports_allowed,
         retention_days=parts.settings.accounts.retention_days,
         plain_allowed=parts.settings.http.plain_portal_allowed,
         handsets_url=handsets_url(parts.settings),
         mail_desk=mail_desk(parts.settings, parts.sealer, parts.ids),
-    )
-
-
-def test_reports(parts: Parts) -> SendTestReport:
-    """What sends test reports; its client is made for each, since few processes ever send one."""
-    settings, loopback_allowed = parts.settings.reports, parts.settings.loopback_reports_allowed
-
-    def open_http() -> OutboundHttp:
-        return OutboundHttp(
-            loopback_allowed=loopback_allowed,
-            limits=OutboundLimits(
-                connect=settings.connect_seconds,
-                request=settings.request_seconds,
-                answer_octets=settings.max_answer_bytes,
-                connections_per_origin=1,
-            ),
-        )
-
-    return SendTestReport(
-        parts.database, open_http, unseal=parts.sealer.open, now=utc_now, loopback_allowed=loopback_allowed
     )
 
 

@@ -41,6 +41,7 @@ GUARDED = [
     ("DELETE", "/v2/reports/secrets/abc"),
     ("GET", "/v2/reports/failed"),
     ("POST", "/v2/reports/replay"),
+    ("POST", "/v2/reports/test"),
     ("GET", "/v2/blacklist"),
     ("POST", "/v2/blacklist"),
     ("GET", "/v2/blacklist/46701740605"),

@@ -80,9 +80,11 @@ async def failing_origin(ground: Ground) -> Names:
 
 
 ORIGINS: Final = ("https://one.example:443", "https://two.example:443")
+NOBODY_LISTENS: Final = "http://127.0.0.1:65533"
 CASES: Final = {
     "/v2/reports/secrets": Case({}, {"graceHours": 1}),
     "/v2/reports/replay": Case({"origin": ORIGINS[0]}, {"origin": ORIGINS[1]}, failing_origin),
+    "/v2/reports/test": Case({"url": f"{NOBODY_LISTENS}/a"}, {"url": f"{NOBODY_LISTENS}/b"}),
     "/v2/contacts": Case([{"properties": {"a": "b"}}], [{"properties": {"a": "c"}}]),
     "/v2/labels/{label}/contacts": Case([CONTACT], [CONTACT, CONTACT], contact),
     "/v2/batches/{batch_id}/pause": Case({}, {"a": 1}, waiting_batch),

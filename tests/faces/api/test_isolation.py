@@ -177,6 +177,7 @@ MATRIX: dict[tuple[str, str], Thing | Listing | NamesNothing] = {
     ("POST", "/v2/reports/secrets"): NamesNothing("makes a secret of the caller's"),
     ("DELETE", "/v2/reports/secrets/{secretId}"): Thing(secret_of_owner, {"secretId": "0" * 16}),
     ("GET", "/v2/reports/failed"): Listing(failing_origin_of_owner, "origin"),
+    ("POST", "/v2/reports/test"): NamesNothing("a URL is everybody's to name"),
     ("POST", "/v2/reports/replay"): NamesNothing("an origin is everybody's to name: see its tests"),
     ("GET", "/v2/batches"): Listing(batch_of_owner, "batchId"),
     ("POST", "/v2/batches"): NamesNothing("makes a batch of the caller's"),

@@ -92,3 +92,15 @@ def test_a_wrong_filter_of_reports_is_refused(admin: Run, account: str) -> None:
     assert refused(admin("report", "replay", account, "--batch", "0" * 24), "There is no such batch.")
     assert refused(admin("report", "replay", account, "--status", "3xx"), "no status such as 201")
     assert refused(admin("report", "replay", account, "--from", "monday"), "no day such as")
+
+
+def test_a_test_report_that_reaches_nobody_is_said_to(admin: Run, account: str) -> None:
+    assert refused(admin("report", "test", account), "Name a url")
+    assert refused(admin("report", "test", account, "https://10.0.0.1/"), "is private")
+    nobody = "https://nobody.invalid/reports"
+    told = admin("report", "test", account, nobody)
+    assert told.exit_code == 1
+    assert f"Nothing came back from {nobody}" in told.out
+    document = admin("report", "test", account, nobody, "--json").json
+    assert (document["received"], document["answer"], document["url"]) == (False, 0, nobody)
+    assert document["reason"]

@@ -62,6 +62,7 @@ from heliograph.faces.api.report_endpoints import (
     read_secrets,
     replay,
 )
+from heliograph.faces.api.report_test_endpoints import send_test_report
 from heliograph.faces.api.schemas import BATCHES_PATH
 from heliograph.faces.api.scopes import template_of
 from heliograph.faces.api.sender_endpoints import (
@@ -133,6 +134,7 @@ ROUTES: Final = (
     delete_secret,
     read_failed,
     replay,
+    send_test_report,
     read_health,
     read_readiness,
     read_docs,

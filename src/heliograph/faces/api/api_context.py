@@ -19,6 +19,7 @@ from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.contact_book import ContactBook
 from heliograph.services.hold_batch import HoldBatch
 from heliograph.services.parent_actions import ParentActions
+from heliograph.services.send_test_report import SendTestReport
 from heliograph.services.trace_message import TraceMessage
 from heliograph.storage.accounts import Account
 from heliograph.storage.database import Database
@@ -42,6 +43,8 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     hold_batch: HoldBatch
     contact_book: ContactBook
     trace_message: TraceMessage
+    send_test_report: SendTestReport
+    """The same as of the portal: one rate for both."""
     idempotency: IdempotencyKeys
     """The same as of the accept path."""
     sealer: Sealer

@@ -14,7 +14,7 @@ from heliograph.domain.refusals import InvalidRequest, Refusal
 from heliograph.faces.api.api_context import JSON_TYPE, ApiContext, ApiRequest, context_of
 from heliograph.storage.batches import IdempotentRequest
 from heliograph.storage.database import Transaction, is_connection_failure, is_retryable
-from heliograph.storage.idempotency import StoredAnswer, claim_key, keep_answer
+from heliograph.storage.idempotency import StoredAnswer, claim_key, free_key, keep_answer
 
 Write = Callable[[Transaction], Awaitable[Response[bytes]]]
 
@@ -73,6 +73,35 @@ async def answered_once(
 
     with context.idempotency.held(identity):
         return await _committed(context, once)
+
+
+async def answered_outside(
+    request: ApiRequest, account_id: int, body: bytes, act: Callable[[], Awaitable[Response[bytes]]]
+) -> Response[bytes]:
+    """The same for a POST that uses the network: no transaction is open while ``act`` does.
+
+    Its key is taken before and its answer kept afterwards. What ``act`` refuses or fails at was not done: the
+    key stays unused. Of what a crash cut short nobody knows whether it was done, so its key stays at work.
+    """
+    context = context_of(request)
+    key = idempotency_key(request.scope["headers"])
+    if key is None:
+        return await act()
+    identity = IdempotentRequest(account_id, _route_of(request), key, _hash_of(request, body))
+    with context.idempotency.held(identity):
+        async with context.database.transaction() as tx:
+            stored = await claim_key(tx, identity, context.now())
+        if stored is not None:
+            return _replayed(context, stored, is_secret=False)
+        try:
+            answer = await act()
+        except Exception:
+            async with context.database.transaction() as tx:
+                await free_key(tx, identity)
+            raise
+        async with context.database.transaction() as tx:
+            await keep_answer(tx, identity, _stored(context, answer, is_secret=False))
+        return answer
 
 
 async def _committed(context: ApiContext, write: Write) -> Response[bytes]:

@@ -17,6 +17,7 @@ from heliograph.faces.api import (
     openapi_holding,
     openapi_incoming,
     openapi_keys,
+    openapi_report_tests,
     openapi_reports,
     openapi_senders,
     openapi_timeline,
@@ -64,6 +65,7 @@ from heliograph.faces.api.report_endpoints import (
     ReplayDocument,
     WebhookSecretDocument,
 )
+from heliograph.faces.api.report_test_endpoints import TestReportDocument
 from heliograph.faces.api.schemas import BatchDocument
 from heliograph.faces.api.sender_endpoints import SenderDocument
 from heliograph.faces.api.timeline_endpoints import TimelineDocument
@@ -104,6 +106,8 @@ TYPES: Final[tuple[type[msgspec.Struct], ...]] = (
     FailedAttemptDocument,
     openapi_reports.ReplayRequest,
     ReplayDocument,
+    openapi_report_tests.TestReportRequest,
+    TestReportDocument,
 )
 """What requests and answers are made of; types within them come along."""
 ALL_FIELD_TEXTS: Final = {
@@ -119,6 +123,7 @@ ALL_FIELD_TEXTS: Final = {
     **openapi_senders.FIELD_TEXTS,
     **openapi_events.FIELD_TEXTS,
     **openapi_reports.FIELD_TEXTS,
+    **openapi_report_tests.FIELD_TEXTS,
     **openapi_timeline.FIELD_TEXTS,
 }
 ALL_FIELD_RULES: Final = {
@@ -169,6 +174,7 @@ def openapi_document() -> Json:
             **openapi_senders.sender_paths(),
             **openapi_events.event_paths(),
             **openapi_reports.report_paths(),
+            **openapi_report_tests.report_test_paths(),
             **openapi_timeline.timeline_paths(),
             **openapi_conversations.conversation_paths(),
             **openapi_blacklist.blacklist_paths(),

@@ -40,7 +40,8 @@ _PROBLEM_TEXTS: Final = {
     415: "The body says that it is something else than JSON.",
     422: "The `Idempotency-Key` was used before, with another request.",
     429: (
-        "More recipients than the rate limit lets pass, or too many failed attempts from this address; "
+        "More recipients than the rate limit lets pass, too many failed attempts from this address, or too "
+        "many test reports; "
         "`Retry-After` says when to try again."
     ),
     500: "Something went wrong on our side.",

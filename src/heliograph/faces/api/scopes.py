@@ -71,6 +71,7 @@ SCOPES: Final[Mapping[tuple[str, str], KeyScope | None]] = {
     ("DELETE", "/v2/reports/secrets/{secret_id}"): KeyScope.KEYS,
     ("GET", "/v2/reports/failed"): KeyScope.READ,
     ("POST", "/v2/reports/replay"): KeyScope.SEND,
+    ("POST", "/v2/reports/test"): KeyScope.SEND,
 }
 
 

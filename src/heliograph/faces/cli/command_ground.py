@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # help comes at once, without a database driver and cryptogra
     from heliograph.outbound_mail import SmtpPost
     from heliograph.services.first_start import FirstStart
     from heliograph.services.mail_desk import MailDesk
+    from heliograph.services.send_test_report import SendTestReport
     from heliograph.storage.database import Database
     from heliograph.storage.sealing import Sealer
 
@@ -66,6 +67,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """What writes mails; None where none are sent."""
     retention_days: int
     """How long texts and numbers are kept where an account says nothing."""
+    send_test_report: "Callable[[], SendTestReport]"
 
 
 class SettingShown(Protocol):

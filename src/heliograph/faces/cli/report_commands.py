@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from heliograph.domain.ids import parse_id
-from heliograph.domain.refusals import NotFound, RefusedError
+from heliograph.domain.refusals import InvalidRequest, NotFound, RefusedError
 from heliograph.domain.replay_filter import ReplayFilter
 from heliograph.domain.report_url import ReportUrl, stored_report_url
 from heliograph.domain.status import codes_of
 from heliograph.faces.cli.command_ground import Ground
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
-from heliograph.faces.cli.command_refused import CommandRefused
+from heliograph.faces.cli.command_refused import NOT_AS_IT_SHOULD_BE, CommandRefused
 from heliograph.faces.cli.key_options import day_or_time
 from heliograph.faces.cli.lookups import get_account
 from heliograph.faces.cli.terminal import done, show_rows
@@ -227,6 +227,55 @@ async def replay(
     more = " There are more: run it again." if told["hasMore"] else ""
     said = f"{told['reports']} reports and those of {told['waiting']} waiting messages are sent now.{more}"
     done(said, told, as_json=options.json)
+
+
+@app.command(
+    name="test",
+    help_epilogue=examples(
+        "heliograph report test ip1-10001 https://shop.example/reports", "heliograph report test ip1-10001"
+    ),
+)
+async def send_test(
+    account: str,
+    url: str | None = None,
+    /,
+    *,
+    options: CommandOptions = NO_OPTIONS,
+    installation: InstallationArgument,
+) -> int:
+    """Send a signed test report, and tell what the receiver answered; the exit code is 0 where it took it.
+
+    Parameters
+    ----------
+    account
+        The account's number.
+    url
+        Where it goes; left out: where the account's incoming messages go.
+    """
+    async with installation.open_ground(options.data) as ground:
+        async with ground.database.transaction() as tx:
+            found = await get_account(tx, account)
+        try:
+            sent = await ground.send_test_report().send(
+                found.account_id, found.currency, url, test_id=f"test-{ground.random_bytes(8).hex()}"
+            )
+        except InvalidRequest as refused:
+            raise CommandRefused(refused.faults[0].sentence) from None
+    document = {
+        "url": sent.url,
+        "received": sent.is_received,
+        "answer": sent.status or 0,
+        "milliseconds": sent.milliseconds,
+        "reason": sent.reason,
+        "answerStart": sent.answer,
+    }
+    if sent.status is None:
+        said = f"Nothing came back from {sent.url} within {sent.milliseconds} ms. {sent.reason}"
+    else:
+        judged = "" if sent.is_received else " Only 200 to 299 count as delivered."
+        said = f"{sent.url} answered {sent.status} after {sent.milliseconds} ms.{judged}"
+    done(said, document, as_json=options.json)
+    return 0 if sent.is_received else NOT_AS_IT_SHOULD_BE
 
 
 async def _begin_anew(ground: Ground, account: str, origin: str) -> dict[str, Any]:
