@@ -39,8 +39,12 @@ hook: Callable[[Callable[..., Any]], Any] = schemathesis.hook
 
 @hook
 def map_body(context: Any, body: Any) -> Any:
-    """A send from a sender that the account has, to a report address on this machine."""
-    if not isinstance(body, dict) or "recipients" not in body:
+    """A send from a sender that the account has, and reports to an address on this machine."""
+    if not isinstance(body, dict):
+        return body
+    if isinstance(url := body.get("url"), str) and ("://" in url or url[:1].isalnum()):
+        body["url"] = NOBODY_LISTENS
+    if "recipients" not in body:
         return body
     if (
         isinstance(sender := body.get("sender"), str)
