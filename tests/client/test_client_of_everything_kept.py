@@ -215,3 +215,31 @@ def test_senders_and_the_blacklist_are_kept(ask: Ask) -> None:
     assert ask("block", "46701740697").msisdn == ask("get_blacklisted", "46701740697").msisdn
     assert "46701740697" in [each.msisdn for each in ask("list_blacklist")]
     assert ask("unblock", "46701740697").msisdn == "46701740697"
+
+
+def test_reports_are_sent_again_by_batch_time_and_status(ask: Ask) -> None:
+    nobody = "http://127.0.0.1:65533/reports"
+    batch = ask("send", "iP1", [PHONE], "Hi", delivery_report_url=nobody)
+    ask("wait", batch.id, timeout=30)
+    again = ask("replay_reports", batch_ids=[batch.id], statuses=[201])
+    assert (again.reports, again.has_more, again.cursor, again.origin) == (1, False, None, None)
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    narrow = {"origin": nobody, "created_from": an_hour_ago, "created_to": an_hour_ago, "after": ABSENT}
+    assert ask("replay_reports", **narrow).reports == 0
+    key = uuid4().hex
+    first, second = (ask("replay_reports", batch_ids=[batch.id], idempotency_key=key) for _ in range(2))
+    assert first == second
+    assert first.reports >= 2
+    with pytest.raises(NotFound):
+        ask("replay_reports", batch_ids=[ABSENT])
+    with pytest.raises(ValueError, match="time zone"):
+        ask("replay_reports", created_from=datetime(2026, 11, 22))  # noqa: DTZ001 - as people write it
+
+
+def test_a_test_report_tells_what_came_back(ask: Ask) -> None:
+    told = ask("send_test_report", "http://127.0.0.1:65533/reports")
+    assert (told.received, told.answer) == (False, 0)
+    assert told.reason
+    assert told.headers["webhook-id"].startswith("test-")
+    with pytest.raises(InvalidRequest):
+        ask("send_test_report", "shop.example")

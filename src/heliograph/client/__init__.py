@@ -39,8 +39,10 @@ from heliograph.client.received_documents import (
     NewKey,
     Price,
     PropertyUsage,
+    Replay,
     Sender,
     Status,
+    TestReport,
 )
 from heliograph.client.retries import Retries
 from heliograph.client.sync_client import Heliograph
@@ -77,9 +79,11 @@ __all__ = [
     "NotFound",
     "Price",
     "PropertyUsage",
+    "Replay",
     "Retries",
     "Sender",
     "Status",
+    "TestReport",
     "TooManyRequests",
     "Unauthorized",
     "Unavailable",

@@ -6,9 +6,9 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
-from heliograph.client import calls, contact_calls
+from heliograph.client import calls, contact_calls, report_calls
 from heliograph.client.calls import Call, Direction, Recipients, Result
 from heliograph.client.client_errors import BatchNotFinished
 from heliograph.client.contact_calls import Texts
@@ -27,8 +27,11 @@ from heliograph.client.received_documents import (
     Message,
     NewContact,
     NewKey,
+    Replay,
     Sender,
+    TestReport,
 )
+from heliograph.client.report_calls import Chosen
 from heliograph.client.retries import USUAL_RETRIES, Retries
 from heliograph.client.server_address import server_address
 
@@ -337,6 +340,17 @@ class AsyncHeliograph:
         """Every event after a cursor, page by page; the feed's ``cursor`` says where to go on."""
         read = partial(self.read_events, codes=codes, batch_id=batch_id, limit=page_size)
         return AsyncEventFeed(read, after)
+
+    async def replay_reports(self, *, idempotency_key: str | None = None, **chosen: Unpack[Chosen]) -> Replay:
+        """Have reports sent again. While it ``has_more``, call again with its ``cursor`` as ``after``.
+
+        With ``batch_ids`` or a time also those that were delivered before, else what was given up.
+        """
+        return await self._run(report_calls.replay_reports(idempotency_key, chosen))
+
+    async def send_test_report(self, url: str | None = None) -> TestReport:
+        """Send a test report to a URL, or to where incoming messages go; tells what the receiver answered."""
+        return await self._run(report_calls.send_test_report(url))
 
     async def get_account(self) -> Account:
         """The account of the key, with its balance."""

@@ -259,6 +259,39 @@ class NewKey(Key, frozen=True, kw_only=True, rename="camel"):
         return f"NewKey(id={self.id!r}, name={self.name!r})"
 
 
+class Replay(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Reports that are sent again."""
+
+    origin: str | None = None
+    was_disabled: bool
+    """Whether an origin of theirs was disabled; it no longer is."""
+    reports: int
+    """How many are on their way."""
+    waiting: int
+    """Messages whose reports waited for a later attempt, which is made now."""
+    has_more: bool
+    """Whether to call again, with the ``cursor`` as ``after`` where there is one."""
+    cursor: str | None = None
+
+
+class TestReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A test report, and what the receiver answered."""
+
+    __test__ = False
+
+    url: str
+    received: bool
+    """Whether a delivery report would count as delivered."""
+    answer: int
+    """The HTTP status; 0 where none came, which ``reason`` explains."""
+    milliseconds: int
+    reason: str
+    answer_start: str
+    """The start of what the receiver wrote."""
+    headers: dict[str, str]
+    body: str
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """The account of the key."""
 

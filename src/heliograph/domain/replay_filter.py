@@ -12,6 +12,7 @@ import msgspec
 from heliograph.domain.history import entries, milliseconds
 from heliograph.domain.report_events import Destination, EventBlock, RetryEvents, StoredEvent
 from heliograph.domain.report_url import ReportUrl, stored_report_url
+from heliograph.domain.retention import is_erased
 from heliograph.domain.status import is_final
 
 MOST_REPLAYED: Final = 5_000
@@ -84,7 +85,7 @@ class ToldMessage(NamedTuple):
 def reports_of(message: ToldMessage, wanted: ReplayFilter, *, report_codes: str) -> list[StoredEvent]:
     """The chosen reports of a message, in their order, as an account that gets these codes was told them."""
     origin = message.origin
-    if origin is None or wanted.origin not in (None, origin):
+    if origin is None or wanted.origin not in (None, origin) or is_erased(message.recipient):
         return []
     return [
         StoredEvent(

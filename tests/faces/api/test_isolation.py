@@ -14,7 +14,7 @@ import pytest
 from heliograph.domain.feed_events import pack_event
 from heliograph.domain.report_url import bucket_of
 from heliograph.faces.api.openapi import openapi_document
-from heliograph.storage import batch_reading
+from heliograph.storage import batch_reading, webhook_secrets
 from heliograph.storage.database import Connection, connect, load_query, transaction_on
 from heliograph.storage.event_feed import insert_events
 from tests.storage.test_row_level_security import without_account_filter
@@ -290,6 +290,15 @@ async def test_a_forgotten_account_filter_of_a_writer_is_found(
 ) -> None:
     forget_account_filter(monkeypatch, batch_reading, "find_batch")
     found = await difference(ground, ("DELETE", "/v2/batches/{batchId}"))
+    assert found is not None
+    assert found.startswith("200")
+
+
+async def test_a_forgotten_account_filter_of_a_writer_of_secrets_is_found(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget_account_filter(monkeypatch, webhook_secrets, "remove_webhook_secret")
+    found = await difference(ground, ("DELETE", "/v2/reports/secrets/{secretId}"))
     assert found is not None
     assert found.startswith("200")
 

@@ -11,6 +11,7 @@ import pytest
 from heliograph.domain.history import entry
 from heliograph.domain.ids import IdSource
 from heliograph.domain.report_events import Destination, StoredEvent, decode_block, decode_retry
+from heliograph.domain.retention import is_erased
 from heliograph.faces.api.replay_requests import NOTHING_NAMED
 from heliograph.faces.api.report_endpoints import REPLAY_PATH
 from heliograph.services import replay_chosen
@@ -22,6 +23,7 @@ from tests.support.rows import IDS, NOW, NOW_MS, insert_batch
 from tests.support.served_api import decoded, insert_key
 
 OTHER_URL = "https://other.example/reports"
+ERASED = "erased:" + "0" * 16
 HISTORY = (110, 111, 201)
 
 
@@ -191,6 +193,16 @@ async def test_a_removed_batch_is_unknown_and_told_no_more(
     gone = await api.post(REPLAY_PATH, json={"batchId": batch_id.hex()})
     assert decoded(gone, 404)["detail"] == replay_chosen.UNKNOWN_BATCH
     assert (await replayed(api, createdTo="2100-01-01T00:00:00Z"))["reports"] == 0
+
+
+async def test_what_has_no_number_any_more_is_told_no_more(
+    api: httpx.AsyncClient, connection: Connection
+) -> None:
+    batch_id, (_, message_id) = await insert_told(connection, recipients=2)
+    await connection.execute("UPDATE message SET recipient = $2 WHERE message_id <> $1", message_id, ERASED)
+    assert is_erased(ERASED)
+    assert (await replayed(api, batchId=batch_id.hex()))["reports"] == 3
+    assert {message for message, _, _ in await queued(connection)} == {message_id}
 
 
 async def test_another_accounts_reports_are_as_absent_as_none(
