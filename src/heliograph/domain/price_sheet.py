@@ -5,7 +5,7 @@ follow a comma. A first line without any digit is a heading.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -92,3 +92,14 @@ def price_changes(
             PriceChange(prefix, price, None) for prefix, price in before.items() if prefix not in after
         ]
     return sorted(changes, key=lambda change: change.prefix)
+
+
+def prices_after(before: Mapping[str, int], changes: Iterable[PriceChange]) -> dict[str, int]:
+    """The prices that changes lead to."""
+    after = dict(before)
+    for change in changes:
+        if change.after is None:
+            after.pop(change.prefix, None)
+        else:
+            after[change.prefix] = change.after
+    return after

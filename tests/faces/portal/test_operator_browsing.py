@@ -5,7 +5,9 @@ from pathlib import Path
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
+from heliograph.services.watch_margins import WatchMargins
 from tests.faces.portal.test_operator_watch import trouble
+from tests.support.accepting import utc_now
 from tests.support.served_portal import ServedPortal, opened_page, screenshot_path
 
 
@@ -115,4 +117,51 @@ async def test_the_console_fits_a_phone_in_the_dark(
         ):
             await watched.page.goto(f"/portal/operator/{name}")
             await look(watched.page, screenshots, name.replace("/", "-"), phone=True, dark=True)
+        assert watched.faults == []
+
+
+async def test_costs_are_imported_and_prices_below_them_stand_out(
+    portal: ServedPortal, browser: Browser, screenshots: Path
+) -> None:
+    secret = await portal.sign_in(None, is_operator=True)
+    async with portal.on_a_socket() as address, opened_page(browser, address, secret) as watched:
+        page = watched.page
+        await page.goto("/portal/operator/carriers/1")
+        await page.get_by_role("link", name="Import its table").click()
+        await page.get_by_label("Or paste it").fill("prefix;cost\n46;0,25\n4670;0,38\n47;0,30\ndefault;0,70")
+        await page.locator("#import").get_by_label("Currency").fill("SEK")
+        await page.evaluate("scrollTo(0, 0)")
+        await look(page, screenshots, "costs-empty")
+        await page.get_by_role("button", name="Show what would change").click()
+        await expect(page.locator("main")).to_contain_text("Nothing is changed yet.")
+        await look(page, screenshots, "costs-import")
+        await page.get_by_role("button", name="Change the costs").click()
+        await expect(page.get_by_role("cell", name="4670", exact=True)).to_be_visible()
+        await look(page, screenshots, "costs")
+        await page.goto("/portal/operator/carriers/1")
+        await expect(page.locator("main")).to_contain_text("prices below it raise an alarm")
+        await look(page, screenshots, "carrier-with-costs")
+
+        await page.goto("/portal/operator/prices/1")
+        await page.get_by_label("Or paste it").fill("46;0,35\n45;0,90\n47;0,28\n4673;0,26")
+        await page.get_by_role("button", name="Show what would change").click()
+        await expect(page.locator("main")).to_contain_text("They stand first.")
+        await look(page, screenshots, "prices-below-cost-import")
+        await page.get_by_role("button", name="Change the prices").click()
+        await expect(page.get_by_role("cell", name="47", exact=True)).to_be_visible()
+        await expect(page.locator("main")).to_contain_text("Below cost")
+        await look(page, screenshots, "price-margins")
+        await WatchMargins(portal.database).step(utc_now())
+        portal.context.watch.forget()
+        await page.goto("/portal/operator/alarms")
+        await expect(page.locator("#alarm-rows")).to_contain_text("such prefixes: 3")
+        await look(page, screenshots, "alarms-margins")
+        assert watched.faults == []
+    async with (
+        portal.on_a_socket() as address,
+        opened_page(browser, address, secret, phone=True, dark=True) as watched,
+    ):
+        for name in ("carriers/1/costs", "prices/1"):
+            await watched.page.goto(f"/portal/operator/{name}")
+            await look(watched.page, screenshots, f"{name.replace('/', '-')}-margins", phone=True, dark=True)
         assert watched.faults == []

@@ -21,6 +21,7 @@ from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, show
 from heliograph.services.operate_carriers import CarrierRefused, edit_carrier, open_carrier
+from heliograph.storage.carrier_costs import list_costs
 from heliograph.storage.carrier_settings import (
     CarrierChange,
     CarrierInUse,
@@ -37,6 +38,9 @@ from heliograph.storage.installation_reading import list_bind_slots, read_loose_
 CARRIERS: Final = "/portal/operator/carriers"
 ONE: Final = "/portal/operator/carriers/{carrier_id:int}"
 NEW: Final = "/portal/operator/new-carrier"
+
+FIRST_COSTS: Final = 5
+"""Of a carrier, on its own page; the others are a page away."""
 
 
 class CarrierLine(msgspec.Struct, frozen=True):
@@ -136,6 +140,7 @@ async def carrier_page(
         line = await line_of(tx, carrier_id)
         ends = {each.carrier_id: each for each in await read_loose_ends(tx, late=context.now())}
         routes = [each for each in await list_routes(tx) if each.carrier_id == carrier_id]
+        costs = sorted((await list_costs(tx, carrier_id)).items())
     return page(
         request,
         "operator_carrier.html",
@@ -144,6 +149,8 @@ async def carrier_page(
         carrier=line.carrier,
         ends=ends[carrier_id],
         routes=routes,
+        costs=costs[:FIRST_COSTS],
+        cost_count=len(costs),
         values=typed_values(form) if form else stored_values(line.carrier),
         faults=faults or {},
         address=carrier_address(carrier_id),

@@ -8,15 +8,23 @@ from litestar import Response
 
 from heliograph.domain.installation_alarms import WatchedPrices, price_alarms
 from heliograph.domain.portal_rights import Right
-from heliograph.domain.price_sheet import PriceSheet, price_changes, read_price_sheet
+from heliograph.domain.price_sheet import PriceSheet, price_changes, prices_after, read_price_sheet
 from heliograph.domain.pricing import as_number, as_text
 from heliograph.domain.refusals import NotFound
 from heliograph.domain.text_rules import has_control
 from heliograph.domain.typed_values import read_prefix, read_price, shown_prefix
 from heliograph.faces.portal.operator_acts import Faults, note_operator_act
+from heliograph.faces.portal.operator_tables import (
+    NOT_A_CURRENCY,
+    NOT_A_PREFIX,
+    NOT_A_PRICE,
+    SHOWN,
+    table_text,
+)
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
+from heliograph.faces.portal.price_margins import NO_MARGIN, Scales, read_scales
 from heliograph.faces.portal.rendering import page, see, translate_for
-from heliograph.faces.portal.signed_in import Form, act, form_of, show
+from heliograph.faces.portal.signed_in import act, form_of, show
 from heliograph.services.operate_prices import apply_price_changes, fingerprint_of
 from heliograph.storage.accounts import list_accounts
 from heliograph.storage.carrier_settings import list_routes
@@ -35,10 +43,6 @@ from heliograph.storage.price_lists import (
 PRICES: Final = "/portal/operator/prices"
 ONE: Final = "/portal/operator/prices/{price_list_id:int}"
 MAX_NAME: Final = 50
-SHOWN: Final = 200
-"""Prices and changes on one page at most."""
-NOT_A_PREFIX: Final = "A prefix has at most 15 digits, country code first, such as 46."
-NOT_A_PRICE: Final = "Write a price such as 0.35, with at most 6 decimals."
 
 
 @show(PRICES, right=Right.OPERATE)
@@ -74,7 +78,7 @@ async def make_price_list(request: PortalRequest) -> Response[Any]:
     if not name or len(name) > MAX_NAME or has_control(name):
         faults["name"] = translate("A name has 1 to 50 characters.")
     if not re.fullmatch("[A-Z]{3}", currency):
-        faults["currency"] = translate("A currency has three letters, such as SEK.")
+        faults["currency"] = translate(NOT_A_CURRENCY)
     async with context_of(request).database.transaction() as tx:
         if not faults and await find_price_list_by_name(tx, name) is not None:
             faults["name"] = translate("There is a price list of that name already.")
@@ -102,10 +106,17 @@ async def _list_page(
     async with context_of(request).database.transaction() as tx:
         found = await _list_of(tx, price_list_id)
         prices = await list_prices(tx, price_list_id)
-        users = {each.account_id for each in await list_accounts(tx) if each.price_list_id == price_list_id}
+        users = await _users_of(tx, price_list_id)
         routes = await list_routes(tx)
-    beginning = request.query_params.get("q", "").strip()
-    shown = sorted(item for item in prices.items() if item[0].startswith(beginning))
+        scales = await _scales_of(tx, request, found, users)
+    margins = await scales.weigh(prices)
+    beginning, only_thin = request.query_params.get("q", "").strip(), "thin" in request.query_params
+    thin = {prefix for prefix, margin in margins.items() if margin.is_thin}
+    shown = sorted(
+        item
+        for item in prices.items()
+        if item[0].startswith(beginning) and (not only_thin or item[0] in thin)
+    )
     return page(
         request,
         "operator_price_list.html",
@@ -114,6 +125,10 @@ async def _list_page(
         prices=shown[:SHOWN],
         left_out=max(0, len(shown) - SHOWN),
         q=beginning,
+        scales=scales,
+        margins=margins,
+        thin=len(thin),
+        only_thin=only_thin,
         alarms=list(price_alarms(routes, [WatchedPrices(price_list_id, found.name, prices, users)])),
         accounts=len(users),
         values={"prefix": "", "price": "", "table": "", "remove_others": "", **values},
@@ -122,6 +137,17 @@ async def _list_page(
         as_text=as_text,
         address=f"{PRICES}/{price_list_id}",
     )
+
+
+async def _users_of(tx: Transaction, price_list_id: int) -> set[int]:
+    return {each.account_id for each in await list_accounts(tx) if each.price_list_id == price_list_id}
+
+
+async def _scales_of(
+    tx: Transaction, request: PortalRequest, price_list: StoredPriceList, users: set[int]
+) -> Scales:
+    least = context_of(request).least_margin_percent
+    return await read_scales(tx, await list_routes(tx), users, price_list.currency, least)
 
 
 async def _list_of(tx: Transaction, price_list_id: int) -> StoredPriceList:
@@ -182,7 +208,7 @@ async def drop_price_list(request: PortalRequest, price_list_id: int) -> Respons
 async def import_prices(request: PortalRequest, price_list_id: int) -> Response[Any]:
     """Show what a table of prices would change; do it once that was seen and confirmed."""
     form, translate = await form_of(request), translate_for(request)
-    text = await _table(form)
+    text = await table_text(form)
     # Apart from the loop, which answers others meanwhile.
     sheet = await asyncio.to_thread(read_price_sheet, text)
     if sheet.faults or not sheet.prices:
@@ -192,6 +218,7 @@ async def import_prices(request: PortalRequest, price_list_id: int) -> Response[
         found = await _list_of(tx, price_list_id)
         before = await list_prices(tx, price_list_id)
         changes = price_changes(before, sheet.prices, remove_others=form.flag("remove_others"))
+        scales = await _scales_of(tx, request, found, await _users_of(tx, price_list_id))
         seen = fingerprint_of(before)
         is_confirmed = form.text("seen") == seen
         if is_confirmed:
@@ -200,10 +227,16 @@ async def import_prices(request: PortalRequest, price_list_id: int) -> Response[
     if is_confirmed:
         said = translate("Prices changed: %(count)s. They count within a few seconds.", count=len(changes))
         return see(f"{PRICES}/{price_list_id}", said)
+    margins = await scales.weigh(prices_after(before, changes), [change.prefix for change in changes])
+    # What would sell below cost is never among those left out.
+    changes.sort(key=lambda change: (not margins.get(change.prefix, NO_MARGIN).is_thin, change.prefix))
     return page(
         request,
         "operator_price_import.html",
         price_list=found,
+        scales=scales,
+        margins=margins,
+        thin=sum(1 for change in changes if margins.get(change.prefix, NO_MARGIN).is_thin),
         changes=changes[:SHOWN],
         count=len(changes),
         left_out=max(0, len(changes) - SHOWN),
@@ -215,18 +248,6 @@ async def import_prices(request: PortalRequest, price_list_id: int) -> Response[
         is_outdated=bool(form.text("seen")),
         address=f"{PRICES}/{price_list_id}",
     )
-
-
-async def _table(form: Form) -> str:
-    """The text of the file that was chosen, else what was pasted."""
-    file = form.file("file")
-    if file is None:
-        return form.raw("table")
-    content = await file.read()
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
 
 
 PAGES: Final = (
