@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from heliograph.carriers.sent_segments import SentSegments
+from heliograph.domain.flight import DoubtfulSegment, SentSegment
 from heliograph.domain.ids import IdSource
 from heliograph.domain.message_change import MessageChange
 from heliograph.services.record_receipts.receipt_matching import (
+    Told,
     change_of,
     match_segments,
     resolve_orphans,
@@ -67,29 +69,38 @@ class UnmatchedRetry:
         if not receipts:
             return set()
         told = [told_before(receipt) for receipt in receipts]
-        segments = await match_segments(tx, self._carrier_id, told, self._sent, now=now)
+        found = await self._look_for(tx, told, now, with_orphans=with_orphans)
         changes: list[MessageChange] = []
         matched: list[UnmatchedReceipt] = []
-        left: list[int] = []
-        for number, segment in enumerate(segments):
+        again: list[tuple[bytes, datetime]] = []
+        for receipt, one, segment in zip(receipts, told, found, strict=True):
             if segment is None:
-                left.append(number)
+                again.append((receipt.receipt_id, next_try(receipt.received_at, now)))
             else:
-                changes.append(change_of(told[number], segment))
-                matched.append(receipts[number])
-        if with_orphans and left:
-            orphans = [told[number] for number in left]
-            resolved = await resolve_orphans(tx, self._carrier_id, orphans, now=now)
-            for number, doubtful in zip(list(left), resolved, strict=True):
-                if doubtful is not None:
-                    changes.append(change_of(told[number], doubtful))
-                    matched.append(receipts[number])
-                    left.remove(number)
-        again = [
-            (receipts[number].receipt_id, next_try(receipts[number].received_at, now)) for number in left
-        ]
+                changes.append(change_of(one, segment))
+                matched.append(receipt)
         await settle_unmatched_receipts(
             tx, self._carrier_id, matched=[receipt.receipt_id for receipt in matched], again=again
         )
         await apply_changes(tx, changes, now=now, ids=self._ids)
         return {receipt.smsc_hash for receipt in matched}
+
+    async def _look_for(
+        self, tx: Transaction, told: Sequence[Told], now: datetime, *, with_orphans: bool
+    ) -> list[SentSegment | DoubtfulSegment | None]:
+        found: list[SentSegment | DoubtfulSegment | None] = []
+        found += await match_segments(tx, self._carrier_id, told, self._sent, now=now)
+        left = [number for number, segment in enumerate(found) if segment is None]
+        if not with_orphans or not left:
+            return found
+        orphans = [told[number] for number in left]
+        resolved = await resolve_orphans(tx, self._carrier_id, orphans, now=now)
+        # The late answer to another dispatcher may end a doubt just now, and bring the segment: after the
+        # first look for segments, before the one for doubts. The next try would be a minute away.
+        for number, doubtful in zip(left, resolved, strict=True):
+            found[number] = doubtful
+        if None in resolved:
+            late = await match_segments(tx, self._carrier_id, orphans, self._sent, now=now)
+            for number, segment in zip(left, late, strict=True):
+                found[number] = found[number] or segment
+        return found
