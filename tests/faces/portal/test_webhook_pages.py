@@ -24,7 +24,7 @@ from heliograph.storage.database import Transaction
 from heliograph.storage.webhook_secrets import StoredSecret, list_secrets
 from tests.support.accepting import utc_now
 from tests.support.report_receiver import ReportReceiver
-from tests.support.rows import IDS, insert_account
+from tests.support.rows import IDS, insert_account, insert_batch
 from tests.support.served_portal import PortalClient, ServedPortal, opened_page, screenshot_path
 
 WEBHOOKS = "/portal/webhooks"
@@ -146,6 +146,31 @@ async def test_what_fails_is_shown_and_delivered_again(portal: ServedPortal, own
     async with portal.database.transaction() as tx:
         queued = await tx.fetch("SELECT account_id, origin, event_count FROM report_block")
     assert [tuple(row) for row in queued] == [(portal.started.account_id, ORIGIN, 1)]
+    assert await audited(portal, "webhook.replayed") == 1
+
+
+async def test_the_reports_of_a_batch_are_sent_again(portal: ServedPortal, owner: PortalClient) -> None:
+    async with portal.database.transaction() as tx:
+        batch_id, _ = await insert_batch(
+            tx, portal.started.account_id, url=f"{ORIGIN}/reports", code=402, created_at=utc_now()
+        )
+        await insert_account(tx, 2)
+        foreign, _ = await insert_batch(tx, 2, url=f"{ORIGIN}/reports", code=402)
+    again = f"{WEBHOOKS}/again"
+    for faulty, sentence in (
+        ({}, "Name a batch or a time."),
+        ({"batch_id": "x"}, "An id has 24 digits"),
+        ({"batch_id": foreign.hex()}, "There is no such batch."),
+        ({"created_from": "monday"}, "Choose a day and a time."),
+    ):
+        refused = await owner.post(again, faulty)
+        assert (refused.status_code, sentence in refused.text) == (400, True)
+    assert (await owner.post(again, {"batch_id": batch_id.hex()})).status_code == 303
+    assert "Reports that are on their way: 1." in (await owner.get(WEBHOOKS)).text
+    span = {"created_from": "2020-01-01T00:00", "created_to": "2020-01-02T00:00"}
+    assert (await owner.post(again, span)).status_code == 303
+    async with portal.database.transaction() as tx:
+        assert await tx.fetchval("SELECT sum(event_count) FROM report_block") == 1
     assert await audited(portal, "webhook.replayed") == 1
 
 

@@ -1,20 +1,28 @@
 """Webhooks: where incoming messages go, the secrets that sign, what fails, and having it delivered again."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from litestar import Response
 
 from heliograph.domain.history import moment_of
+from heliograph.domain.ids import parse_id
+from heliograph.domain.local_times import LocalMoment, local_moment
 from heliograph.domain.portal_rights import Right
-from heliograph.domain.refusals import Conflict, InvalidRequest, TooManyRequests
+from heliograph.domain.refusals import Conflict, InvalidRequest, NotFound, TooManyRequests
+from heliograph.domain.replay_filter import ReplayFilter
 from heliograph.domain.report_url import UrlRefusal, parse_incoming_url
 from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
-from heliograph.faces.portal.rendering import page, see, translate_for
-from heliograph.faces.portal.signed_in import act, form_of, me_of, show
+from heliograph.faces.portal.rendering import page, see, translate_for, zone_name_of
+from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
 from heliograph.faces.portal.status_texts import CODE_TEXTS
+from heliograph.faces.portal.translations import Translate
 from heliograph.services.list_failures import FailedDeliveries, list_failures
+from heliograph.services.replay_chosen import ReplayAccount, replay_chosen
 from heliograph.services.replay_reports import replay_origin
 from heliograph.services.send_test_report import SentTest
 from heliograph.services.webhook_rotation import GRACE_HOURS, remove_old_secret, rotate_secret
@@ -24,6 +32,8 @@ from heliograph.storage.inbound_numbers import find_incoming_accounts, set_incom
 from heliograph.storage.webhook_secrets import list_secrets
 
 WEBHOOKS: Final = "/portal/webhooks"
+MOST_CALLS: Final = 20
+"""How many times messages are looked at for one press of a button: 100,000 messages."""
 
 
 class ShownAttempt(NamedTuple):
@@ -119,6 +129,61 @@ async def replay_failed(request: PortalRequest) -> Response[None]:
     return see(WEBHOOKS, translate("Everything that was missed is being delivered now."))
 
 
+@act(f"{WEBHOOKS}/again", right=Right.WEBHOOKS)
+async def send_again(request: PortalRequest) -> Response[str] | Response[None]:
+    """Send the reports of a batch or a time again, also those that were delivered before."""
+    context, me, form = context_of(request), me_of(request), await form_of(request)
+    translate = translate_for(request)
+    wanted = _chosen_reports(form, zone_name_of(request), translate)
+    if not isinstance(wanted, ReplayFilter):
+        return await _webhooks_page(request, again=form.values(), again_faults=wanted)
+    reports, calls, after = 0, 0, b""
+    while calls < MOST_CALLS:
+        try:
+            async with context.database.transaction() as tx:
+                choices = await read_choices(tx, me.account_id)
+                whose = ReplayAccount(me.account_id, me.account.currency, choices.report_codes)
+                done = await replay_chosen(tx, whose, wanted, after=after, now=context.now(), ids=context.ids)
+                if done.queued:
+                    detail = {"reports": done.queued, "waiting": done.hastened}
+                    await note_act(tx, request, "webhook.replayed", "", detail)
+        except NotFound:
+            faults = {"batch_id": translate("There is no such batch.")}
+            return await _webhooks_page(request, again=form.values(), again_faults=faults)
+        reports, calls = reports + done.queued, calls + 1
+        if done.next_after is None:
+            return see(WEBHOOKS, translate("Reports that are on their way: %(count)s.", count=reports))
+        after = done.next_after
+    return see(
+        WEBHOOKS,
+        translate(
+            "The first %(count)s reports are on their way. For the others choose a later time.", count=reports
+        ),
+    )
+
+
+def _chosen_reports(form: Form, zone_name: str, translate: Translate) -> ReplayFilter | dict[str, str]:
+    """Which reports the form names, or its faults by field."""
+    faults: dict[str, str] = {}
+    batch_id = parse_id(form.text("batch_id"))
+    if form.text("batch_id") and batch_id is None:
+        faults["batch_id"] = translate("An id has 24 digits and letters from a to f.")
+    moments: dict[str, datetime | None] = {}
+    for name in ("created_from", "created_to"):
+        found = local_moment(form.text(name), ZoneInfo(zone_name))
+        moments[name] = found.moment if isinstance(found, LocalMoment) else None
+        if form.text(name) and moments[name] is None:
+            faults[name] = translate("Choose a day and a time.")
+    wanted = ReplayFilter(
+        batch_ids=() if batch_id is None else (batch_id,),
+        created_from=moments["created_from"],
+        created_to=moments["created_to"],
+    )
+    if wanted.is_empty and not faults:
+        faults["batch_id"] = translate("Name a batch or a time.")
+    return faults or wanted
+
+
 @act(f"{WEBHOOKS}/test", right=Right.WEBHOOKS)
 async def send_test(request: PortalRequest) -> Response[str]:
     """Send a signed test report to a URL, and show what was sent and what came back."""
@@ -146,6 +211,8 @@ async def _webhooks_page(
     test_url: str = "",
     test_fault: str = "",
     sent: SentTest | None = None,
+    again: Mapping[str, str] = MappingProxyType({}),
+    again_faults: Mapping[str, str] = MappingProxyType({}),
 ) -> Response[str]:
     context, me = context_of(request), me_of(request)
     async with context.database.transaction() as tx:
@@ -154,7 +221,7 @@ async def _webhooks_page(
         secrets = await list_secrets(tx, me.account_id, now=context.now())
         failures = await list_failures(tx, me.account_id)
     incoming_url = accounts[me.account_id].incoming_url or ""
-    status = 400 if fault or test_fault else 409 if secret_fault else 200
+    status = 400 if fault or test_fault or again_faults else 409 if secret_fault else 200
     return page(
         request,
         "webhooks.html",
@@ -168,6 +235,8 @@ async def _webhooks_page(
         test_url=test_url,
         test_fault=test_fault or None,
         sent=sent,
+        again=again,
+        again_faults=again_faults,
     )
 
 
@@ -196,5 +265,6 @@ PAGES: Final = (
     make_webhook_secret,
     remove_webhook_secret,
     replay_failed,
+    send_again,
     send_test,
 )
