@@ -22,7 +22,7 @@ from heliograph.faces.portal.operator_tables import (
     table_text,
 )
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
-from heliograph.faces.portal.price_margins import NO_MARGIN, Scales, read_scales
+from heliograph.faces.portal.price_margins import NO_MARGIN, read_scales
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, show
 from heliograph.services.operate_prices import apply_price_changes, fingerprint_of
@@ -103,12 +103,13 @@ async def _list_page(
     faults: Faults,
     sheet: PriceSheet | None = None,
 ) -> Response[str]:
+    least = context_of(request).least_margin_percent
     async with context_of(request).database.transaction() as tx:
         found = await _list_of(tx, price_list_id)
         prices = await list_prices(tx, price_list_id)
         users = await _users_of(tx, price_list_id)
         routes = await list_routes(tx)
-        scales = await _scales_of(tx, request, found, users)
+        scales = await read_scales(tx, routes, users, found.currency, least)
     margins = await scales.weigh(prices)
     beginning, only_thin = request.query_params.get("q", "").strip(), "thin" in request.query_params
     thin = {prefix for prefix, margin in margins.items() if margin.is_thin}
@@ -141,13 +142,6 @@ async def _list_page(
 
 async def _users_of(tx: Transaction, price_list_id: int) -> set[int]:
     return {each.account_id for each in await list_accounts(tx) if each.price_list_id == price_list_id}
-
-
-async def _scales_of(
-    tx: Transaction, request: PortalRequest, price_list: StoredPriceList, users: set[int]
-) -> Scales:
-    least = context_of(request).least_margin_percent
-    return await read_scales(tx, await list_routes(tx), users, price_list.currency, least)
 
 
 async def _list_of(tx: Transaction, price_list_id: int) -> StoredPriceList:
@@ -214,11 +208,13 @@ async def import_prices(request: PortalRequest, price_list_id: int) -> Response[
     if sheet.faults or not sheet.prices:
         empty = {} if sheet.faults else {"table": translate("The table holds no prices.")}
         return await _list_page(request, price_list_id, {**form.values(), "table": text}, empty, sheet)
+    least = context_of(request).least_margin_percent
     async with context_of(request).database.transaction() as tx:
         found = await _list_of(tx, price_list_id)
         before = await list_prices(tx, price_list_id)
         changes = price_changes(before, sheet.prices, remove_others=form.flag("remove_others"))
-        scales = await _scales_of(tx, request, found, await _users_of(tx, price_list_id))
+        users, routes = await _users_of(tx, price_list_id), await list_routes(tx)
+        scales = await read_scales(tx, routes, users, found.currency, least)
         seen = fingerprint_of(before)
         is_confirmed = form.text("seen") == seen
         if is_confirmed:
