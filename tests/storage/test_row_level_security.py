@@ -323,6 +323,7 @@ def arguments_of(
         "list_messages": (account_id, lowest, highest, batches[0]),
         "find_contact": (account_id, contact_id(account_id)),
         "list_contacts_oldest_first": (account_id, *contact_reading.ContactFilter(), 0, 1000),
+        "list_contacts_after": (account_id, b"", 1000),
         "list_contacts_newest_first": (account_id, *contact_reading.ContactFilter(), 0, 1000),
         "count_contacts": (account_id, *contact_reading.ContactFilter()),
         "count_labels": (account_id,),
@@ -357,7 +358,7 @@ def arguments_of(
 
 
 def test_every_statement_of_the_faces_is_looked_at() -> None:
-    assert len(QUERIES) == 48
+    assert len(QUERIES) == 49
     for name in QUERIES:
         assert without_account_filter(load_query(name))[1] == len(
             re.findall(

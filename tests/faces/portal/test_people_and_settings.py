@@ -215,6 +215,16 @@ async def test_what_is_wrong_about_settings_is_said(portal: ServedPortal, owner:
     assert await actions(portal) == []
 
 
+async def test_operators_see_what_was_done_to_the_installation(
+    portal: ServedPortal, owner: PortalClient, operator: PortalClient
+) -> None:
+    await operator.post("/portal/operator/guard", {"prefix": "225", "mode": "off"})
+    shown = (await operator.get("/portal/operator/audit")).text
+    assert "guard.set" in shown
+    assert "guard.set" not in (await owner.get("/portal/audit")).text
+    assert (await owner.get("/portal/operator/audit")).status_code == 403
+
+
 async def test_the_audit_log_is_paged_and_filtered(portal: ServedPortal, owner: PortalClient) -> None:
     assert "Nothing was changed yet" in (await owner.get("/portal/audit")).text
     for cap in range(1, 53):

@@ -78,6 +78,7 @@ _PAGES: Final[tuple[tuple[str, tuple[tuple[str, str, str, Right], ...]], ...]] =
             ("Queues", "/portal/operator/queues", "queues", Right.OPERATE),
             ("Alarms", ALARMS, "alarms", Right.OPERATE),
             ("Health", "/portal/operator/health", "health", Right.OPERATE),
+            ("What operators did", "/portal/operator/audit", "audit", Right.OPERATE),
         ),
     ),
 )
