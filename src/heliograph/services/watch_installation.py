@@ -30,13 +30,13 @@ from heliograph.storage.installation_reading import (
     days_ahead,
     list_bind_slots,
     list_failing_origins,
-    list_holders,
     read_loose_ends,
     read_queue_depth,
     read_server_state,
 )
 from heliograph.storage.mail_outbox import read_mail_state
 from heliograph.storage.price_lists import list_price_lists, list_prices
+from heliograph.storage.process_sessions import list_holders
 from heliograph.storage.thin_margins import list_thin_margins
 
 ALARM_SECONDS: Final = 10.0

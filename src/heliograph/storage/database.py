@@ -7,9 +7,9 @@ when a connection is made or with SET LOCAL, so a connection needs no cleaning b
 
 import asyncio
 import enum
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING, Self, TypeAlias
 
@@ -132,6 +132,7 @@ class Database:
     ``ring`` wakes who waits on a channel that a committed transaction announced.
 
     ``pool_sizes`` are upper bounds by purpose; the defaults suit one process of one role.
+    ``session_name`` says what the sessions for a purpose are called.
     """
 
     def __init__(
@@ -140,11 +141,15 @@ class Database:
         *,
         pool_sizes: Mapping[Purpose, int] | None = None,
         ring: Callable[[str], None] | None = None,
+        session_name: Callable[[str], str] | None = None,
     ) -> None:
         self._dsn = dsn
+        self._session_name = session_name
         self._ring = ring
         sizes = {**_POOL_SIZES, **(pool_sizes or {})}
-        self._pools = {purpose: _Pool(dsn, purpose, sizes[purpose]) for purpose in Purpose}
+        self._pools = {
+            purpose: _Pool(partial(self._connect, purpose), purpose, sizes[purpose]) for purpose in Purpose
+        }
 
     def __repr__(self) -> str:
         return f"<Database {' '.join(map(str, self._pools.values()))}>"
@@ -222,7 +227,11 @@ class Database:
         Its owner opens transactions with ``transaction_on``, closes it, and asks for a new one after
         ``is_connection_failure``.
         """
-        return await connect(self._dsn, purpose)
+        return await self._connect(purpose)
+
+    async def _connect(self, purpose: Purpose) -> Connection:
+        name = self._session_name and self._session_name(purpose.value)
+        return await connect(self._dsn, purpose, settings={"application_name": name} if name else None)
 
     def groups(self, account_ids: Iterable[int]) -> list[list[int]]:
         """The accounts in the groups that one statement may touch together, each in ascending order.
@@ -295,8 +304,8 @@ class _Pool:
     asyncpg's own pool cleans session state with a round trip at every return; ours has none to clean.
     """
 
-    def __init__(self, dsn: str, purpose: Purpose, size: int) -> None:
-        self._dsn = dsn
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], purpose: Purpose, size: int) -> None:
+        self._connect = connect
         self._purpose = purpose
         self._size = size
         self._free = asyncio.Semaphore(size)
@@ -312,7 +321,7 @@ class _Pool:
             raise asyncpg.InterfaceError("the database is closed")
         await self._free.acquire()
         try:
-            connection = self._live_idle() or await connect(self._dsn, self._purpose)
+            connection = self._live_idle() or await self._connect()
         except BaseException:
             self._free.release()
             raise

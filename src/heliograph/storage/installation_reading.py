@@ -87,14 +87,6 @@ class ServerState(NamedTuple):
         return tuple(unsafe)
 
 
-class Holder(NamedTuple):
-    """A process that holds leases: of binds (a dispatcher) or of buckets (a reporter)."""
-
-    role: str
-    holder: str
-    leases: int
-
-
 class AppliedMigration(NamedTuple):
     """A step of the schema."""
 
@@ -107,11 +99,6 @@ async def read_server_state(tx: Transaction) -> ServerState:
     row = await tx.fetchrow(load_query("read_server_state"))
     assert row is not None
     return ServerState(*row)
-
-
-async def list_holders(tx: Transaction) -> list[Holder]:
-    """Processes that hold leases now."""
-    return [Holder(*row) for row in await tx.fetch(load_query("list_lease_holders"))]
 
 
 async def list_migrations(tx: Transaction) -> list[AppliedMigration]:

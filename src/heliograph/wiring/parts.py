@@ -16,6 +16,7 @@ from heliograph.services.take_incoming import TakeIncoming
 from heliograph.settings import Settings, load_secret_key
 from heliograph.storage.database import Database
 from heliograph.storage.migrations_runner import check_schema
+from heliograph.storage.process_sessions import ProcessName
 from heliograph.storage.sealing import Sealer
 from heliograph.storage.server_check import check_server_settings
 from heliograph.storage.wakeups import LOTS_CHANNEL, WakeupSender
@@ -75,9 +76,16 @@ class Parts:
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, dsn: str) -> AsyncIterator[Parts]:
-    """Connect, and refuse a database that would lose commits or is not of this release."""
-    async with WakeupSender(dsn) as wakeups, Database(dsn, ring=wakeups.notify) as database:
+async def open_parts(settings: Settings, dsn: str, *, role: str | None = None) -> AsyncIterator[Parts]:
+    """Connect, and refuse a database that would lose commits or is not of this release.
+
+    A process of a role names its sessions, so that operators see that it is there.
+    """
+    name = role and ProcessName.of(role, started_at=utc_now(), pid=os.getpid(), host=socket.gethostname())
+    async with (
+        WakeupSender(dsn) as wakeups,
+        Database(dsn, ring=wakeups.notify, session_name=name.session_name if name else None) as database,
+    ):
         await check_server_settings(database)
         await check_schema(database)
         yield Parts(settings, database, wakeups)

@@ -32,5 +32,5 @@ async def run_role(role: str, settings: Settings, dsn: str, *, stop: asyncio.Eve
     # need not look at the one and only seldom at the other.
     gc.freeze()
     gc.set_threshold(*_GARBAGE_THRESHOLD)
-    async with open_parts(settings, dsn) as parts:
+    async with open_parts(settings, dsn, role=role) as parts:
         await run(parts, dsn, stop)

@@ -1,12 +1,14 @@
 """Queues, alarms and health, as operators see them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from heliograph.domain.installation_alarms import ALARM_TEXTS
 from heliograph.domain.portal_rights import Role
 from heliograph.faces.portal.translations import LANGUAGES, catalog
+from heliograph.storage.database import Database, Purpose
+from heliograph.storage.process_sessions import ProcessName
 from tests.support.accepting import utc_now
 from tests.support.served_portal import PortalClient, ServedPortal
 
@@ -135,6 +137,18 @@ async def test_health_shows_the_server_and_who_holds_leases(
             " VALUES (0, 1, 'here:9:cc', now() + interval '15 s')"
         )
     assert "here:9:cc" in (await operator.get("/portal/operator/live/processes")).text
+
+
+async def test_health_lists_processes_without_leases_and_since_when(
+    portal: ServedPortal, operator: PortalClient, database: str
+) -> None:
+    keeper = ProcessName.of("keeper", started_at=datetime(2026, 3, 4, 5, 6, tzinfo=UTC), pid=77, host="box")
+    async with Database(database, session_name=keeper.session_name) as connected:
+        await connected.fetch(Purpose.HOT, "SELECT 1")
+        rows = (await operator.get("/portal/operator/live/processes")).text
+    assert "<code>box:77</code>" in rows
+    assert "2026-03-04T05:06" in rows
+    assert "No dispatcher and no reporter" in rows
 
 
 async def test_customers_see_neither_pages_nor_the_count(portal: ServedPortal) -> None:

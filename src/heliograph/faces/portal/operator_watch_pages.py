@@ -18,7 +18,6 @@ from heliograph.storage.installation_reading import (
     days_ahead,
     list_bind_slots,
     list_failing_origins,
-    list_holders,
     list_migrations,
     read_loose_ends,
     read_queue_depth,
@@ -26,6 +25,7 @@ from heliograph.storage.installation_reading import (
     read_waiting_reports,
 )
 from heliograph.storage.migrations_runner import own_migrations
+from heliograph.storage.process_sessions import list_processes
 
 QUEUES: Final = "/portal/operator/queues"
 ALARMS: Final = "/portal/operator/alarms"
@@ -129,7 +129,7 @@ async def show_health(request: PortalRequest) -> Response[str]:
     now = context.now()
     async with context.database.transaction() as tx:
         server = await read_server_state(tx)
-        holders = await list_holders(tx)
+        processes = await list_processes(tx)
         slots = await list_bind_slots(tx)
         ends = await read_loose_ends(tx, late=now - KEEPER_LATE)
         migrations = await list_migrations(tx)
@@ -141,7 +141,7 @@ async def show_health(request: PortalRequest) -> Response[str]:
         "operator_health.html",
         server=server,
         megabytes=server.size / 1_000_000,
-        holders=holders,
+        processes=processes,
         bound=sum(1 for slot in slots if slot.is_bound),
         late_since=min(late, default=None),
         migrations=migrations,
@@ -152,9 +152,9 @@ async def show_health(request: PortalRequest) -> Response[str]:
 
 @show(LIVE + "/processes", right=Right.OPERATE, live=True)
 async def show_process_rows(request: PortalRequest) -> Response[str]:
-    """The processes that hold leases, as they are now."""
+    """The processes, as they are now."""
     async with context_of(request).database.transaction() as tx:
-        return page(request, "operator_process_rows.html", holders=await list_holders(tx))
+        return page(request, "operator_process_rows.html", processes=await list_processes(tx))
 
 
 PAGES: Final = (
