@@ -54,9 +54,10 @@ async def variety(connection: Connection) -> list[str]:
     await connection.execute(
         "UPDATE batch SET canceled_at = $1 WHERE batch_id = $2", NOW, bytes.fromhex(ids[3])
     )
-    await connection.execute(
-        "UPDATE batch SET opens = $1 WHERE batch_id = $2", [NOW + timedelta(hours=1)], bytes.fromhex(ids[4])
-    )
+    for place, opens in ((4, NOW + timedelta(hours=1)), (5, NOW)):
+        await connection.execute(
+            "UPDATE batch SET opens = $1 WHERE batch_id = $2", [opens], bytes.fromhex(ids[place])
+        )
     return ids
 
 

@@ -67,7 +67,7 @@ async def test_a_campaign_of_ten_thousand_rows_with_windows(
         await page.evaluate("scrollTo(0, 0)")
         await page.screenshot(path=path, full_page=True)
         await page.get_by_role("button", name="Send 10,000 messages").dblclick()
-        await page.wait_for_url(re.compile(r"/portal/batches/[0-9a-f]{24}$"))
+        await page.wait_for_url(re.compile(r"/portal/batches/[0-9a-f]{24}$"), timeout=60_000)
         await page.go_back()
         await expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert watched.faults == []

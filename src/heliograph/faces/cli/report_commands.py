@@ -173,7 +173,8 @@ async def failed(
     help_epilogue=examples(
         "heliograph report replay ip1-10001 https://shop.example",
         "heliograph report replay ip1-10001 --batch 5bc86b6e85c7209830f96936",
-        "heliograph report replay ip1-10001 --from 2026-11-22 --to 2026-11-23T12:00:00Z --status 2xx",
+        "heliograph report replay ip1-10001 --from 2026-11-22 --status 2xx \\",
+        "    --to 2026-11-23T12:00:00Z",
     )
 )
 async def replay(
