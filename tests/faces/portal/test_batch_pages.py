@@ -291,7 +291,7 @@ async def test_a_large_batch_is_counted_from_its_summary(portal: ServedPortal, o
     shown = await owner.get(f"{LIST}/{batch_id}")
     assert "1,200" in shown.text
     canceled = await owner.post(f"{LIST}/{batch_id}/cancel")
-    assert "1200%20messages" in canceled.headers["set-cookie"]
+    assert "1%2C200%20messages" in canceled.headers["set-cookie"]
     saved = await owner.get(f"{LIST}/{batch_id}/messages.csv")
     assert saved.text.count("\r\n") == 1_201
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, ViewportSize
 
 from heliograph.domain.ids import IdSource
 from heliograph.domain.portal_rights import Role
@@ -22,6 +22,12 @@ from tests.support.served_portal import ServedPortal, opened_page, screenshot_pa
 HOSTILE = '"\'><script>window.canary=1</script><img src=x onerror="window.canary=1">{{7*7}}'
 SHORT = "<img src=x onerror=canary=1>"
 MOST_PAGES = 150
+DESKTOP: ViewportSize = {"width": 1200, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+ON_A_PHONE = {
+    "runOnly": ["color-contrast", "target-size", "link-in-text-block", "scrollable-region-focusable"]
+}
+"""What of axe depends on width and colours: the rest was looked at before."""
 
 EXPECTED = (
     "/portal/",
@@ -107,9 +113,26 @@ def kind_of(link: str) -> str:
     return re.sub(r"/[0-9a-f]{24}|/\d+(?=/|$)|/hg_\w+", "/*", link.partition("?")[0].partition("#")[0])
 
 
+async def cut_off(page: Page) -> list[str]:
+    """What is wider than its place: the page itself, or tables that one would have to push sideways."""
+    found: list[str] = await page.evaluate(
+        """() => [document.scrollingElement, ...document.querySelectorAll(".table-wrap")]
+            .filter((each) => each.scrollWidth > each.clientWidth + 1)
+            .map((each) => each.querySelector("caption")?.textContent || each.localName)"""
+    )
+    return found
+
+
+async def keep_picture(
+    page: Page, folder: Path, link: str, *, phone: bool = False, dark: bool = False
+) -> None:
+    name = kind_of(link).strip("/").replace("/", "-").replace("*", "one")
+    await page.screenshot(path=screenshot_path(folder, name, phone=phone, dark=dark), full_page=True)
+
+
 @pytest.fixture
 def is_thorough() -> bool:
-    """Whether every page is looked at in every way; else only once."""
+    """Whether pictures of every page are kept."""
     return "PORTAL_SCREENSHOTS" in os.environ
 
 
@@ -122,7 +145,9 @@ async def test_every_page_works_is_accessible_and_runs_nothing(
     seen: dict[str, str] = {}
     async with portal.on_a_socket() as address, opened_page(browser, address, secret) as watched:
         page, waiting = watched.page, ["/portal/"]
+        await page.set_viewport_size(DESKTOP)
         await page.add_init_script("window.canary = undefined")
+        await page.emulate_media(reduced_motion="reduce")  # colours on their way have too little contrast
         while waiting and len(seen) < MOST_PAGES:
             link = waiting.pop(0)
             if kind_of(link) in seen:
@@ -138,22 +163,20 @@ async def test_every_page_works_is_accessible_and_runs_nothing(
             results = await Axe().run(page)
             if results.violations_count:
                 problems.append(f"{link}: {results.generate_report()}")
+            problems += [f"{link}: cut off: {each}" for each in await cut_off(page)]
             waiting += await links_of(page)
             if is_thorough:
-                name = kind_of(link).strip("/").replace("/", "-").replace("*", "one")
-                for phone, dark in ((False, False), (True, True)):
-                    await page.set_viewport_size(
-                        {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900}
-                    )
-                    await page.emulate_media(color_scheme="dark" if dark else "light")
-                    wide = await page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-                    if wide:
-                        problems.append(f"{link}: wider than the screen{' of a phone' if phone else ''}")
-                    await page.screenshot(
-                        path=screenshot_path(screenshots, name, phone=phone, dark=dark), full_page=True
-                    )
-                await page.set_viewport_size({"width": 1280, "height": 900})
-                await page.emulate_media(color_scheme="light")
+                await keep_picture(page, screenshots, link)
+            await page.set_viewport_size(PHONE)
+            await page.emulate_media(color_scheme="dark")
+            problems += [f"{link}: cut off on a phone: {each}" for each in await cut_off(page)]
+            results = await Axe().run(page, options=ON_A_PHONE)
+            if results.violations_count:
+                problems.append(f"{link}, on a phone in the dark: {results.generate_report()}")
+            if is_thorough:
+                await keep_picture(page, screenshots, link, phone=True, dark=True)
+            await page.set_viewport_size(DESKTOP)
+            await page.emulate_media(color_scheme="light")
         problems += watched.faults
     assert problems == [], "\n".join(problems)
     assert {kind_of(path) for path in EXPECTED} <= seen.keys()

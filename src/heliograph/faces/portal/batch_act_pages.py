@@ -16,8 +16,9 @@ from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.batch_list_pages import BATCHES
 from heliograph.faces.portal.batch_pages import BATCH, read_progress
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
-from heliograph.faces.portal.rendering import page, see, translate_for, zone_name_of
+from heliograph.faces.portal.rendering import language_of, page, see, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
+from heliograph.faces.portal.text_formats import number_text
 from heliograph.services.cancel_batch import UNKNOWN_BATCH
 from heliograph.services.hold_batch import FINISHED, NOT_PAUSED
 from heliograph.storage.batch_reading import StoredBatch
@@ -66,7 +67,8 @@ async def _cancel(request: PortalRequest, batch_id: str, *, hide: bool) -> Respo
         return see(BATCHES, translate("The batch is out of the lists."))
     if canceled == 1:
         return see(_address(batch_id), translate("1 message is canceled."))
-    return see(_address(batch_id), translate("%(count)s messages are canceled.", count=canceled))
+    count = number_text(canceled, language_of(request))
+    return see(_address(batch_id), translate("%(count)s messages are canceled.", count=count))
 
 
 @act(f"{BATCH}/pause", right=Right.SEND)

@@ -152,6 +152,7 @@ async def carrier_page(
         costs=costs[:FIRST_COSTS],
         cost_count=len(costs),
         values=typed_values(form) if form else stored_values(line.carrier),
+        defaults=new_values(),
         faults=faults or {},
         address=carrier_address(carrier_id),
         is_new=False,
@@ -162,7 +163,13 @@ async def carrier_page(
 async def show_new_carrier(request: PortalRequest) -> Response[str]:
     """The form of a new carrier."""
     return page(
-        request, "operator_carrier_new.html", values=new_values(), faults={}, address=NEW, is_new=True
+        request,
+        "operator_carrier_new.html",
+        values=new_values(),
+        defaults=new_values(),
+        faults={},
+        address=NEW,
+        is_new=True,
     )
 
 
@@ -198,6 +205,7 @@ async def make_carrier(request: PortalRequest) -> Response[Any]:
             "operator_carrier_new.html",
             status=400,
             values=values,
+            defaults=new_values(),
             faults=faults,
             address=NEW,
             is_new=True,

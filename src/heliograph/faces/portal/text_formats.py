@@ -49,6 +49,7 @@ def instant_text(at: datetime, zone: ZoneInfo, *, seconds: bool = False) -> Mark
     local = at.astimezone(zone)
     shown = local.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
     exact = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        exact, f"{shown} {local.tzname()}", shown
+    day, _, clock = shown.partition(" ")
+    return Markup('<time datetime="{}" title="{}"><span class="nowrap">{}</span> {}</time>').format(
+        exact, f"{shown} {local.tzname()}", day, clock
     )

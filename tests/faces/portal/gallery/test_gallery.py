@@ -111,6 +111,30 @@ async def test_menus_dialogs_and_the_search_are_reached_by_the_keyboard(
         assert watched.faults == []
 
 
+async def test_a_second_tap_is_no_second_act(gallery: str, browser: Browser) -> None:
+    async with opened_page(browser, gallery) as watched:
+        page = watched.page
+        await page.goto("/gallery")
+        await page.evaluate("""() => {
+            window.sent = 0;
+            document.addEventListener("submit", (event) => { window.sent += !event.defaultPrevented; });
+            document.addEventListener("submit", (event) => event.preventDefault());
+        }""")
+        opener, dialog = page.get_by_role("button", name="Cancel batch"), page.get_by_role("dialog")
+        # The second tap lands on what the dialog has put under the finger.
+        await opener.evaluate("""(button) => {
+            button.click();
+            const asked = document.getElementById(button.getAttribute("popovertarget"));
+            const tap = { detail: 2, bubbles: true, cancelable: true };
+            asked.querySelector("[type=submit]").dispatchEvent(new MouseEvent("click", tap));
+        }""")
+        await expect(dialog).to_be_visible()
+        assert await page.evaluate("window.sent") == 0
+        await dialog.get_by_role("button", name="Cancel batch").dblclick()
+        assert await page.evaluate("window.sent") == 1
+        assert watched.faults == []
+
+
 async def test_the_menu_of_a_phone_opens_and_closes(
     gallery: str, browser: Browser, screenshots: Path
 ) -> None:

@@ -102,6 +102,58 @@
     // The value may name the button that is as good as pressed.
     if (event.target.matches("[data-submit]")) event.target.form?.requestSubmit(document.getElementById(event.target.dataset.submit) || undefined);
   });
+
+  // ---- dialogs and the menu of phones: opened by popovertarget, so that they work without this file too ----
+  const openedAt = new WeakMap();
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[popovertarget]");
+    const dialog = button && document.getElementById(button.getAttribute("popovertarget"));
+    if (!(dialog instanceof HTMLDialogElement)) return;
+    if (dialog.matches(":popover-open")) return;
+    event.preventDefault();
+    if (button.getAttribute("popovertargetaction") === "hide") return dialog.close();
+    openedAt.set(dialog, event.timeStamp);
+    dialog.showModal();
+  });
+  document.addEventListener("beforetoggle", (event) => {
+    if (event.newState === "open") openedAt.set(event.target, event.timeStamp);
+  }, true);
+  const nav = document.getElementById("nav");
+  document.addEventListener("focusin", ({ target }) => {
+    // Who has gone on from the menu by the keyboard must not look for the focus behind it.
+    if (nav?.matches(":popover-open") && !nav.contains(target)) nav.hidePopover();
+  });
+
+  // ---- taps that come twice ----
+  // The second tap on what has just opened was meant for the button that opened it.
+  document.addEventListener("click", (event) => {
+    const opened = event.target.closest?.("dialog, [popover]");
+    if (event.detail && event.timeStamp - openedAt.get(opened) < (event.detail > 1 ? 600 : 150)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  }, true);
+  // A form that is being sent is not sent again. It may be after a while: its answer can be a file.
+  const sending = new WeakMap();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (event.timeStamp - sending.get(form) < 5000) return event.preventDefault();
+    sending.set(form, event.timeStamp);
+    event.submitter?.classList.add("sending");
+    setTimeout(() => event.submitter?.classList.remove("sending"), 5000);
+  });
+  addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    for (const form of document.forms) sending.delete(form);
+    for (const button of document.querySelectorAll(".sending")) button.classList.remove("sending");
+  });
+  // What a folded part has wrong cannot be shown before it is unfolded.
+  document.addEventListener("invalid", ({ target }) => {
+    const fold = target.closest("details:not([open])");
+    if (fold) fold.open = true;
+  }, true);
+
   const visited = new WeakSet();
   document.addEventListener("focusin", (event) => visited.add(event.target));
   const insertInto = (field, text) => {
@@ -140,8 +192,10 @@
       const result = count(field.value.replaceAll("\r\n", "\n"));
       const say = (name, text) => {
         const place = counter.querySelector(`[data-count="${name}"]`);
-        if (place) place.textContent = text;
-        return place;
+        if (!place) return;
+        place.textContent = text;
+        const unit = place.nextElementSibling;
+        if (unit?.dataset.many) unit.textContent = text === 1 ? unit.dataset.one : unit.dataset.many;
       };
       say("units", result.units);
       say("segments", result.segments);
@@ -202,6 +256,7 @@
       value: (_, value) => (value == null ? "–" : value.toLocaleString(locale) + unit),
     };
   };
+  const wholeSteps = [...Array(10).keys()].flatMap((power) => [1, 2, 5].map((step) => step * 10 ** power));
   const draw = (uPlot, box, data) => {
     charts.get(box)?.plot?.destroy();
     box.replaceChildren();
@@ -209,21 +264,22 @@
     const ink = colour(box, "ink-soft");
     const grid = { stroke: colour(box, "line"), width: 1 };
     const axis = { stroke: ink, grid, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+    const areWhole = data.series.every((line) => line.values.every((value) => value === null || Number.isInteger(value)));
     const hasLegend = !box.classList.contains("s");
     new uPlot(
       {
         width: box.clientWidth,
         height: box.clientHeight,
         tzDate: (at) => uPlot.tzDate(new Date(at * 1000), shownZone),
-        padding: [12, 8, 0, 0],
+        padding: [12, 26, 0, 0], // half of the last date stands beyond the last point
         cursor: { points: { size: 7 } },
         legend: { show: hasLegend },
         hooks: { ready: [(plot) => begin(plot, box, data)] },
-        series: [{ value: (_, at) => (at == null ? "–" : new Date(at * 1000).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short", timeZone: shownZone })) }, ...data.series.map((line) => seriesOf(uPlot, box, line))],
+        series: [{ label: box.dataset.time, value: (_, at) => (at == null ? "–" : new Date(at * 1000).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short", timeZone: shownZone })) }, ...data.series.map((line) => seriesOf(uPlot, box, line))],
         scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
         axes: [
           { ...axis, grid: { show: false }, space: 70, size: 32, values: (_, splits, __, ___, step) => splits.map((at) => tick(at, step)) },
-          { ...axis, size: 54, values: (_, splits) => splits.map((v) => v.toLocaleString(locale, { notation: "compact" }) + (box.dataset.unit || "")) },
+          { ...axis, size: 54, ...(areWhole ? { incrs: wholeSteps } : {}), values: (_, splits) => splits.map((v) => v.toLocaleString(locale, { notation: "compact" }) + (box.dataset.unit || "")) },
         ],
       },
       [data.time, ...data.series.map((line) => line.values)],
