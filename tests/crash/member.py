@@ -94,7 +94,7 @@ class Member:
         try:
             with self._log.open("ab") as log:
                 self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "heliograph.wiring.role_process", self.role),
+                    *(sys.executable, "-m", "heliograph.wiring.supervised_role", self.role),
                     env={**_clean_environment(), **self._environment, **armed, **pipes},
                     pass_fds=(ready_pipe, parent_pipe),
                     stdout=log,

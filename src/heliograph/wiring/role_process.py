@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 import uvloop
 
-from heliograph.settings import EMBEDDED_DSN_VARIABLE, Settings, SettingsError, load_settings
+from heliograph.settings import EMBEDDED_DSN_VARIABLE, Settings, SettingsError
 from heliograph.storage.migrations_runner import MigrationError
 from heliograph.storage.server_check import UnsuitableServer
 from heliograph.supervisor import WRONG_CONFIGURATION, report_ready, stop_with_parent
@@ -85,7 +85,3 @@ def _first_of(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-if __name__ == "__main__":
-    sys.exit(run_role_process(sys.argv[1], load_settings()))

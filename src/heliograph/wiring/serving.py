@@ -105,7 +105,7 @@ class _OnDatabase:
         programs = [
             ChildProgram(
                 name=role,
-                argv=(sys.executable, "-m", "heliograph.wiring.role_process", role),
+                argv=(sys.executable, "-m", "heliograph.wiring.supervised_role", role),
                 environment=variables,
                 descriptors=(descriptor,) if role == "api" else (),
                 after="simulator" if role == "dispatcher" else None,  # it would be refused, and say so
