@@ -10,19 +10,22 @@ from typing import Final
 from bench.machine_speed import MachineSpeed
 from bench.measurement import Run
 
-_SLOWER: Final = 1.4
+_SLOWER: Final = 1.25
 """A run is disturbed when the fixed work took so many times as long as on the idle machine; the load
 itself, on cores that share their units, makes it a fifth longer."""
-_TRIES: Final = 3
+_TRIES: Final = 5
 """At most so many times as many runs as asked for."""
 _IDLE_SECONDS: Final = 0.5
+_REST_SECONDS: Final = 5.0
+"""After a run that was disturbed: whoever disturbs may be gone then."""
 
 
 class QuietMachine:
     """Makes runs, and knows the quickest that the machine was in any of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, rest_seconds: float = _REST_SECONDS) -> None:
         self._quickest_us = float("inf")
+        self._rest_seconds = rest_seconds
 
     def __repr__(self) -> str:
         return f"<QuietMachine {self._quickest_us:g} us>"
@@ -38,14 +41,19 @@ class QuietMachine:
                 run = await once()
             self._saw(speed.microseconds)
             made.append(run._replace(machine_us=speed.microseconds))
+            if not self._is_quick(made[-1]):
+                await asyncio.sleep(self._rest_seconds)
         return least_disturbed(made, runs)
 
     def _saw(self, microseconds: float) -> None:
         self._quickest_us = min(self._quickest_us, microseconds)
 
     def _is_enough(self, made: Sequence[Run], runs: int) -> bool:
-        undisturbed = sum(run.machine_us <= _SLOWER * self._quickest_us for run in made)
+        undisturbed = sum(map(self._is_quick, made))
         return undisturbed >= runs or len(made) >= runs * _TRIES
+
+    def _is_quick(self, run: Run) -> bool:
+        return run.machine_us <= _SLOWER * self._quickest_us
 
 
 def least_disturbed(made: Sequence[Run], runs: int) -> list[Run]:
