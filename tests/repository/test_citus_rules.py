@@ -92,6 +92,7 @@ SWEEPS = {
     "list_lease_holders": "an operator looks at the processes that hold leases",
     "list_batches_to_fold": "the keeper looks for summaries to fold, every few seconds",
     "list_carriers_with_due": "the keeper asks which carriers have messages to close",
+    "list_carriers_with_undecided_doubt": "the keeper asks where it has doubts to decide",
     "list_carriers_with_reassembly_due": "the keeper asks which carriers have segments to give out",
     "list_carriers_with_lots_due": "the keeper asks which carriers have windows to open or close",
     "delete_oldest_blocks": "the keeper forgets what disabled addresses left behind, as it erases",

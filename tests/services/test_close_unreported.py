@@ -72,6 +72,20 @@ async def test_a_message_in_doubt_to_its_end_ends_unknown_and_is_refunded(
     assert await ledger_minus_balance(connection) == 0
 
 
+async def test_a_doubt_is_refunded_although_its_lot_is_due_as_well(
+    database: str, connection: Connection
+) -> None:
+    """Nobody looked for a while."""
+    await insert_account(connection, balance=350_000)
+    _, (message,) = await insert_batch(connection)
+    await doubt(connection, message)
+    await finish_lot(connection, message)
+    assert await step(database) == 2
+    assert await connection.fetchval("SELECT code FROM message") == 599
+    assert await connection.fetchval("SELECT amount FROM balance") == 350_000
+    assert await ledger_minus_balance(connection) == 0
+
+
 @pytest.mark.parametrize(("ranks", "returned"), [(bytes([1, 1]), 350_000), (bytes([2, 1]), 0)])
 async def test_a_long_message_in_doubt_is_refunded_only_if_no_segment_was_accepted(
     database: str, connection: Connection, ranks: bytes, returned: int

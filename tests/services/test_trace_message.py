@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from heliograph.domain.history import Entry, milliseconds, moment_of
+from heliograph.domain.history import Entry, entry, milliseconds, moment_of
 from heliograph.domain.report_events import Attempt, encode_events
 from heliograph.domain.report_url import BUCKETS
 from heliograph.services.trace_message import spans_of
@@ -125,6 +125,26 @@ async def test_attempts_to_report_it_and_the_next_one(connection: Connection, ap
     assert of_kind(document, "report")[1]["reason"] == "timeout"
     assert document["nextReport"] == due.isoformat().replace("+00:00", "Z")
     assert document["carrier"] is None
+
+
+async def test_doubt_and_second_try_are_told(connection: Connection, api: httpx.AsyncClient) -> None:
+    _, (message,) = await insert_batch(connection)
+    await connection.execute(
+        "UPDATE message SET code = 110, rank = 1, history = $1", entry(110, milliseconds(NOW))
+    )
+    await connection.execute(
+        "INSERT INTO in_doubt (carrier_id, message_id, segment, segments, account_id, recipient,"
+        " submitted_at, noted_at, closes_at, resent_at)"
+        " VALUES (2, $1, 0, 1, 1, '46701740605', $2, $2, $3, $3)",
+        message,
+        NOW,
+        NOW + timedelta(minutes=15),
+    )
+    document = decoded(await api.get(await path_of(connection, message)))
+    (doubt,), (again,) = of_kind(document, "inDoubt"), of_kind(document, "sentAgain")
+    assert (doubt["segment"], again["segment"]) == (1, 1)
+    assert datetime.fromisoformat(doubt["at"]) == NOW
+    assert datetime.fromisoformat(again["at"]) == NOW + timedelta(minutes=15)
 
 
 async def test_a_refused_message_has_only_its_refusal(connection: Connection, api: httpx.AsyncClient) -> None:

@@ -1,11 +1,11 @@
 """Outcomes on their way to the database: one flight's worth, of many lots."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Self
 
 from heliograph.carriers.lot_in_hand import LotInHand, Record
 from heliograph.domain.flight import DoubtfulSegment, FinishedLot, LotProgress, SentSegment, TriedAgain
-from heliograph.domain.message_change import MessageChange
+from heliograph.domain.message_change import RANK_CLOSED, MessageChange
 
 
 class Harvest:
@@ -47,6 +47,13 @@ class Harvest:
         return [one for _, record in self._records for one in record.accepted] + self.late.accepted
 
     @property
+    def accepted_again(self) -> list[tuple[bytes, int]]:
+        """Every accepted segment whose first try is in doubt, and stays so."""
+        return [
+            one for _, record in self._records for one in record.accepted_again
+        ] + self.late.accepted_again
+
+    @property
     def changes(self) -> list[MessageChange]:
         """Every change of a message."""
         return [one for _, record in self._records for one in record.changes] + self.late.changes
@@ -65,13 +72,25 @@ class Harvest:
     def resolved(self) -> set[tuple[bytes, int]]:
         """Segments that were in doubt, noted by us or by whoever took their lot over, and are no longer."""
         late = self.late
-        return {(change.message_id, change.segment) for change in late.changes} | {
-            one.key for one in late.again
-        }
+        keys = {(change.message_id, change.segment) for change in late.changes}
+        return (keys | {one.key for one in late.again}) - set(late.accepted_again)
+
+    @property
+    def refused_late(self) -> set[tuple[bytes, int]]:
+        """Those of them that the carrier did not take, for now or for good."""
+        late = self.late
+        keys = {(change.message_id, change.segment) for change in late.changes if change.rank == RANK_CLOSED}
+        return keys | {one.key for one in late.again}
 
     def __bool__(self) -> bool:
         late = self.late
         return bool(self._records or late.slots or late.changes or late.again or late.accepted)
+
+    def drop_late(self, keys: Collection[tuple[bytes, int]]) -> None:
+        """Forget late refusals of segments of which a later try is on its way."""
+        late = self.late
+        late.changes = [one for one in late.changes if (one.message_id, one.segment) not in keys]
+        late.again = [one for one in late.again if one.key not in keys]
 
     def give_up(self, lot_ids: Iterable[bytes]) -> None:
         """Treat the outcomes of these lots as those of lots that are another's: as late answers."""

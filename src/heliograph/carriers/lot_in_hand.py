@@ -21,10 +21,12 @@ from heliograph.domain.message_change import MessageChange
 class Record:
     """Outcomes of one lot that are not committed yet."""
 
-    __slots__ = ("accepted", "again", "changes", "doubtful", "slots", "taken_out")
+    __slots__ = ("accepted", "accepted_again", "again", "changes", "doubtful", "slots", "taken_out")
 
     def __init__(self) -> None:
         self.accepted: list[SentSegment] = []
+        self.accepted_again: list[tuple[bytes, int]] = []
+        """Message id and number of each accepted segment whose first try is in doubt."""
         self.changes: list[MessageChange] = []
         self.doubtful: list[DoubtfulSegment] = []
         self.again: list[TriedAgain] = []
@@ -35,6 +37,7 @@ class Record:
     def absorb(self, other: "Record") -> None:
         """Take over another record's outcomes; what is in doubt in it is for its lot's new owner to note."""
         self.accepted += other.accepted
+        self.accepted_again += other.accepted_again
         self.changes += [change for change in other.changes if change.rank != 1]
         self.again += other.again
         self.slots += other.slots

@@ -102,6 +102,8 @@ class OutcomeBook:
             self._sent.pending[hashed] = sent
         else:
             self.nameless += 1
+        if message.second_try:
+            record.accepted_again.append((message_id, segment))
         record.changes.append(
             MessageChange(
                 account_id, message_id, segment, segments, RANK_OK, Code.AT_GATEWAY, now_ms, intent_ms
@@ -115,6 +117,8 @@ class OutcomeBook:
         held, index, intent_ms = cast("Token", token)
         if outcome.kind is Kind.IN_DOUBT:
             self._doubt(held, index, intent_ms, now_ms)
+        elif self._stays_in_doubt(held, index, outcome, now_ms, late=late):
+            self._record_for(held, index, late=late)
         elif outcome.is_requeued:
             self._queue_again(held, index, intent_ms, outcome, now_ms, late=late)
         else:
@@ -122,6 +126,20 @@ class OutcomeBook:
         position = held.places[index].position
         if not late and held.contents.messages[position].segments > 1:
             self._end_waiting(held, position)
+
+    def _stays_in_doubt(
+        self, held: LotInHand, index: int, outcome: Outcome, now_ms: int, *, late: bool
+    ) -> bool:
+        """Whether a second try ends here: refused, for good or too late, it says nothing of the first."""
+        message = held.contents.messages[held.places[index].position]
+        if not message.second_try:
+            return False
+        return (
+            late
+            or held.is_lost
+            or not outcome.is_requeued
+            or (outcome.kind is Kind.RETRY and window_for(held.lot, _due(outcome, now_ms)) is None)
+        )
 
     def tries(self, token: object) -> int:
         """How often the message of a segment was refused for now before."""
@@ -158,6 +176,7 @@ class OutcomeBook:
                 message.recipient,
                 submitted_at,
                 given_up_at(message.last_close, submitted_at, moment_of(now_ms)),
+                message.second_try,
             )
         )
         record.changes.append(_change(held, index, RANK_IN_DOUBT, Code.SENDING, now_ms, intent_ms))
@@ -169,15 +188,13 @@ class OutcomeBook:
         message = held.contents.messages[position]
         tries, due = message.tries, None
         if outcome.kind is Kind.RETRY:
-            delay = timedelta(seconds=outcome.retry_after or 0.0)
-            # Whole seconds, so that what was refused together is tried again together.
-            due = datetime.fromtimestamp(ceil((moment_of(now_ms) + delay).timestamp()), tz=UTC)
+            due = _due(outcome, now_ms)
             tries += 1
             if window_for(held.lot, due) is None:
                 self._close(held, index, intent_ms, Code.EXPIRED, now_ms, late=late)
                 return
         record = self._record_for(held, index, late=late)
-        if due is not None:
+        if due is not None and not message.second_try:
             record.changes.append(_change(held, index, RANK_NONE, Code.RETRYING, now_ms, intent_ms))
         record.again.append(held.tried_again(index, tries=tries, due=due))
         if record is held.record:
@@ -287,6 +304,13 @@ class OutcomeBook:
             if next_segment > reached:
                 rewind[lot_id] = reached
         return rewind
+
+
+def _due(outcome: Outcome, now_ms: int) -> datetime:
+    """When to try again what was refused for now."""
+    delay = timedelta(seconds=outcome.retry_after or 0.0)
+    # Whole seconds, so that what was refused together is tried again together.
+    return datetime.fromtimestamp(ceil((moment_of(now_ms) + delay).timestamp()), tz=UTC)
 
 
 def _change(held: LotInHand, index: int, rank: int, code: int, at_ms: int, intent_ms: int) -> MessageChange:

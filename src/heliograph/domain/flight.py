@@ -82,6 +82,8 @@ class DoubtfulSegment(NamedTuple):
     recipient: str
     submitted_at: datetime
     closes_at: datetime
+    second_try: bool = False
+    """Whether it was sent once more already: then it never is again."""
 
 
 class FinishedLot(NamedTuple):

@@ -54,6 +54,8 @@ class LotMessage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Tries that ended in a refusal for now."""
     last_close: int = 0
     """When the last window of its batch closes, in seconds since 1970; bounds validity and retries."""
+    second_try: bool = False
+    """Whether a first try is in doubt: whatever becomes of this one but an acceptance, it stays so."""
 
     @property
     def to_submit(self) -> int:

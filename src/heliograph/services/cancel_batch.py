@@ -25,6 +25,7 @@ from heliograph.storage.cancel import (
 )
 from heliograph.storage.database import Database, Purpose, Transaction, is_connection_failure, is_retryable
 from heliograph.storage.message_changes import apply_changes
+from heliograph.storage.second_tries import withdraw_second_tries
 
 UNKNOWN_BATCH: Final = "There is no such batch."
 FINISHED: Final = "Every message of the batch has its final status: there is nothing left to cancel."
@@ -110,10 +111,14 @@ class CancelBatch:
             await lock_lots(tx, account_id, first, last), key=lambda lot: lot.carrier_id
         ):
             shares += await read_shares(tx, account_id, carrier_id, list(lots), first, last)
+        await withdraw_second_tries(tx, account_id, first, last)
         kept = await lock_submitted(tx, account_id, first, last)
         kept.update(message_id for share in shares for message_id in share.submitting)
+        second_tries = {
+            message.message_id for share in shares for _, message in share.waiting if message.second_try
+        }
         for carrier_id, of_carrier in groupby(shares, key=lambda share: share.lot.carrier_id):
-            await take_waiting_out(tx, account_id, carrier_id, list(of_carrier), kept)
+            await take_waiting_out(tx, account_id, carrier_id, list(of_carrier), kept - second_tries)
         canceled = {
             message.message_id: message
             for share in shares

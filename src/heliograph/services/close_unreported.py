@@ -38,8 +38,11 @@ class CloseUnreported:
             carriers = await list_carriers_with_due(tx, now)
         taken = 0
         for carrier_id in carriers:
-            taken += await self._close_finished_lots(carrier_id, now)
-            taken += await self._close_doubtful(carrier_id, now)
+            # What is in doubt first: its lot may be due as well, and would close it without a refund.
+            doubtful = await self._close_doubtful(carrier_id, now)
+            taken += doubtful
+            if doubtful < SEGMENTS_AT_ONCE:
+                taken += await self._close_finished_lots(carrier_id, now)
         return taken
 
     async def _close_finished_lots(self, carrier_id: int, now: datetime) -> int:

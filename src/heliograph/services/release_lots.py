@@ -122,6 +122,7 @@ class ReleaseLots:
                     refund=True,
                 )
                 for place in unsent(contents, lot.next_segment, lot.skipped)
+                if not place.message.second_try  # its first try may have been accepted: it stays in doubt
             ]
         await finish_expired_lots(tx, carrier_id, submitted, now + self._receipt_wait)
         await apply_changes(tx, changes, now=now, ids=self._ids)

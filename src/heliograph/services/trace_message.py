@@ -22,12 +22,14 @@ from heliograph.storage.carrier_settings import StoredCarrier, list_carriers
 from heliograph.storage.database import Database, Transaction
 from heliograph.storage.message_reading import StoredMessage
 from heliograph.storage.message_traces import (
+    DoubtTrace,
     LookTooLong,
     NextReport,
     SegmentTrace,
     bounded_look,
     days_between,
     list_message_attempts,
+    list_message_doubts,
     list_message_segments,
     list_receipt_blocks,
 )
@@ -69,6 +71,8 @@ class MessageTrace(msgspec.Struct, frozen=True):
     receipts: list[ReceivedReceipt]
     attempts: list[Attempt]
     next_report: NextReport | None
+    doubts: list[DoubtTrace] = []
+    """Segments of which no answer and no receipt came yet."""
 
 
 class TraceMessage:
@@ -101,9 +105,11 @@ class TraceMessage:
             )
         segments: list[AcceptedSegment] = []
         receipts: list[ReceivedReceipt] = []
+        doubts: list[DoubtTrace] = []
         carrier = None
         if spans := spans_of(history):
             for candidate in await list_carriers(tx):
+                doubts += await list_message_doubts(tx, candidate.carrier_id, account_id, message.message_id)
                 since, until = days_between(spans[0][0], spans[-1][1], at_most=_SEGMENT_DAYS)
                 found = await list_message_segments(
                     tx, candidate.carrier_id, account_id, message.message_id, since=since, until=until
@@ -113,7 +119,7 @@ class TraceMessage:
                     segments += [_accepted(one, candidate.carrier_id) for one in found]
                     if not is_erased(message.recipient):
                         receipts += await self._receipts(tx, candidate, message.recipient, found, spans)
-        return MessageTrace(carrier, segments, receipts, attempts, next_report)
+        return MessageTrace(carrier, segments, receipts, attempts, next_report, doubts)
 
     async def _receipts(
         self,

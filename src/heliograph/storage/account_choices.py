@@ -17,6 +17,8 @@ class AccountChoices(msgspec.Struct, frozen=True):
     """The operator's: the lower of the two counts."""
     retention_days: int | None
     """How long texts and numbers are kept; None as the installation says."""
+    in_doubt_policy: str
+    """What becomes of a message in doubt whose receipt is overdue: domain/second_try.py."""
 
 
 async def read_choices(tx: Transaction, account_id: int) -> AccountChoices:
@@ -36,4 +38,5 @@ async def set_choices(tx: Transaction, account_id: int, choices: AccountChoices)
         choices.http_reports,
         choices.own_daily_cap,
         choices.retention_days,
+        choices.in_doubt_policy,
     )

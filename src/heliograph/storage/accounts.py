@@ -227,6 +227,8 @@ class StoredAccount(msgspec.Struct, frozen=True):
     """Where its incoming messages are POSTed."""
     retention_days: int | None
     """How long texts and numbers are kept; None as the installation says."""
+    in_doubt_policy: str
+    """What becomes of a message in doubt whose receipt is overdue: domain/second_try.py."""
 
 
 class StoredSender(msgspec.Struct, frozen=True):
@@ -248,6 +250,7 @@ class AccountSettingsChange(msgspec.Struct, frozen=True, kw_only=True):
     optional_sender: bool | None = None
     retention_days: int | None = None
     """0 for as the installation says."""
+    in_doubt_policy: str | None = None
 
 
 async def create_account(
@@ -292,6 +295,7 @@ async def change_account(
         now,
         change.optional_sender,
         change.retention_days,
+        change.in_doubt_policy,
     )
     return row is not None
 

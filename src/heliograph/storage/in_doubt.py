@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from heliograph.domain.flight import DoubtfulSegment
+from heliograph.domain.flight import RESOLVE_TIME, DoubtfulSegment
 from heliograph.storage.database import Transaction, load_query
 
 SegmentKey = tuple[bytes, int]
@@ -13,12 +13,16 @@ SegmentKey = tuple[bytes, int]
 async def insert_in_doubt(
     tx: Transaction, carrier_id: int, segments: Sequence[DoubtfulSegment], *, now: datetime
 ) -> None:
-    """Note segments in doubt; those noted before stay as they are."""
+    """Note segments in doubt; those noted before stay as they are.
+
+    What becomes of a first try is asked when a receipt is overdue.
+    """
     await tx.execute(
         load_query("insert_in_doubt"),
         carrier_id,
         now,
         *(list(column) for column in zip(*segments, strict=True)),
+        now + RESOLVE_TIME,
     )
 
 
@@ -26,14 +30,30 @@ async def resolve_in_doubt(
     tx: Transaction, carrier_id: int, segments: Collection[SegmentKey]
 ) -> set[SegmentKey]:
     """Take segments out of doubt; those that were in doubt until now."""
-    ordered = sorted(set(segments))
-    rows = await tx.fetch(
-        load_query("resolve_in_doubt"),
-        carrier_id,
-        [message_id for message_id, _ in ordered],
-        [segment for _, segment in ordered],
-    )
+    rows = await tx.fetch(load_query("resolve_in_doubt"), carrier_id, *_columns(set(segments)))
     return {(row["message_id"], row["segment"]) for row in rows}
+
+
+async def list_second_tries(
+    tx: Transaction, carrier_id: int, segments: Collection[SegmentKey]
+) -> set[SegmentKey]:
+    """Those of the segments that are in doubt and were sent once more."""
+    if not segments:
+        return set()
+    rows = await tx.fetch(load_query("list_second_tries"), carrier_id, *_columns(segments))
+    return {(row["message_id"], row["segment"]) for row in rows}
+
+
+async def keep_accepted_second_tries(
+    tx: Transaction, carrier_id: int, segments: Collection[SegmentKey], *, now: datetime, until: datetime
+) -> None:
+    """The carrier accepted these second tries; a receipt of their first ones may come ``until`` then."""
+    await tx.execute(load_query("keep_accepted_second_tries"), carrier_id, now, until, *_columns(segments))
+
+
+def _columns(segments: Collection[SegmentKey]) -> tuple[list[bytes], list[int]]:
+    ordered = sorted(segments)
+    return [message_id for message_id, _ in ordered], [segment for _, segment in ordered]
 
 
 async def find_in_doubt(

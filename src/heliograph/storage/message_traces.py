@@ -25,6 +25,15 @@ class SegmentTrace(NamedTuple):
     day: date
 
 
+class DoubtTrace(NamedTuple):
+    """A segment of which nobody knows whether the carrier accepted it."""
+
+    segment: int
+    noted_at: datetime
+    resent_at: datetime | None
+    """When it was sent once more."""
+
+
 class ReceiptBlock(NamedTuple):
     """Receipts as they came, one behind the other."""
 
@@ -62,6 +71,14 @@ async def list_message_segments(
         load_query("list_message_segments"), carrier_id, since, until, account_id, message_id, MOST_SEGMENTS
     )
     return [SegmentTrace(*row) for row in rows]
+
+
+async def list_message_doubts(
+    tx: Transaction, carrier_id: int, account_id: int, message_id: bytes
+) -> list[DoubtTrace]:
+    """The segments of a message that are in doubt at a carrier now."""
+    rows = await tx.fetch(load_query("list_message_doubts"), carrier_id, account_id, message_id)
+    return [DoubtTrace(*row) for row in rows]
 
 
 async def list_receipt_blocks(

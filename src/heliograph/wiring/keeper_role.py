@@ -14,6 +14,7 @@ from heliograph.services.erase_texts import EraseTexts
 from heliograph.services.fill_conversations import FillConversations
 from heliograph.services.keep_house import KeepHouse
 from heliograph.services.release_lots import ReleaseLots
+from heliograph.services.resend_doubtful import ResendDoubtful
 from heliograph.services.send_mail import SendMail
 from heliograph.services.take_incoming import ReleaseIncomplete
 from heliograph.services.watch_margins import WatchMargins
@@ -41,6 +42,7 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
         on_released=parts.wake_dispatchers,
     )
     close = CloseUnreported(parts.database, parts.ids)
+    resend = ResendDoubtful(parts.database, parts.ids)
     incomplete = ReleaseIncomplete(parts.database, parts.take_incoming())
     retention_days = settings.accounts.retention_days
     house = KeepHouse(parts.database, event_days=settings.reports.event_days, retention_days=retention_days)
@@ -63,6 +65,7 @@ async def run_keeper(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
     await run_together(
         run_loop(on_the_clock(release.step), name="release lots", stop=stop, poll_seconds=poll),
         run_loop(on_the_clock(close.step), name="close unreported", stop=stop, poll_seconds=poll),
+        run_loop(on_the_clock(resend.step), name="resend doubtful", stop=stop, poll_seconds=poll),
         run_loop(on_the_clock(incomplete.step), name="release incomplete", stop=stop, poll_seconds=poll),
         run_loop(
             on_the_clock(conversations.step),

@@ -17,7 +17,7 @@ from heliograph.services.trace_message import (
     ReceivedReceipt,
     TraceMessage,
 )
-from heliograph.storage.message_traces import NextReport
+from heliograph.storage.message_traces import DoubtTrace, NextReport
 from tests.faces.portal.sent_batches import finish, messages_of, receive, send
 from tests.support.served_portal import PortalClient, ServedPortal
 
@@ -128,6 +128,7 @@ async def test_the_timeline_tells_the_whole_way(
             Attempt(message_id, 3, 501, 3, milliseconds(now), 204, 15, ""),
         ],
         NextReport(now, parked=False),
+        [DoubtTrace(0, now, now + timedelta(minutes=15))],
     )
 
     async def traced(*_: Any) -> MessageTrace:
@@ -141,6 +142,8 @@ async def test_the_timeline_tells_the_whole_way(
         "By the route to the carrier carrier one",
         "calls it smsc-1",
         "Receipt for segment 1",
+        "Segment 1 is in doubt",
+        "Segment 1 is sent once more",
         "stat:UNDELIV &lt;b&gt;",
         "Your server answered 500 after 12 ms. HTTP 500",
         "Your server gave no answer after 900 ms. no answer",

@@ -179,6 +179,7 @@ async def test_settings_are_chosen(portal: ServedPortal, owner: PortalClient) ->
         "http_reports": "1",
         "daily_cap": "12,50",
         "retention_days": "30",
+        "in_doubt_policy": "resend_once",
     }
     assert (await owner.post("/portal/settings", fields)).status_code == 303
     account = await portal.context.accounts.account(portal.started.account_id)
@@ -198,6 +199,7 @@ async def test_settings_are_chosen(portal: ServedPortal, owner: PortalClient) ->
     assert await actions(portal) == ["settings.changed"]
     async with portal.database.transaction() as tx:
         assert await tx.fetchval("SELECT retention_days FROM account") == 30
+        assert await tx.fetchval("SELECT in_doubt_policy FROM account") == "resend_once"
         assert '"retention_days": 30' in await tx.fetchval("SELECT detail::text FROM audit_entry")
     assert (await owner.post("/portal/settings", {**fields, "retention_days": ""})).status_code == 303
     async with portal.database.transaction() as tx:
@@ -205,10 +207,16 @@ async def test_settings_are_chosen(portal: ServedPortal, owner: PortalClient) ->
 
 
 async def test_what_is_wrong_about_settings_is_said(portal: ServedPortal, owner: PortalClient) -> None:
-    fields = {"report_codes": "some", "report_schedule": "never", "daily_cap": "much", "retention_days": "9"}
+    fields = {
+        "report_codes": "some",
+        "report_schedule": "never",
+        "in_doubt_policy": "perhaps",
+        "daily_cap": "much",
+        "retention_days": "9",
+    }
     refused = await owner.post("/portal/settings", fields)
     assert refused.status_code == 400
-    assert refused.text.count("Choose one of these.") >= 2
+    assert refused.text.count("Choose one of these.") >= 3
     assert all(
         word in refused.text for word in ("no amount", 'value="much"', "no number of days", 'value="9"')
     )
@@ -228,7 +236,12 @@ async def test_operators_see_what_was_done_to_the_installation(
 async def test_the_audit_log_is_paged_and_filtered(portal: ServedPortal, owner: PortalClient) -> None:
     assert "Nothing was changed yet" in (await owner.get("/portal/audit")).text
     for cap in range(1, 53):
-        fields = {"report_codes": "all", "report_schedule": "standard", "daily_cap": str(cap)}
+        fields = {
+            "report_codes": "all",
+            "report_schedule": "standard",
+            "in_doubt_policy": "hold",
+            "daily_cap": str(cap),
+        }
         await owner.post("/portal/settings", fields)
     await owner.post("/portal/users/invite", {"email": EMAIL, "role": "owner"})
     first = (await owner.get("/portal/audit")).text

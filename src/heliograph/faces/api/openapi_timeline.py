@@ -55,12 +55,14 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
         "at": ("When, to the millisecond or finer.", "2026-11-22T17:00:21.004Z"),
         "kind": (
             "`accepted`: the request was stored. `status`: the message got a status. `receipt`: the carrier "
-            "told something. `report`: we told you. `refunded`: the price was returned.",
+            "told something. `report`: we told you. `refunded`: the price was returned. "
+            "`inDoubt`: no answer came, so the carrier may or may not have it. `sentAgain`: it was sent once "
+            "more, as the account chose.",
             "receipt",
         ),
         "code": ("The status; of a receipt what it means, of a report what was reported.", 201),
         "price": ("What was charged or returned.", 0.35),
-        "segment": ("The SMS that a receipt tells of, counted from 1.", 1),
+        "segment": ("The SMS that a receipt or a doubt is about, counted from 1.", 1),
         "smscId": ("What the carrier calls it.", "7f3a"),
         "text": ("The receipt's text as the carrier wrote it.", _TEXT),
         "attempt": ("Which try of this report, counted from 1.", 1),
@@ -70,7 +72,9 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
     },
 }
 FIELD_RULES: Final[dict[str, dict[str, Any]]] = {
-    "TimelineEntry.kind": {"enum": ["accepted", "status", "receipt", "report", "refunded"]},
+    "TimelineEntry.kind": {
+        "enum": ["accepted", "status", "receipt", "report", "refunded", "inDoubt", "sentAgain"]
+    },
 }
 
 

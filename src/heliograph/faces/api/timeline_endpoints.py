@@ -77,7 +77,7 @@ async def read_timeline(request: ApiRequest, batch_id: str, message_id: str) -> 
 
 def timeline_document(message: StoredMessage, batch: StoredBatch, trace: MessageTrace) -> TimelineDocument:
     """The way of a message as the API shows it."""
-    entries = [*_statuses(message, batch), *_receipts(trace), *_reports(trace)]
+    entries = [*_statuses(message, batch), *_doubts(trace), *_receipts(trace), *_reports(trace)]
     due = trace.next_report
     return TimelineDocument(
         message_id=message.message_id.hex(),
@@ -106,6 +106,13 @@ def _statuses(message: StoredMessage, batch: StoredBatch) -> Iterator[TimelineEn
         yield TimelineEntry(
             at=moment_of(at), kind="refunded", code=int(Code.REFUNDED), price=as_number(message.price)
         )
+
+
+def _doubts(trace: MessageTrace) -> Iterator[TimelineEntry]:
+    for doubt in trace.doubts:
+        yield TimelineEntry(at=doubt.noted_at, kind="inDoubt", segment=doubt.segment + 1)
+        if doubt.resent_at is not None:
+            yield TimelineEntry(at=doubt.resent_at, kind="sentAgain", segment=doubt.segment + 1)
 
 
 def _receipts(trace: MessageTrace) -> Iterator[TimelineEntry]:

@@ -51,6 +51,7 @@ _LABELS = {
     "httpReports": "Reports over http",
     "incomingUrl": "Incoming messages to",
     "retentionDays": "Days texts are kept",
+    "inDoubt": "In doubt",
     "disabled": "Disabled",
     "created": "Created",
 }
@@ -172,6 +173,7 @@ async def show(
         "heliograph account change ip1-10001 --reports final",
         "heliograph account change ip1-10001 --incoming-url https://example.com/sms",
         "heliograph account change ip1-10001 --retention-days 30",
+        "heliograph account change ip1-10001 --in-doubt resend-once",
         "heliograph account change ip1-10001 --disabled",
     )
 )
@@ -187,6 +189,7 @@ async def change(
     incoming_url: str | None = None,
     optional_sender: bool | None = None,
     retention_days: int | None = None,
+    in_doubt: Literal["hold", "resend-once"] | None = None,
     disabled: Annotated[bool | None, Parameter(negative="--enabled")] = None,
     options: CommandOptions = NO_OPTIONS,
     installation: InstallationArgument,
@@ -214,6 +217,9 @@ async def change(
     retention_days
         For how many days message texts and phone numbers are kept, 10 to 3650; 0 for as the setting
         accounts.retention_days says.
+    in_doubt
+        What becomes of a message whose answer was lost and whose receipt is overdue: never sent again, or
+        once more, which may deliver it twice.
     disabled
         Whether its keys are refused.
     """
@@ -236,6 +242,7 @@ async def change(
             is_disabled=disabled,
             optional_sender=optional_sender,
             retention_days=retention_days,
+            in_doubt_policy=None if in_doubt is None else in_doubt.replace("-", "_"),
         )
         if wanted == AccountSettingsChange() and incoming_url is None:
             raise CommandRefused("nothing to change: name at least one option")
@@ -245,14 +252,22 @@ async def change(
             url = _incoming_url(incoming_url, http_allowed=http_allowed, ground=ground)
             await set_incoming_url(tx, found.account_id, url)
         changed = await get_account(tx, account)
-        if changed.retention_days != found.retention_days:
-            await _note_retention(tx, ground, changed)
+        await _note_choices(tx, ground, found, changed)
         document = _document(changed, await list_price_lists(tx), ground)
     done(f"{account} is changed.", document, as_json=options.json)
 
 
-async def _note_retention(tx: Transaction, ground: Ground, account: StoredAccount) -> None:
-    """Those whose texts are erased sooner or later can read who wanted it so."""
+async def _note_choices(
+    tx: Transaction, ground: Ground, before: StoredAccount, account: StoredAccount
+) -> None:
+    """Those whose texts are erased sooner, or sent twice, can read who wanted it so."""
+    detail = {
+        name: getattr(account, name)
+        for name in ("retention_days", "in_doubt_policy")
+        if getattr(account, name) != getattr(before, name)
+    }
+    if not detail:
+        return
     await write_audit_entry(
         tx,
         account.account_id,
@@ -260,7 +275,7 @@ async def _note_retention(tx: Transaction, ground: Ground, account: StoredAccoun
         actor=ACTOR,
         action="settings.changed",
         subject=account.number,
-        detail={"retention_days": account.retention_days},
+        detail=detail,
         now=ground.now(),
         ids=ground.ids,
     )
@@ -281,6 +296,7 @@ def _document(account: StoredAccount, price_lists: list[StoredPriceList], ground
         "httpReports": account.http_reports,
         "incomingUrl": account.incoming_url,
         "retentionDays": account.retention_days or ground.retention_days,
+        "inDoubt": account.in_doubt_policy.replace("_", "-"),
         "optionalSender": account.optional_sender,
         "disabled": account.is_disabled,
         "created": account.created_at,

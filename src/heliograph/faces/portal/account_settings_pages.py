@@ -1,4 +1,4 @@
-"""What an owner chooses for the account: delivery reports, a daily cap, how long texts are kept."""
+"""What an owner chooses for the account: reports, second tries, a daily cap, how long texts are kept."""
 
 from typing import Final
 
@@ -8,6 +8,7 @@ from heliograph.domain.portal_rights import Right
 from heliograph.domain.pricing import as_number
 from heliograph.domain.retention import read_days
 from heliograph.domain.retry import REPORT_SCHEDULES
+from heliograph.domain.second_try import POLICIES
 from heliograph.domain.typed_values import read_amount
 from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
@@ -54,6 +55,7 @@ def _as_typed(choices: AccountChoices) -> dict[str, str]:
         "report_schedule": choices.report_schedule,
         "http_reports": "1" if choices.http_reports else "",
         "daily_cap": "" if cap is None else f"{as_number(cap)}",
+        "in_doubt_policy": choices.in_doubt_policy,
         "retention_days": "" if choices.retention_days is None else str(choices.retention_days),
     }
 
@@ -63,8 +65,9 @@ async def change_settings(request: PortalRequest) -> Response[str] | Response[No
     """Choose anew; every process goes by it within a few seconds."""
     me, form, context = me_of(request), await form_of(request), context_of(request)
     translate, faults = translate_for(request), {}
-    codes, schedule, typed_cap, typed_days = (
-        form.text(name) for name in ("report_codes", "report_schedule", "daily_cap", "retention_days")
+    codes, schedule, in_doubt, typed_cap, typed_days = (
+        form.text(name)
+        for name in ("report_codes", "report_schedule", "in_doubt_policy", "daily_cap", "retention_days")
     )
     days = read_days(typed_days)
     cap = read_amount(typed_cap.replace(",", ".")) if typed_cap else None
@@ -72,6 +75,8 @@ async def change_settings(request: PortalRequest) -> Response[str] | Response[No
         faults["report_codes"] = translate("Choose one of these.")
     if schedule not in REPORT_SCHEDULES:
         faults["report_schedule"] = translate("Choose one of these.")
+    if in_doubt not in POLICIES:
+        faults["in_doubt_policy"] = translate("Choose one of these.")
     if typed_cap and cap is None:
         faults["daily_cap"] = translate(
             "This is no amount such as 500 or 99.50. Leave it empty for no limit."
@@ -84,7 +89,9 @@ async def change_settings(request: PortalRequest) -> Response[str] | Response[No
         return await _settings_page(request, form.values(), faults, status=400)
     async with context.database.transaction() as tx:
         before = await read_choices(tx, me.account_id)
-        after = AccountChoices(codes, schedule, form.flag("http_reports"), cap, before.daily_cap, days)
+        after = AccountChoices(
+            codes, schedule, form.flag("http_reports"), cap, before.daily_cap, days, in_doubt
+        )
         changed = {
             name: getattr(after, name)
             for name in AccountChoices.__struct_fields__

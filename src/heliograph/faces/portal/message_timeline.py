@@ -30,7 +30,7 @@ def timeline(
     """Everything that is known, oldest first; without a trace what the message's own row tells."""
     steps = [*_statuses(message, batch, trace, translate)]
     if trace is not None:
-        steps += [*_receipts(trace, translate), *_reports(trace, translate)]
+        steps += [*_doubts(trace, translate), *_receipts(trace, translate), *_reports(trace, translate)]
     return sorted(steps, key=lambda step: step.at)
 
 
@@ -73,6 +73,22 @@ def _about(code: int, trace: MessageTrace | None, translate: Translate) -> str |
         ids = ", ".join(segment.smsc_id for segment in trace.segments[:5])
         return translate("The carrier took it and calls it %(ids)s.", ids=ids)
     return None
+
+
+def _doubts(trace: MessageTrace, translate: Translate) -> Iterator[Step]:
+    for doubt in trace.doubts:
+        yield Step(
+            at=doubt.noted_at,
+            title=translate("Segment %(number)s is in doubt", number=doubt.segment + 1),
+            text=translate("No answer came: the carrier may or may not have it."),
+            tone="warn",
+        )
+        if doubt.resent_at is not None:
+            yield Step(
+                at=doubt.resent_at,
+                title=translate("Segment %(number)s is sent once more", number=doubt.segment + 1),
+                text=translate("No receipt came in time, and the account wants a second try."),
+            )
 
 
 def _receipts(trace: MessageTrace, translate: Translate) -> Iterator[Step]:

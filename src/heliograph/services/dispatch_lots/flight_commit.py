@@ -10,7 +10,12 @@ from heliograph.domain.ids import IdSource
 from heliograph.failpoints import failpoint
 from heliograph.storage.bind_leases import renew_bind_lease
 from heliograph.storage.database import Database, Purpose, Transaction, load_query
-from heliograph.storage.in_doubt import insert_in_doubt, resolve_in_doubt
+from heliograph.storage.in_doubt import (
+    insert_in_doubt,
+    keep_accepted_second_tries,
+    list_second_tries,
+    resolve_in_doubt,
+)
 from heliograph.storage.lots import (
     CLAIM,
     Owner,
@@ -71,11 +76,17 @@ async def _record(tx: Transaction, owner: Owner, harvest: Harvest, *, ids: IdSou
     if doubtful := harvest.doubtful:
         await insert_in_doubt(tx, owner.carrier_id, doubtful, now=now)
     again = harvest.again
+    if sent_again := await list_second_tries(tx, owner.carrier_id, harvest.refused_late):
+        harvest.drop_late(sent_again)
     if resolved := harvest.resolved:
         # A late answer allows another try only if the segment was in doubt until now: else somebody has
         # given its message an end already, or this is the repetition of a commit whose answer was lost.
         until_now = await resolve_in_doubt(tx, owner.carrier_id, resolved)
         again += [one for one in harvest.late.again if one.key in until_now]
+    if accepted_again := harvest.accepted_again:
+        await keep_accepted_second_tries(
+            tx, owner.carrier_id, accepted_again, now=now, until=now + RECEIPT_WAIT
+        )
     if again:
         seconds = int(now.timestamp())
         await insert_queued_lots(tx, owner.carrier_id, lots_again(again, lambda: ids.new(seconds)))

@@ -123,6 +123,7 @@ def _doubtful_segments(lot: HeldLot, contents: LotContents, now: datetime) -> li
                 message.recipient,
                 lot.intent_at,
                 given_up_at(message.last_close, lot.intent_at, now),
+                message.second_try,
             )
         )
     return found

@@ -1,7 +1,7 @@
 -- Accounts for operators, by id. $1 what number or name holds, null for every account; $2 one number, null for
 -- any; $3 the id that they come after; $4 at most
 SELECT a.account_id, a.number, a.name, a.currency, a.price_list_id, a.weight, a.report_codes, a.http_reports,
-       a.disabled_at IS NOT NULL AS is_disabled, a.created_at, a.optional_sender, a.retention_days, b.amount AS balance,
+       a.disabled_at IS NOT NULL AS is_disabled, a.created_at, a.optional_sender, a.retention_days, a.in_doubt_policy, b.amount AS balance,
        p.number AS parent, a.incoming_url
 FROM account a
 JOIN balance b ON b.account_id = a.account_id
