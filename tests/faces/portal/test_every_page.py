@@ -23,6 +23,8 @@ HOSTILE = '"\'><script>window.canary=1</script><img src=x onerror="window.canary
 SHORT = "<img src=x onerror=canary=1>"
 MOST_PAGES = 150
 DESKTOP: ViewportSize = {"width": 1200, "height": 900}
+LOOKS = 4
+BETWEEN_LOOKS_MS = 250
 PHONE: ViewportSize = {"width": 390, "height": 844}
 ON_A_PHONE = {
     "runOnly": ["color-contrast", "target-size", "link-in-text-block", "scrollable-region-focusable"]
@@ -114,12 +116,22 @@ def kind_of(link: str) -> str:
 
 
 async def cut_off(page: Page) -> list[str]:
-    """What is wider than its place: the page itself, or tables that one would have to push sideways."""
-    found: list[str] = await page.evaluate(
-        """() => [document.scrollingElement, ...document.querySelectorAll(".table-wrap")]
-            .filter((each) => each.scrollWidth > each.clientWidth + 1)
-            .map((each) => each.querySelector("caption")?.textContent || each.localName)"""
-    )
+    """What stays wider than its place: the page itself, or tables that one would have to push sideways.
+
+    A look may fall between a new size of the window and the layout for it, or into the exchange of a live
+    part: what a person could see is still there some frames later.
+    """
+    found: list[str] = []
+    for _ in range(LOOKS):
+        found = await page.evaluate(
+            """() => [document.scrollingElement, ...document.querySelectorAll(".table-wrap")]
+                .filter((each) => each.scrollWidth > each.clientWidth + 1)
+                .map((each) => `${each.querySelector("caption")?.textContent || each.localName}:`
+                    + ` ${each.scrollWidth} in ${each.clientWidth}`)"""
+        )
+        if not found:
+            break
+        await page.wait_for_timeout(BETWEEN_LOOKS_MS)
     return found
 
 
