@@ -21,6 +21,7 @@ import httpx
 from bench.bench_server import SECRET_KEY, BenchServer, NotOnDisk, bench_server, make_account
 from heliograph.domain.login_secret import SECRET_BYTES, login_hash, login_secret
 from heliograph.faces.api.auth import Authenticator, FailureThrottle
+from heliograph.faces.portal.live_streams import LiveStreams
 from heliograph.faces.portal.signed_in import COOKIE
 from heliograph.services.count_traffic import CountTraffic
 from heliograph.services.fill_conversations import FillConversations
@@ -122,7 +123,7 @@ async def _measure(server: BenchServer, messages: int) -> tuple[list[Timed], lis
         committer = await stack.enter_async_context(
             GroupCommit(parts.database, ids=parts.ids, now=utc_now, wake=parts.wakeups.notify)
         )
-        app: Any = api_app(parts, accounts, committer, authenticator)
+        app: Any = api_app(parts, accounts, committer, authenticator, LiveStreams())
         secret = await _sign_in(parts.database)
         client = await stack.enter_async_context(
             httpx.AsyncClient(

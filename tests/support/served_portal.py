@@ -138,9 +138,11 @@ class ServedPortal:
             try:
                 yield f"http://{HOST}:{listening.getsockname()[1]}"
             finally:
+                self.context.live_streams.stopping.set()
                 server.should_exit = True
                 server.force_exit = True
                 await task
+                self.context.live_streams.stopping.clear()
 
 
 class PortalClient:

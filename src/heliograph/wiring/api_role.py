@@ -15,6 +15,7 @@ from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.faces.api.request_bodies import BodyLimits, BodyReader
 from heliograph.faces.api.schemas import encode_accepted
 from heliograph.faces.api.sending_pace import SendingPace
+from heliograph.faces.portal.live_streams import LiveStreams
 from heliograph.faces.portal.portal_app import PortalApp
 from heliograph.faces.portal.portal_context import PortalContext
 from heliograph.loop import run_loop
@@ -58,7 +59,7 @@ async def run_api(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
                 database, ids=ids, now=utc_now, wake=parts.wakeups.notify, queue_limit=http.accept_queue
             )
         )
-        app = api_app(parts, accounts, committer, authenticator)
+        app = api_app(parts, accounts, committer, authenticator, LiveStreams(stop))
         listening = stack.enter_context(listening_socket(http))
         report_ready()
         await run_together(
@@ -81,7 +82,11 @@ async def run_api(parts: Parts, dsn: str, stop: asyncio.Event) -> None:
 
 
 def api_app(
-    parts: Parts, accounts: AccountDirectory, committer: GroupCommit, authenticator: Authenticator
+    parts: Parts,
+    accounts: AccountDirectory,
+    committer: GroupCommit,
+    authenticator: Authenticator,
+    live_streams: LiveStreams,
 ) -> AcceptHandler:
     """The accept path in front, and the framework with all other routes behind it."""
     http, database, ids, wake = parts.settings.http, parts.database, parts.ids, parts.wakeups.notify
@@ -118,7 +123,10 @@ def api_app(
     )
     explain = ExplainBatch(accounts, accept.foreseen)
     return AcceptHandler(
-        FacesByPath(ApiApp(context), PortalApp(portal_parts(parts, context, accounts, accept, explain))),
+        FacesByPath(
+            ApiApp(context),
+            PortalApp(portal_parts(parts, context, accounts, accept, explain, live_streams)),
+        ),
         authenticator=authenticator,
         accept_batch=accept,
         explain_batch=explain,
@@ -133,6 +141,7 @@ def portal_parts(
     accounts: AccountDirectory,
     accept: AcceptBatch,
     explain: ExplainBatch,
+    live_streams: LiveStreams,
 ) -> PortalContext:
     """What the portal's pages are given: what the API has, and what only people need."""
     return PortalContext(
@@ -160,6 +169,7 @@ def portal_parts(
         plain_allowed=parts.settings.http.plain_portal_allowed,
         handsets_url=handsets_url(parts.settings),
         mail_desk=mail_desk(parts.settings, parts.sealer, parts.ids),
+        live_streams=live_streams,
     )
 
 

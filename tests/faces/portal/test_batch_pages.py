@@ -118,25 +118,16 @@ async def test_a_batch_shows_what_it_is_and_how_far(portal: ServedPortal, owner:
     for text in ("Hello there", "&lt;b&gt;order", PHONE, "46701740606", "Delivered", "Under way", "50.0 %"):
         assert text in shown.text, text
     assert "<b>order" not in shown.text
-    assert 'hx-trigger="every 1s"' in shown.text
+    assert f'hx-sse:connect="{LIST}/{batch_id}/progress"' in shown.text
     await finish(portal, batch_id, 201, 501, 201)
-    part = await owner.get(f"{LIST}/{batch_id}/progress?looks=3")
+    part = await owner.get(f"{LIST}/{batch_id}/progress")
     assert part.status_code == 200
     assert "<html" not in part.text
-    assert "hx-trigger" not in part.text
     assert "Finished" in part.text
     assert "Show the messages as they are now" in part.text
-    assert "Show the messages as they are now" not in (await owner.get(f"{LIST}/{batch_id}")).text
-
-
-async def test_watching_becomes_slower_and_ends(portal: ServedPortal, owner: PortalClient) -> None:
-    batch_id = await send(portal, [PHONE])
-    for looks, wanted in ((0, "every 1s"), (batch_pages.QUICK_LOOKS, "every 5s")):
-        part = (await owner.get(f"{LIST}/{batch_id}/progress?looks={looks}")).text
-        assert (wanted in part, f"looks={looks + 1}" in part) == (True, True)
-    for looks in (batch_pages.MOST_LOOKS, 99_999):
-        part = (await owner.get(f"{LIST}/{batch_id}/progress?looks={looks}")).text
-        assert ("hx-trigger" in part, "Go on watching" in part) == (False, True)
+    finished = (await owner.get(f"{LIST}/{batch_id}")).text
+    assert "Show the messages as they are now" not in finished
+    assert "hx-sse:connect" not in finished, "nothing of it changes any more"
 
 
 async def test_messages_are_paged_filtered_and_found(

@@ -8,7 +8,6 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 
 from heliograph.domain.portal_rights import Role
-from heliograph.faces.portal import overview_pages
 from heliograph.services.count_traffic import CountTraffic
 from tests.faces.portal.sent_batches import finish, receive, send
 from tests.support.served_portal import PortalClient, ServedPortal, opened_page, screenshot_path
@@ -62,10 +61,10 @@ async def test_figures_and_charts_tell_todays_traffic(
         service = CountTraffic(portal.database)
         while await service.step(datetime.now(UTC) + timedelta(minutes=10)):
             pass
-    part = await owner.get("/portal/live/overview?looks=1")
+    part = await owner.get("/portal/live/overview")
     assert part.status_code == 200
     assert "<html" not in part.text
-    for text in ("75.0 %", "Number not in use", "Under way", "12.5 %", "looks=2"):
+    for text in ("75.0 %", "Number not in use", "Under way", "12.5 %"):
         assert text in part.text, text
     for span in ("today", "week"):
         answer = await owner.get(f"/portal/live/traffic?span={span}")
@@ -85,16 +84,11 @@ async def test_an_account_sees_its_own_figures_only(portal: ServedPortal, owner:
     assert batch_id not in (await owner.get("/portal/")).text
 
 
-async def test_an_overview_rests_after_a_while_and_keeps_no_login_alive(
-    portal: ServedPortal, owner: PortalClient
-) -> None:
-    for looks in (str(overview_pages.MOST_LOOKS), "x", "9" * 9):
-        part = await owner.get(f"/portal/live/overview?looks={looks}")
-        assert "hx-trigger" not in part.text
+async def test_a_live_overview_keeps_no_login_alive(portal: ServedPortal, owner: PortalClient) -> None:
     async with portal.database.transaction() as tx:
         await tx.execute("UPDATE login SET seen_at = seen_at - interval '10 minutes'")
         seen_at = await tx.fetchval("SELECT seen_at FROM login")
-    await owner.get("/portal/live/overview?looks=1")
+    await owner.get("/portal/live/overview")
     await owner.get("/portal/live/traffic")
     async with portal.database.transaction() as tx:
         assert await tx.fetchval("SELECT seen_at FROM login") == seen_at

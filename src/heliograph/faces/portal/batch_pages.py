@@ -5,12 +5,14 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response
+from litestar.response import Stream
 
 from heliograph.domain.ids import message_range, parse_id
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import NotFound
 from heliograph.domain.status import is_final
 from heliograph.faces.portal.batch_list_pages import BATCHES, ShownBatch, shown_batch
+from heliograph.faces.portal.live_parts import LivePart, live_part
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
@@ -29,9 +31,9 @@ from heliograph.storage.message_reading import MessageFilter, StoredMessage, lis
 
 BATCH: Final = f"{BATCHES}/{{batch_id:str}}"
 SHOWN: Final = 50
-QUICK_LOOKS: Final = 120
-MOST_LOOKS: Final = 600
-"""How often a page asks how far a batch is: every second at first, every five seconds then, and no more."""
+QUICK_SECONDS: Final = 1.0
+CALM_SECONDS: Final = 5.0
+"""Between two looks at how far a batch is, while it moves and while it does not."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -145,8 +147,7 @@ async def batch_page(
         progress=progress,
         batch=batch,
         batch_id=progress.shown.batch_id,
-        looks=0,
-        look_seconds=1,
+        is_watched=False,
         code_texts=CODE_TEXTS,
         messages=[shown_message(message, batch) for message in listed],
         group=group.name if group else "",
@@ -162,23 +163,25 @@ async def batch_page(
 
 
 @show(f"{BATCH}/progress", live=True)
-async def show_progress(request: PortalRequest, batch_id: str) -> Response[str]:
-    """How far a batch is, as the part of its page that asks again and again."""
-    me, context = me_of(request), context_of(request)
-    given = request.query_params.get("looks", "")
-    looks = min(int(given), MOST_LOOKS) if given.isdecimal() and len(given) < 6 else 0
-    async with context.database.reader(me.account_id) as tx:
-        progress = await read_progress(tx, request, me.account_id, batch_id)
-    return page(
-        request,
-        "batch_progress.html",
-        progress=progress,
-        batch=progress.shown.batch,
-        batch_id=progress.shown.batch_id,
-        looks=looks + 1,
-        look_seconds=None if looks >= MOST_LOOKS else 1 if looks < QUICK_LOOKS else 5,
-        code_texts=CODE_TEXTS,
-    )
+async def show_progress(request: PortalRequest, batch_id: str) -> Response[str] | Stream:
+    """How far a batch is, as the part of its page that is kept up to date."""
+
+    async def look() -> LivePart:
+        me, context = me_of(request), context_of(request)
+        async with context.database.reader(me.account_id) as tx:
+            progress = await read_progress(tx, request, me.account_id, batch_id)
+        answer = page(
+            request,
+            "batch_progress.html",
+            progress=progress,
+            batch=progress.shown.batch,
+            batch_id=progress.shown.batch_id,
+            is_watched=True,
+            code_texts=CODE_TEXTS,
+        )
+        return LivePart(answer, is_last=progress.is_final)
+
+    return await live_part(request, look, seconds=QUICK_SECONDS, calm_seconds=CALM_SECONDS)
 
 
 @act(f"{BATCH}/find", right=Right.READ)

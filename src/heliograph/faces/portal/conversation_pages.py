@@ -7,12 +7,14 @@ from hashlib import sha256
 from typing import Any, Final
 
 from litestar import Response
+from litestar.response import Stream
 
 from heliograph.domain.batch import RawBatch
 from heliograph.domain.ids import parse_id
 from heliograph.domain.msisdn import format_fault
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import InvalidRequest, NotFound
+from heliograph.faces.portal.live_parts import LivePart, live_part
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
@@ -27,6 +29,7 @@ CONVERSATIONS: Final = "/portal/conversations"
 LISTED: Final = 40
 PAGE: Final = 30
 ROUTE: Final = "portal reply"
+LIVE_SECONDS: Final = 2.0
 UNKNOWN: Final = "There is no such conversation."
 NOTHING_YET: Final = "Nothing was exchanged with that number. Send to it first."
 
@@ -57,14 +60,18 @@ async def show_conversation(request: PortalRequest, message_id: str) -> Response
     return await _conversation_page(request, message_id)
 
 
-@show(f"{CONVERSATIONS}/{{message_id:str}}/messages")
-async def show_messages(request: PortalRequest, message_id: str) -> Response[str]:
-    """Its messages alone, for the page to take in: the newest, or those before one of them."""
-    me = me_of(request)
-    async with context_of(request).database.reader(me.account_id) as tx:
-        participant = await _participant(tx, me.account_id, message_id)
-        values = await _messages(request, tx, participant)
-    return page(request, "conversation_messages.html", message_id=message_id, **values)
+@show(f"{CONVERSATIONS}/{{message_id:str}}/messages", live=True)
+async def show_messages(request: PortalRequest, message_id: str) -> Response[str] | Stream:
+    """Its messages alone: the newest, kept up to date, or those before one of them."""
+
+    async def look() -> LivePart:
+        me = me_of(request)
+        async with context_of(request).database.reader(me.account_id) as tx:
+            participant = await _participant(tx, me.account_id, message_id)
+            values = await _messages(request, tx, participant)
+        return LivePart(page(request, "conversation_messages.html", message_id=message_id, **values))
+
+    return await live_part(request, look, seconds=LIVE_SECONDS)
 
 
 @act(f"{CONVERSATIONS}/{{message_id:str}}/reply", right=Right.SEND)

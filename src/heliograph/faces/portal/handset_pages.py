@@ -4,11 +4,13 @@ from typing import Any, Final
 
 from litestar import Response
 from litestar.datastructures import Cookie
+from litestar.response import Stream
 
 from heliograph.domain.batch import RawBatch
 from heliograph.domain.msisdn import parse_recipient
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import InvalidRequest, Refusal
+from heliograph.faces.portal.live_parts import LivePart, live_part
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
@@ -20,6 +22,7 @@ PHONE_COOKIE: Final = "heliograph_phone"
 FIRST_PHONE: Final = "46701740605"
 """Delivered by the simulated carrier, and nobody's number in any other network."""
 MAX_ANSWER: Final = 1_600
+SCREEN_SECONDS: Final = 1.0
 _YEAR_SECONDS: Final = 365 * 24 * 3600
 
 
@@ -42,12 +45,17 @@ async def show_handset(request: PortalRequest) -> Response[str]:
 
 
 @show(f"{HANDSET}/screen", right=Right.SEND, live=True)
-async def show_screen(request: PortalRequest) -> Response[str]:
-    """What the phone shows just now, for the page to take in."""
+async def show_screen(request: PortalRequest) -> Response[str] | Stream:
+    """What the phone shows, kept up to date."""
     handsets = _handsets_of(request)
     if handsets is None:
         return page(request, "handset_absent.html")
-    return page(request, "handset_screen.html", **await _screen_values(request, handsets, _phone_of(request)))
+
+    async def look() -> LivePart:
+        values = await _screen_values(request, handsets, _phone_of(request))
+        return LivePart(page(request, "handset_screen.html", **values))
+
+    return await live_part(request, look, seconds=SCREEN_SECONDS)
 
 
 @act(f"{HANDSET}/phone", right=Right.SEND)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Response
+from litestar.response import Stream
 
 from heliograph.domain.installation_alarms import BoundSlot, QueueDepth
 from heliograph.domain.portal_rights import Right
@@ -16,6 +17,7 @@ from heliograph.faces.portal.carrier_form import (
     stored_values,
     typed_values,
 )
+from heliograph.faces.portal.live_parts import LivePart, live_part
 from heliograph.faces.portal.operator_acts import Faults, faults_of, note_operator_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
@@ -38,6 +40,7 @@ from heliograph.storage.installation_reading import list_bind_slots, read_loose_
 CARRIERS: Final = "/portal/operator/carriers"
 ONE: Final = "/portal/operator/carriers/{carrier_id:int}"
 NEW: Final = "/portal/operator/new-carrier"
+LIVE_SECONDS: Final = 5.0
 
 FIRST_COSTS: Final = 5
 """Of a carrier, on its own page; the others are a page away."""
@@ -112,10 +115,14 @@ async def show_carriers(request: PortalRequest) -> Response[str]:
 
 
 @show("/portal/operator/live/carriers", right=Right.OPERATE, live=True)
-async def show_carrier_rows(request: PortalRequest) -> Response[str]:
-    """The rows of that table, as they are now."""
-    async with context_of(request).database.transaction() as tx:
-        return page(request, "operator_carrier_rows.html", lines=await carrier_lines(tx))
+async def show_carrier_rows(request: PortalRequest) -> Response[str] | Stream:
+    """The rows of that table, kept up to date."""
+
+    async def look() -> LivePart:
+        async with context_of(request).database.transaction() as tx:
+            return LivePart(page(request, "operator_carrier_rows.html", lines=await carrier_lines(tx)))
+
+    return await live_part(request, look, seconds=LIVE_SECONDS)
 
 
 @show(ONE, right=Right.OPERATE)
@@ -125,10 +132,14 @@ async def show_carrier(request: PortalRequest, carrier_id: int) -> Response[str]
 
 
 @show("/portal/operator/live/carriers/{carrier_id:int}", right=Right.OPERATE, live=True)
-async def show_bind_rows(request: PortalRequest, carrier_id: int) -> Response[str]:
-    """The binds of a carrier, as they are now."""
-    async with context_of(request).database.transaction() as tx:
-        return page(request, "operator_carrier_binds.html", line=await line_of(tx, carrier_id))
+async def show_bind_rows(request: PortalRequest, carrier_id: int) -> Response[str] | Stream:
+    """The binds of a carrier, kept up to date."""
+
+    async def look() -> LivePart:
+        async with context_of(request).database.transaction() as tx:
+            return LivePart(page(request, "operator_carrier_binds.html", line=await line_of(tx, carrier_id)))
+
+    return await live_part(request, look, seconds=LIVE_SECONDS)
 
 
 async def carrier_page(

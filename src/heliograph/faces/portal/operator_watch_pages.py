@@ -4,9 +4,11 @@ from collections import defaultdict
 from typing import Any, Final
 
 from litestar import Response
+from litestar.response import Stream
 
 from heliograph.domain.installation_alarms import KEEPER_LATE, Amount, QueueDepth, Severity
 from heliograph.domain.portal_rights import Right
+from heliograph.faces.portal.live_parts import LivePart, live_part
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import language_of, page, translate_for
 from heliograph.faces.portal.signed_in import show
@@ -31,6 +33,7 @@ QUEUES: Final = "/portal/operator/queues"
 ALARMS: Final = "/portal/operator/alarms"
 HEALTH: Final = "/portal/operator/health"
 LIVE: Final = "/portal/operator/live"
+LIVE_SECONDS: Final = 5.0
 STATES: Final = ("scheduled", "ready", "submitted", "paused")
 TONES: Final = {Severity.NOTICE: "info", Severity.WARNING: "warn", Severity.BAD: "bad"}
 
@@ -42,9 +45,13 @@ async def show_queues(request: PortalRequest) -> Response[str]:
 
 
 @show(LIVE + "/queues", right=Right.OPERATE, live=True)
-async def show_queue_rows(request: PortalRequest) -> Response[str]:
-    """The queues of carriers, as they are now."""
-    return await _queues_page(request, "operator_queue_rows.html")
+async def show_queue_rows(request: PortalRequest) -> Response[str] | Stream:
+    """The queues of carriers, kept up to date."""
+
+    async def look() -> LivePart:
+        return LivePart(await _queues_page(request, "operator_queue_rows.html"))
+
+    return await live_part(request, look, seconds=LIVE_SECONDS)
 
 
 async def _queues_page(request: PortalRequest, template: str) -> Response[str]:
@@ -99,9 +106,13 @@ async def show_alarms(request: PortalRequest) -> Response[str]:
 
 
 @show(LIVE + "/alarms", right=Right.OPERATE, live=True)
-async def show_alarm_rows(request: PortalRequest) -> Response[str]:
-    """The alarms, as they are now."""
-    return await _alarms_page(request, "operator_alarm_rows.html")
+async def show_alarm_rows(request: PortalRequest) -> Response[str] | Stream:
+    """The alarms, kept up to date."""
+
+    async def look() -> LivePart:
+        return LivePart(await _alarms_page(request, "operator_alarm_rows.html"))
+
+    return await live_part(request, look, seconds=2 * LIVE_SECONDS)
 
 
 async def _alarms_page(request: PortalRequest, template: str) -> Response[str]:
@@ -151,10 +162,14 @@ async def show_health(request: PortalRequest) -> Response[str]:
 
 
 @show(LIVE + "/processes", right=Right.OPERATE, live=True)
-async def show_process_rows(request: PortalRequest) -> Response[str]:
-    """The processes, as they are now."""
-    async with context_of(request).database.transaction() as tx:
-        return page(request, "operator_process_rows.html", processes=await list_processes(tx))
+async def show_process_rows(request: PortalRequest) -> Response[str] | Stream:
+    """The processes, kept up to date."""
+
+    async def look() -> LivePart:
+        async with context_of(request).database.transaction() as tx:
+            return LivePart(page(request, "operator_process_rows.html", processes=await list_processes(tx)))
+
+    return await live_part(request, look, seconds=LIVE_SECONDS)
 
 
 PAGES: Final = (

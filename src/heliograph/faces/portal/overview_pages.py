@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response
+from litestar.response import Stream
 
 from heliograph.domain.status import BatchStatus
 from heliograph.domain.traffic import Counted, Figures, figures
 from heliograph.faces.portal.batch_list_pages import ShownBatch, shown_batch
+from heliograph.faces.portal.live_parts import LivePart, live_part
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import me_of, show
@@ -28,8 +30,7 @@ WEEK_STRETCH: Final = timedelta(hours=3)
 OPEN_BATCHES: Final = 5
 NEWEST_BATCHES: Final = 200
 """Among how many of the newest batches those are looked for that are under way."""
-MOST_LOOKS: Final = 720
-"""How often an overview brings itself up to date: every five seconds for an hour."""
+LIVE_SECONDS: Final = 5.0
 _OPEN: Final = frozenset({BatchStatus.PLANNED, BatchStatus.ONGOING})
 _FAILED: Final = "failed"
 
@@ -84,24 +85,19 @@ async def show_overview(request: PortalRequest) -> Response[str]:
         api_address=context_of(request).public_url
         or f"{request.url.scheme}://{request.headers.get('host', '')}",
         code_texts=CODE_TEXTS,
-        looks=1,
     )
 
 
 @show("/portal/live/overview", live=True)
-async def show_live_overview(request: PortalRequest) -> Response[str]:
-    """The part of the overview that asks for itself again and again."""
-    given = request.query_params.get("looks", "")
-    looks = min(int(given), MOST_LOOKS) if given.isdecimal() and len(given) < 6 else MOST_LOOKS
-    async with context_of(request).database.reader(me_of(request).account_id) as tx:
-        overview = await _read_overview(tx, request)
-    return page(
-        request,
-        "overview_live.html",
-        overview=overview,
-        code_texts=CODE_TEXTS,
-        looks=None if looks >= MOST_LOOKS else looks + 1,
-    )
+async def show_live_overview(request: PortalRequest) -> Response[str] | Stream:
+    """The part of the overview that is kept up to date."""
+
+    async def look() -> LivePart:
+        async with context_of(request).database.reader(me_of(request).account_id) as tx:
+            overview = await _read_overview(tx, request)
+        return LivePart(page(request, "overview_live.html", overview=overview, code_texts=CODE_TEXTS))
+
+    return await live_part(request, look, seconds=LIVE_SECONDS)
 
 
 @show("/portal/live/traffic", live=True)

@@ -51,7 +51,10 @@ from heliograph.faces.portal import (
 from heliograph.faces.portal.portal_context import PortalContext, PortalRequest
 from heliograph.faces.portal.rendering import page, see
 from heliograph.faces.portal.signed_in import (
+    EVENT_STREAM,
+    LIVE,
     MAX_STRANGERS_BYTES,
+    SIGNED_OUT,
     ForeignForm,
     NotAllowed,
     PlainHttp,
@@ -201,7 +204,7 @@ def _try_later(request: PortalRequest, failure: TooManyRequests | Unavailable) -
     return answer
 
 
-def to_sign_in(request: PortalRequest) -> Response[None]:
+def to_sign_in(request: PortalRequest) -> Response[None] | Response[bytes]:
     """To the sign-in page, and from there back to the page that was asked for."""
     wanted: str = request.scope["path"] if request.method == "GET" else "/portal"
     address = (
@@ -209,6 +212,8 @@ def to_sign_in(request: PortalRequest) -> Response[None]:
         if wanted.rstrip("/") == "/portal"
         else f"/portal/sign-in?next={quote(wanted, safe='')}"
     )
+    if request.scope["route_handler"].opt.get(LIVE) and EVENT_STREAM in request.headers.get("accept", ""):
+        return Response(f"event: {SIGNED_OUT}\ndata:\n\n".encode(), media_type=EVENT_STREAM)
     if "hx-request" in request.headers:
         return Response(None, status_code=200, headers={"hx-redirect": address})
     return see(address)

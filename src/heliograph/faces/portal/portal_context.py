@@ -11,6 +11,7 @@ from heliograph.domain.ids import IdSource
 from heliograph.domain.incoming import OptOutWords
 from heliograph.domain.retention import DEFAULT_DAYS
 from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules
+from heliograph.faces.portal.live_streams import LiveStreams
 from heliograph.services.accept_batch import AcceptBatch
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.contact_book import ContactBook
@@ -66,6 +67,7 @@ class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
     """Where the simulated handsets are; None without a simulated carrier of our own."""
     mail_desk: MailDesk | None = None
     """What writes mails; None where none are sent."""
+    live_streams: LiveStreams = msgspec.field(default_factory=LiveStreams)
 
 
 def context_of(request: PortalRequest) -> PortalContext:

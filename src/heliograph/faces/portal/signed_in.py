@@ -26,6 +26,9 @@ COOKIE: Final = "heliograph"
 SECURE_COOKIE: Final = "__Host-heliograph"
 RIGHT: Final = "right"
 LIVE: Final = "live"
+EVENT_STREAM: Final = "text/event-stream"
+SIGNED_OUT: Final = "signed-out"
+"""The event of a stream that makes its page load anew: somebody else, or nobody, is at the keyboard."""
 SEEN_SECONDS: Final = 60
 MAX_FORM_BYTES: Final = 256 * 1024
 MAX_STRANGERS_BYTES: Final = 64 * 1024
@@ -141,6 +144,20 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
             await _check_token(request, login)
     elif login is not None and login.is_operator and "hx-request" not in request.headers:
         request.state.me.alarms = await context_of(request).watch.count()
+
+
+async def is_admitted_still(request: PortalRequest) -> bool:
+    """Whether whoever opened a live part may go on reading it: signed in, allowed, in the same account."""
+    login = await _login_of(request, seen=False)
+    if login is None:
+        return False
+    before, now = me_of(request).login, SignedIn(login)
+    right: Right = request.scope["route_handler"].opt[RIGHT]
+    if login.user_id != before.user_id or not now.may(right):
+        return False
+    accounts = [each.account_id if each else None for each in (before.account, login.account)]
+    request.state.me = now
+    return right is Right.OPERATE or accounts[0] == accounts[1]
 
 
 def me_of(request: PortalRequest) -> SignedIn:

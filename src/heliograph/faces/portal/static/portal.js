@@ -345,6 +345,9 @@
   };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawCharts);
 
+  // ---- a live part says that somebody else, or nobody, is at the keyboard: the page knows what to show then ----
+  document.addEventListener("signed-out", () => location.reload());
+
   // ---- htmx: a request that fails is said, and what it brings is set up ----
   document.addEventListener("htmx:error", () => toast(document.getElementById("toasts")?.dataset.failed));
   const focused = new WeakSet();
