@@ -60,6 +60,18 @@ def wait_for(count: int, received: list[tuple[dict[str, str], bytes]]) -> None:
         time.sleep(0.05)
 
 
+def conversation(served: Served, form: str = "") -> Any:
+    """One of the four forms of the conversation with the phone."""
+    status, document = served.ask(f"/v2/conversations/{PHONE}{form}")
+    assert status == 200, document
+    return document
+
+
+def let_a_second_begin() -> None:
+    """Return when it is a second later: what several processes accept in the same one has no order."""
+    time.sleep(1.05 - time.time() % 1)
+
+
 def test_a_two_way_talk(served: Served) -> None:
     secret = (served.folder / "first-webhook-secret").read_text().strip()
 
@@ -78,8 +90,10 @@ def test_a_two_way_talk(served: Served) -> None:
             assert time.monotonic() < deadline
         assert type_in("handset", "read", PHONE)[0]["sender"] == OURS
 
+        let_a_second_begin()
         assert type_in("handset", "answer", PHONE, LONG)["segments"] == 2
         wait_for(1, received)
+        let_a_second_begin()
         assert type_in("handset", "send", PHONE, OURS, " stop ")["segments"] == 1
         wait_for(2, received)
 
@@ -101,9 +115,32 @@ def test_a_two_way_talk(served: Served) -> None:
         assert batches[0]["id"] == sent["id"]
         assert [batch["id"] for batch in batches[1:]] == [one["batchId"] for one in documents]
 
+        told = conversation(served)
+        assert [
+            (entry["direction"], entry["sender"], entry["recipient"], entry["batchId"]) for entry in told
+        ] == [
+            ("mt", OURS, PHONE, sent["id"]),
+            ("mo", PHONE, OURS, documents[0]["batchId"]),
+            ("mo", PHONE, OURS, documents[1]["batchId"]),
+        ]
+        assert [entry["body"] for entry in told] == ["Shall we meet at 3?", LONG, " stop "]
+        ids = [entry["id"] for entry in told]
+        assert [entry["id"] for entry in conversation(served, "/mt")] == ids[:1]
+        assert [entry["id"] for entry in conversation(served, "/mo")] == ids[1:]
+        counted = conversation(served, "/summary")
+        assert (counted["totalMessageCount"], counted["totalSmsCount"]) == (3, 4)
+        assert counted["mobileOriginatedMessages"] == {"201": {"messages": 2, "sms": 3}}
+
+        status, entry = served.ask(f"/v2/blacklist/{PHONE}")
+        assert (status, entry["msisdn"]) == (200, PHONE)
+        let_a_second_begin()
         refused = send(served, "Are you there?")
         assert refused["messageSummary"] == {"405": {"messages": 1, "sms": 1}}
         assert refused["priceSummary"]["total"] == 0
+        assert [entry["batchId"] for entry in conversation(served)] == [
+            *(entry["batchId"] for entry in told),
+            refused["id"],
+        ]
 
         type_in("handset", "send", PHONE, OURS, "START")
         wait_for(3, received)
