@@ -24,17 +24,31 @@ def rights(scopes: str | None = None, networks: str = "") -> KeyRights:
 
 @pytest.mark.parametrize("scope", KeyScope)
 def test_without_restrictions_everything_is_allowed_from_anywhere(scope: KeyScope) -> None:
-    UNRESTRICTED.check(scope, "")
+    UNRESTRICTED.check((scope,), "")
     assert UNRESTRICTED.are_unrestricted
     assert not KeyRights(scopes=ALL_SCOPES).are_unrestricted, "it does not get the scopes still to come"
 
 
 def test_only_the_scopes_given_are_allowed() -> None:
     limited = rights("send")
-    limited.check(KeyScope.SEND, "192.0.2.1")
+    limited.check((KeyScope.SEND,), "192.0.2.1")
     for scope in ALL_SCOPES - {KeyScope.SEND}:
         with pytest.raises(Forbidden, match=f"lacks the scope {scope}, which this request needs"):
-            limited.check(scope, "192.0.2.1")
+            limited.check((scope,), "192.0.2.1")
+
+
+def test_one_of_several_scopes_will_do() -> None:
+    either = (KeyScope.READ, KeyScope.RECEIVE)
+    rights("read").check(either, "192.0.2.1")
+    rights("receive").check(either, "192.0.2.1")
+    with pytest.raises(Forbidden, match="lacks the scope read or receive, which this request needs"):
+        rights("send").check(either, "192.0.2.1")
+
+
+def test_who_may_read_is_not_bound_to_incoming_messages() -> None:
+    assert not UNRESTRICTED.read_incoming_only
+    assert not rights("read receive").read_incoming_only
+    assert rights("receive send").read_incoming_only
 
 
 @pytest.mark.parametrize("network", ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::1", " 0.0.0.0/0 "])

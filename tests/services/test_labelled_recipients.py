@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from heliograph.domain.contact import ContactDraft
+from heliograph.domain.key_rights import KeyRights, KeyScope
 from heliograph.storage.contacts import insert_contacts
 from tests.support.accepting import AcceptingApi, Answer, accepting_api
 from tests.support.rows import IDS, NOW
@@ -124,3 +125,26 @@ async def test_a_repeated_request_gets_the_first_answer_whoever_has_the_label(ap
     again = await api.post(SENT | {"recipients": ["label:Coworker"]}, headers=key)
     assert again.body == first.body
     assert again.headers["idempotent-replayed"] == "true"
+
+
+@pytest.mark.parametrize(
+    "recipients",
+    [["label:Coworker"], [OTHER, "label:Coworker"], {"label:Coworker": {}}, {"label:None": None}],
+)
+async def test_who_may_not_read_sends_to_a_label_but_is_not_told_who_has_it(
+    api: AcceptingApi, recipients: object
+) -> None:
+    token = await api.make_key(KeyRights(scopes=frozenset({KeyScope.SEND})))
+    told = await api.post(SENT | {"recipients": recipients}, token=token, query=b"dryRun=true")
+    assert told.status == 403
+    assert told.json["detail"] == "This API key lacks the scope read, which the contacts of a label need."
+    assert ANNA not in told.body.decode()
+    named = await api.post(SENT | {"recipients": [OTHER]}, token=token, query=b"dryRun=true")
+    assert [one["recipient"] for one in named.json["recipients"]] == [OTHER]
+    assert (await api.post(SENT | {"recipients": ["label:Coworker"]}, token=token)).status == 201
+
+
+async def test_who_may_read_is_told_the_numbers_of_a_label(api: AcceptingApi) -> None:
+    token = await api.make_key(KeyRights(scopes=frozenset({KeyScope.SEND, KeyScope.READ})))
+    told = await api.post(SENT | {"recipients": ["label:Coworker"]}, token=token, query=b"dryRun=true")
+    assert [one["recipient"] for one in told.json["recipients"]] == [ANNA, BO]

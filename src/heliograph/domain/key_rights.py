@@ -32,7 +32,7 @@ class KeyScope(StrEnum):
     READ = "read"
     """Read batches, messages and what became of them."""
     RECEIVE = "receive"
-    """Read what handsets sent, and answer it."""
+    """Read what handsets sent in."""
     SENDERS = "senders"
     """Register and remove senders, and manage blocked numbers."""
     BILLING = "billing"
@@ -42,6 +42,7 @@ class KeyScope(StrEnum):
 
 
 ALL_SCOPES: Final = frozenset(KeyScope)
+LACKING: Final = "This API key lacks the scope {scope}, which {what}."
 
 
 class KeyRights(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,12 +61,24 @@ class KeyRights(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the key may do everything from anywhere."""
         return self == UNRESTRICTED
 
-    def check(self, needed: KeyScope | None, client: str) -> None:
-        """Refuse what the key may not do; ``client`` is the address it is used from. Raises Forbidden."""
+    @property
+    def read_incoming_only(self) -> bool:
+        """Whether of the messages only those that handsets sent in may be read."""
+        return not self.may(KeyScope.READ)
+
+    def may(self, scope: KeyScope) -> bool:
+        """Whether the key has a scope."""
+        return self.scopes is None or scope in self.scopes
+
+    def check(self, needed: tuple[KeyScope, ...], client: str) -> None:
+        """Refuse what the key may not do: any one of the scopes will do, no scope asks for none.
+
+        ``client`` is the address it is used from. Raises Forbidden.
+        """
         if self.networks and not _is_inside(client, self.networks):
             raise Forbidden(f"This API key may not be used from the address {_shown(client)}.")
-        if needed is not None and self.scopes is not None and needed not in self.scopes:
-            raise Forbidden(f"This API key lacks the scope {needed.value}, which this request needs.")
+        if needed and self.scopes is not None and self.scopes.isdisjoint(needed):
+            raise Forbidden(LACKING.format(scope=" or ".join(needed), what="this request needs"))
 
     def check_gift(self, gift: "KeyRights") -> None:
         """Refuse to give another key more than this one has. Raises Forbidden."""

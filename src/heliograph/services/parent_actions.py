@@ -6,7 +6,7 @@ from typing import Final
 
 from heliograph.domain.ids import IdSource
 from heliograph.domain.key_rights import KeyRights
-from heliograph.domain.refusals import Conflict, Forbidden, NotFound
+from heliograph.domain.refusals import Conflict, NotFound
 from heliograph.storage.accounts import Account, AccountSettingsChange, change_account
 from heliograph.storage.child_accounts import (
     ChildAccount,
@@ -24,7 +24,6 @@ MOST_CHILDREN: Final = 1_000
 UNKNOWN_CHILD: Final = "There is no such child account."
 TOO_MANY: Final = f"An account has at most {MOST_CHILDREN} child accounts."
 NO_GRANDCHILDREN: Final = "A child account has no child accounts of its own."
-ONLY_TESTS: Final = "A test key moves no credit."
 LACKS_CREDIT: Final = "The account has less credit than that. Nothing was moved."
 
 
@@ -101,10 +100,8 @@ class ParentActions:
     async def give_credit(self, tx: Transaction, parent: Account, number: str, amount: int) -> Transfer:
         """Move credit in micro-units to a child.
 
-        Raises NotFound, Conflict if the parent lacks it, and Forbidden for a test key.
+        Raises NotFound, and Conflict if the parent lacks it.
         """
-        if parent.is_test:
-            raise Forbidden(ONLY_TESTS)
         child = await _child_id(tx, parent, number), number
         moved = await move_credit(
             tx, (parent.account_id, parent.number), child, amount, now=self._now(), ids=self._ids

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from heliograph.domain.feed_events import Cursor, FeedEvent, unpack_events
 from heliograph.domain.refusals import InvalidRequest, Refusal
+from heliograph.domain.status import Code
 from heliograph.storage.database import Transaction
 from heliograph.storage.event_feed import read_horizon
 from heliograph.storage.event_reading import FeedBlock, MessageDescription, describe_messages, list_blocks
@@ -17,6 +18,8 @@ from heliograph.storage.event_reading import FeedBlock, MessageDescription, desc
 SCANNED_EVENTS: Final = 20_000
 """How many events are looked through for those that a filter wants, in one call."""
 SCANNED_BLOCKS: Final = 5_000
+_ARRIVED: Final = (1, Code.DELIVERED)
+"""The one event of a message from a handset; a few that we sent have such an event, too."""
 TOO_OLD: Final = (
     "Events are kept from {} on: what came before them is gone. Go on from there, without `after`."
 )
@@ -33,10 +36,14 @@ class FeedQuery(NamedTuple):
     codes: AbstractSet[int] = frozenset()
     messages: tuple[bytes, bytes] | None = None
     """The lowest and the highest message."""
+    incoming_only: bool = False
+    """Whether only messages from handsets are told."""
 
     def lets_pass(self, event: FeedEvent) -> bool:
         """Whether the filters want an event."""
         if self.codes and event.code not in self.codes:
+            return False
+        if self.incoming_only and (event.number, event.code) != _ARRIVED:
             return False
         return self.messages is None or self.messages[0] <= event.message_id <= self.messages[1]
 
@@ -65,7 +72,7 @@ async def read_events(
     kept_from = now - timedelta(days=event_days)
     start = query.after or Cursor(int(kept_from.timestamp()), 0)
     _check_cursor(start, horizon, kept_from)
-    is_filtered = bool(query.codes) or query.messages is not None
+    is_filtered = bool(query.codes) or query.messages is not None or query.incoming_only
     blocks = await list_blocks(
         tx,
         account_id,
@@ -80,7 +87,12 @@ async def read_events(
         stopped_at = _cursor_in(last, last.event_count)
     messages = await describe_messages(tx, account_id, [event.message_id for event in found])
     return FeedPage(
-        [ToldEvent(event, messages[event.message_id]) for event in found if event.message_id in messages],
+        [
+            ToldEvent(event, message)
+            for event in found
+            if (message := messages.get(event.message_id)) is not None
+            and (message.incoming_from is not None or not query.incoming_only)
+        ],
         stopped_at or Cursor(int(now.timestamp()), horizon),
         stopped_at is not None,
     )

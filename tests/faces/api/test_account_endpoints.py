@@ -6,9 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
+from heliograph.domain.key_rights import KeyRights
 from heliograph.services.parent_actions import LACKS_CREDIT, NO_GRANDCHILDREN, TOO_MANY, UNKNOWN_CHILD
 from heliograph.storage.database import Connection, Database, connect
 from heliograph.storage.ledger_proof import prove_ledger
+from tests.faces.api.test_key_endpoints import limited_key
 from tests.support.accepting import accepting_api
 from tests.support.rows import insert_batch
 from tests.support.served_api import decoded, insert_key
@@ -244,14 +246,17 @@ async def test_the_key_of_a_child_may_do_no_more_than_the_one_that_made_it(
     assert decoded(await api.get("/v2/batches", headers=chosen), 403)["status"] == 403
 
 
-async def test_a_test_key_moves_no_credit_and_is_one_for_the_child_too(
+async def test_a_test_key_neither_makes_a_child_nor_moves_credit_to_one(
     connection: Connection, api: httpx.AsyncClient
 ) -> None:
-    await connection.execute("UPDATE api_key SET is_test = true")
     child = await new_child(api)
-    refused = await api.post(f"/api/me/children/{child['Account']}/credit", json={"Amount": 1})
-    assert decoded(refused, 403)["detail"] == "A test key moves no credit."
-    assert await connection.fetchval("SELECT bool_and(is_test) FROM api_key")
+    api.headers.update(await limited_key(connection, KeyRights(is_test=True)))
+    moved = await connection.fetchval("SELECT count(*) FROM ledger")
+    for path, body in (("", {"Name": "x"}), (f"/{child['Account']}/credit", {"Amount": 1})):
+        refused = await api.post(f"/api/me/children{path}", json=body)
+        assert "This is a test key" in decoded(refused, 403)["detail"]
+    assert await connection.fetchval("SELECT count(*) FROM account WHERE parent_id IS NOT NULL") == 1
+    assert await connection.fetchval("SELECT count(*) FROM ledger") == moved
 
 
 async def test_a_disabled_child_cannot_be_chosen(connection: Connection, api: httpx.AsyncClient) -> None:

@@ -69,7 +69,8 @@ class Gate:
     ) -> int:
         """The account that is let in."""
         header = None if authorization is None else authorization.encode()
-        return (await self.authenticator.authenticate(header, client, needed)).account.account_id
+        scopes = () if needed is None else (needed,)
+        return (await self.authenticator.authenticate(header, client, scopes)).account.account_id
 
     async def refusal(
         self,

@@ -13,6 +13,7 @@ from typing import Any, Final
 import structlog
 
 from heliograph.domain.batch import RawBatch
+from heliograph.domain.label_recipients import named_labels
 from heliograph.domain.rate_limit import RateLimiter
 from heliograph.domain.refusals import RefusedError
 from heliograph.faces.api.auth import Authenticator, account_choice
@@ -22,7 +23,7 @@ from heliograph.faces.api.idempotent_posts import idempotency_key
 from heliograph.faces.api.problems import Problem, problem_of, unavailable_for
 from heliograph.faces.api.request_bodies import BodyReader, Disconnected, check_media_type
 from heliograph.faces.api.schemas import BATCHES_PATH
-from heliograph.faces.api.scopes import SCOPES
+from heliograph.faces.api.scopes import scopes_of
 from heliograph.faces.api.sending_pace import Headers, SendingPace, TooFast
 from heliograph.failpoints import failpoint
 from heliograph.services.accept_batch import AcceptBatch, Accepted
@@ -38,7 +39,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 ROUTE: Final = f"POST {BATCHES_PATH}"
 RATE_HEADERS: Final = "heliograph.rate_headers"
 """Where the scope of a request keeps what its answer says of rate limits, if any applies."""
-_NEEDED: Final = SCOPES["POST", BATCHES_PATH]
+_NEEDED: Final = scopes_of("POST", BATCHES_PATH)
 _PATHS: Final = frozenset({BATCHES_PATH, BATCHES_PATH + "/"})
 _LONG_BYTES: Final = 256 * 1024
 _CAREFUL_BYTES_ON_LOOP: Final = 64 * 1024
@@ -131,6 +132,8 @@ class AcceptHandler:
         check_media_type(headers.get(b"content-type"), headers.get(b"content-encoding"))
         body = await self._bodies.read(receive, headers.get(b"content-length"))
         raw = decode_usual(body) or await self._decode_carefully(body)
+        if named_labels(raw.recipients):
+            caller.check_may_read(what="the contacts of a label")
         return await encode_explanation(await self._explain_batch.explain(caller.account, raw))
 
     async def _decode_carefully(self, body: bytes) -> RawBatch:

@@ -9,12 +9,12 @@ import msgspec
 from litestar import Request, Response
 
 from heliograph.domain.ids import IdSource, parse_id
-from heliograph.domain.refusals import NotFound
+from heliograph.domain.refusals import Forbidden, NotFound
 from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules
 from heliograph.faces.api.auth import Authenticator, Caller
 from heliograph.faces.api.paging import Page, base_url, cursor_link_header, link_header
 from heliograph.faces.api.request_bodies import BodyReader, Receive, check_media_type
-from heliograph.faces.api.scopes import scope_of
+from heliograph.faces.api.scopes import is_open_to_test_keys, scopes_of
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.contact_book import ContactBook
 from heliograph.services.hold_batch import HoldBatch
@@ -30,6 +30,10 @@ from heliograph.storage.sealing import Sealer
 ApiRequest = Request[Any, Any, Any]
 
 JSON_TYPE: Final = "application/json"
+TEST_KEY: Final = (
+    "This is a test key: it reads, sends tests and changes test batches. "
+    "Use another key to change anything else."
+)
 UNKNOWN_PATH: Final = "There is nothing at this path."
 
 
@@ -75,9 +79,13 @@ async def account_of(request: ApiRequest) -> Account:
 
 async def caller_of(request: ApiRequest) -> Caller:
     """The same with the key that was used."""
-    needed = scope_of(request.scope["method"], request.scope["path_template"])
+    route: tuple[str, str] = request.scope["method"], request.scope["path_template"]
     authenticator = context_of(request).authenticator
-    return await authenticator.authenticate_scope(cast("dict[str, Any]", request.scope), needed)
+    scope = cast("dict[str, Any]", request.scope)
+    caller = await authenticator.authenticate_scope(scope, scopes_of(*route))
+    if caller.account.is_test and not is_open_to_test_keys(*route):
+        raise Forbidden(TEST_KEY)
+    return caller
 
 
 async def body_of(request: ApiRequest) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from heliograph.domain.api_token import ApiToken, parse_token, secret_hash
-from heliograph.domain.key_rights import KeyRights, KeyScope
+from heliograph.domain.key_rights import LACKING, KeyRights, KeyScope
 from heliograph.domain.refusals import (
     Forbidden,
     InvalidRequest,
@@ -99,6 +99,16 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     """None for a key that may do everything from anywhere."""
     expires_at: datetime | None
 
+    @property
+    def reads_incoming_only(self) -> bool:
+        """Whether of the messages its key may read only those that handsets sent in."""
+        return self.rights is not None and self.rights.read_incoming_only
+
+    def check_may_read(self, *, what: str, incoming: bool = False) -> None:
+        """Refuse to show what is not incoming to a key that reads only that. Raises Forbidden."""
+        if not incoming and self.reads_incoming_only:
+            raise Forbidden(LACKING.format(scope=KeyScope.READ.value, what=f"{what} need"))
+
 
 class Authenticator:
     """Judges the ``Authorization`` header of requests."""
@@ -121,10 +131,10 @@ class Authenticator:
         self,
         authorization: bytes | None,
         client: str,
-        needed: KeyScope | None = None,
+        needed: tuple[KeyScope, ...] = (),
         choice: bytes | None = None,
     ) -> Caller:
-        """Who sent a request that needs a scope; ``client`` is the address it came from.
+        """Who sent a request that needs one of some scopes; ``client`` is the address it came from.
 
         ``choice`` is the number of a child of the key's account, for which the request is then. Raises
         Unauthorized, TooManyRequests, Forbidden when the account is disabled or the key is not for this, and
@@ -162,7 +172,7 @@ class Authenticator:
         return child
 
     async def authenticate_scope(
-        self, scope: MutableMapping[str, Any], needed: KeyScope | None = None
+        self, scope: MutableMapping[str, Any], needed: tuple[KeyScope, ...] = ()
     ) -> Caller:
         """The same for an ASGI scope."""
         client = scope.get("client")

@@ -10,6 +10,7 @@ from heliograph.domain.refusals import InvalidRequest, Refusal
 from heliograph.faces.api.api_context import (
     ApiRequest,
     account_of,
+    caller_of,
     context_of,
     cursor_links,
     json_answer,
@@ -39,7 +40,7 @@ class ConversationSummary(msgspec.Struct, frozen=True, kw_only=True, rename="cam
 
 @get(CONVERSATION_PATH)
 async def read_conversation(request: ApiRequest, participant: str) -> Response[bytes]:
-    """A page of all messages to and from a participant."""
+    """A page of all messages to and from a participant, or of what came in for a key that reads only that."""
     return await _page(request, participant, incoming=None)
 
 
@@ -76,7 +77,10 @@ async def read_summary(request: ApiRequest, participant: str) -> Response[bytes]
 
 
 async def _page(request: ApiRequest, participant: str, *, incoming: bool | None) -> Response[bytes]:
-    account = await account_of(request)
+    caller = await caller_of(request)
+    account = caller.account
+    if caller.reads_incoming_only:
+        incoming = True  # /mt is not open to such a key
     page = parse_conversation_page(request.scope["query_string"])
     _check(participant)
     end = page.start + page.limit

@@ -9,15 +9,15 @@ from litestar import Response, get
 
 from heliograph.domain.feed_events import cursor_text, parse_cursor
 from heliograph.domain.ids import message_range, parse_id
-from heliograph.domain.refusals import InvalidRequest, NotFound, Refusal
+from heliograph.domain.refusals import InvalidRequest, Refusal
 from heliograph.domain.status import is_final
 from heliograph.domain.webhook_event import ReportEvent, event_id, report_body
-from heliograph.faces.api.api_context import JSON_TYPE, ApiRequest, account_of, context_of
+from heliograph.faces.api.api_context import JSON_TYPE, ApiRequest, caller_of, context_of
+from heliograph.faces.api.batch_endpoints import readable_batch
 from heliograph.faces.api.paging import LARGEST_LIMIT
 from heliograph.services.cancel_batch import UNKNOWN_BATCH
 from heliograph.services.read_events import FeedQuery, ToldEvent, read_events
 from heliograph.storage.accounts import Account
-from heliograph.storage.batch_reading import find_batch
 
 EVENTS_PATH: Final = "/v2/events"
 EVENT_TYPE: Final = "deliveryReport"
@@ -39,13 +39,13 @@ _CODE: Final = re.compile("[1-5][0-9]{2}")
 async def read_feed(request: ApiRequest) -> Response[bytes]:
     """The events after a cursor."""
     context = context_of(request)
-    account = await account_of(request)
+    caller = await caller_of(request)
+    account = caller.account
     query, of_batch = parse_feed_query(request.scope["query_string"], account.account_id)
+    query = query._replace(incoming_only=caller.reads_incoming_only)
     async with context.database.reader(account.account_id) as tx:
         if of_batch is not None:
-            batch = await find_batch(tx, account.account_id, of_batch)
-            if batch is None:
-                raise NotFound(UNKNOWN_BATCH)
+            batch = await readable_batch(tx, caller, of_batch, UNKNOWN_BATCH)
             query = query._replace(messages=message_range(of_batch, batch.message_count))
         page = await read_events(
             tx, account.account_id, query, now=context.now(), event_days=context.event_days

@@ -16,7 +16,7 @@ from heliograph.faces.api.api_context import (
     identifier,
     json_answer,
 )
-from heliograph.faces.api.batch_endpoints import BATCH_PATH
+from heliograph.faces.api.batch_endpoints import BATCH_PATH, check_changeable
 from heliograph.faces.api.documents import whole_batch
 from heliograph.faces.api.idempotent_posts import answered_once
 from heliograph.faces.api.json_requests import json_body
@@ -41,6 +41,7 @@ async def pause_batch(request: ApiRequest, batch_id: str) -> Response[bytes]:
     context = context_of(request)
 
     async def pause(tx: Transaction) -> HeldBatch:
+        await check_changeable(tx, account, wanted)
         return await context.hold_batch.pause(tx, account.account_id, wanted, context.now())
 
     return await _changed(request, account, await body_of(request), pause)
@@ -53,6 +54,7 @@ async def resume_batch(request: ApiRequest, batch_id: str) -> Response[bytes]:
     context = context_of(request)
 
     async def resume(tx: Transaction) -> HeldBatch:
+        await check_changeable(tx, account, wanted)
         return await context.hold_batch.resume(tx, account.account_id, wanted)
 
     return await _changed(request, account, await body_of(request), resume)
@@ -67,6 +69,7 @@ async def reschedule_batch(request: ApiRequest, batch_id: str) -> Response[bytes
     windows = windows_of(body.members(), context.now())
 
     async def reschedule(tx: Transaction) -> HeldBatch:
+        await check_changeable(tx, account, wanted)
         return await context.hold_batch.reschedule(tx, account.account_id, wanted, windows, context.now())
 
     return await _changed(request, account, body.raw, reschedule)

@@ -8,19 +8,19 @@ from heliograph.domain.ids import id_bytes, message_range
 from heliograph.domain.refusals import NotFound
 from heliograph.faces.api.api_context import (
     ApiRequest,
-    account_of,
+    caller_of,
     context_of,
     cursor_links,
     identifier,
     json_answer,
     links,
 )
-from heliograph.faces.api.batch_endpoints import BATCH_PATH
+from heliograph.faces.api.batch_endpoints import BATCH_PATH, readable_batch
 from heliograph.faces.api.documents import message_document
 from heliograph.faces.api.list_filters import parse_message_list
 from heliograph.faces.api.paging import Page
 from heliograph.services.cancel_batch import UNKNOWN_BATCH
-from heliograph.storage.batch_reading import StoredBatch, find_batch
+from heliograph.storage.batch_reading import StoredBatch
 from heliograph.storage.database import Transaction
 from heliograph.storage.message_reading import (
     MessageFilter,
@@ -40,13 +40,12 @@ MESSAGE_PATH: Final = f"{MESSAGES_PATH}/{{message_id:str}}"
 async def read_messages(request: ApiRequest, batch_id: str) -> Response[bytes]:
     """A page of a batch's messages, each with only its latest status."""
     context = context_of(request)
-    account = await account_of(request)
+    caller = await caller_of(request)
+    account = caller.account
     page, wanted = parse_message_list(request.scope["query_string"])
     of_batch = identifier(batch_id, UNKNOWN_BATCH)
     async with context.database.reader(account.account_id) as tx:
-        batch = await find_batch(tx, account.account_id, of_batch)
-        if batch is None:
-            raise NotFound(UNKNOWN_BATCH)
+        batch = await readable_batch(tx, caller, of_batch, UNKNOWN_BATCH)
         if page.after is not None:
             messages, headers = await _page_by_cursor(tx, request, account.account_id, batch, page, wanted)
         else:
@@ -118,13 +117,12 @@ async def _page_by_cursor(
 async def read_message(request: ApiRequest, batch_id: str, message_id: str) -> Response[bytes]:
     """One message with every status it had."""
     context = context_of(request)
-    account = await account_of(request)
+    caller = await caller_of(request)
+    account = caller.account
     of_batch = identifier(batch_id, UNKNOWN_MESSAGE)
     wanted = identifier(message_id, UNKNOWN_MESSAGE)
     async with context.database.reader(account.account_id) as tx:
-        batch = await find_batch(tx, account.account_id, of_batch)
-        if batch is None:
-            raise NotFound(UNKNOWN_MESSAGE)
+        batch = await readable_batch(tx, caller, of_batch, UNKNOWN_MESSAGE)
         message = await find_message(tx, account.account_id, of_batch, wanted)
     if message is None:
         raise NotFound(UNKNOWN_MESSAGE)

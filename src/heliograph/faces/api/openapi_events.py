@@ -90,7 +90,8 @@ def event_paths() -> Json:
                 "Read the event feed",
                 "Every status change that a delivery report would tell, whether or not its batch has a "
                 "`deliveryReportUrl`, and every message from a handset. Who always goes on from the "
-                "last `cursor` gets every event once: none is skipped. Events are kept for a week (a "
+                "last `cursor` gets every event once: none is skipped. A key with the scope `receive` and "
+                "not `read` is told of messages from handsets alone. Events are kept for a week (a "
                 "setting).",
                 {"200": answer("The next events.", reference("EventPage"), example)},
                 *(400, 404),

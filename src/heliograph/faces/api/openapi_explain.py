@@ -84,7 +84,8 @@ _DRY_RUN: Final = {
     "in": "query",
     "description": (
         "`true`, `1` or `yes`: tell what would become of each message, store nothing, charge nothing, send "
-        "nothing. `false`, `0` or `no`: send, as without it. An addition of ours."
+        "nothing. `false`, `0` or `no`: send, as without it. With a label among the recipients the key needs "
+        "the scope `read` as well. An addition of ours."
     ),
     "schema": {"type": "string", "enum": ["true", "1", "yes", "false", "0", "no"]},
 }

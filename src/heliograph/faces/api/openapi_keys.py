@@ -113,7 +113,8 @@ def _create() -> Json:
         "createKey",
         "Make a key",
         "The new key may do no more than the one that this is called with, from nowhere else, and no longer: "
-        f"more than that is refused with 403. An account has at most {MOST_KEYS} keys that are not revoked.",
+        "more than that is refused with 403. A test key makes none. An account has at most "
+        f"{MOST_KEYS} keys that are not revoked.",
         {"201": answer("The key, shown once.", reference("KeyDocument"), made, headers=location)},
         *(400, 408, 409, 413, 415, 422),
         *ALWAYS,

@@ -1,11 +1,13 @@
-"""Which scope a key needs for each route.
+"""Which scope a key needs for each route, and what a test key may change.
 
 Every route of ``ROUTES`` has its line here, by method and path (parameters without their type); a test of
 ``make check`` fails where one has none. ``account_of(request)`` looks the line up, so that a route function
 need not say it again. A route without a line lets nobody in. None: the route needs no key.
 
 Choose by what the route does: SEND for what sends, changes or cancels messages, READ for reading them,
-RECEIVE for what handsets sent in, SENDERS for senders and blocked numbers, BILLING for money, KEYS for keys.
+SENDERS for senders and blocked numbers, BILLING for money, KEYS for keys. A route of READ that can show
+incoming messages alone stands in ``RECEIVING``, too, and its function keeps the others from a key that may
+read only those. What changes something stands in ``FOR_TEST_KEYS`` only where it touches nothing real.
 """
 
 import re
@@ -74,12 +76,49 @@ SCOPES: Final[Mapping[tuple[str, str], KeyScope | None]] = {
     ("POST", "/v2/reports/test"): KeyScope.SEND,
 }
 
+RECEIVING: Final = frozenset(
+    {
+        ("GET", "/v2/batches"),
+        ("GET", "/v2/batches/{batch_id}"),
+        ("GET", "/v2/batches/{batch_id}/messages"),
+        ("GET", "/v2/batches/{batch_id}/messages/{message_id}"),
+        ("GET", "/v2/batches/{batch_id}/messages/{message_id}/timeline"),
+        ("GET", "/v2/conversations/{participant}"),
+        ("GET", "/v2/conversations/{participant}/mo"),
+        ("GET", "/v2/events"),
+    }
+)
+"""Routes that RECEIVE opens as well, for what handsets sent in."""
+
+FOR_TEST_KEYS: Final = frozenset(
+    {
+        ("POST", "/v2/batches"),
+        ("DELETE", "/v2/batches/{batch_id}"),
+        ("PATCH", "/v2/batches/{batch_id}"),
+        ("POST", "/v2/batches/{batch_id}/pause"),
+        ("POST", "/v2/batches/{batch_id}/resume"),
+        ("POST", "/v2/reports/test"),
+    }
+)
+"""What a test key may call beside GET; of the batches only test batches."""
+
 
 def template_of(path: str) -> str:
     """A route's path as requests name it: its parameters without their types."""
     return re.sub(r":\w+}", "}", path)
 
 
-def scope_of(method: str, path_template: str) -> KeyScope | None:
-    """The scope that a route needs. Raises LookupError for a route without a line."""
-    return SCOPES[method, path_template]
+def scopes_of(method: str, path_template: str) -> tuple[KeyScope, ...]:
+    """The scopes of which a route needs one; none if it needs no key.
+
+    Raises LookupError for a route without a line.
+    """
+    needed = SCOPES[method, path_template]
+    if needed is None:
+        return ()
+    return (needed, KeyScope.RECEIVE) if (method, path_template) in RECEIVING else (needed,)
+
+
+def is_open_to_test_keys(method: str, path_template: str) -> bool:
+    """Whether a test key may call a route: to read, or to change what is a test as well."""
+    return method == "GET" or (method, path_template) in FOR_TEST_KEYS

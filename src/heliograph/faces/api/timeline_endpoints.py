@@ -12,10 +12,11 @@ from heliograph.domain.history import milliseconds, moment_of, whole_history
 from heliograph.domain.pricing import as_number
 from heliograph.domain.refusals import NotFound
 from heliograph.domain.status import Code, is_final
-from heliograph.faces.api.api_context import ApiRequest, account_of, context_of, identifier, json_answer
+from heliograph.faces.api.api_context import ApiRequest, caller_of, context_of, identifier, json_answer
+from heliograph.faces.api.batch_endpoints import readable_batch
 from heliograph.faces.api.message_endpoints import MESSAGE_PATH, UNKNOWN_MESSAGE
 from heliograph.services.trace_message import MessageTrace
-from heliograph.storage.batch_reading import StoredBatch, find_batch
+from heliograph.storage.batch_reading import StoredBatch
 from heliograph.storage.message_reading import StoredMessage, find_message
 
 TIMELINE_PATH: Final = f"{MESSAGE_PATH}/timeline"
@@ -63,13 +64,14 @@ class TimelineDocument(msgspec.Struct, frozen=True, rename="camel", kw_only=True
 async def read_timeline(request: ApiRequest, batch_id: str, message_id: str) -> Response[bytes]:
     """Everything that is known of one message's way, oldest first."""
     context = context_of(request)
-    account = await account_of(request)
+    caller = await caller_of(request)
+    account = caller.account
     of_batch = identifier(batch_id, UNKNOWN_MESSAGE)
     wanted = identifier(message_id, UNKNOWN_MESSAGE)
     async with context.database.reader(account.account_id) as tx:
-        batch = await find_batch(tx, account.account_id, of_batch)
-        message = await find_message(tx, account.account_id, of_batch, wanted) if batch else None
-    if batch is None or message is None:
+        batch = await readable_batch(tx, caller, of_batch, UNKNOWN_MESSAGE)
+        message = await find_message(tx, account.account_id, of_batch, wanted)
+    if message is None:
         raise NotFound(UNKNOWN_MESSAGE)
     trace = await context.trace_message.trace(account.account_id, batch, message, context.now())
     return json_answer(timeline_document(message, batch, trace))
