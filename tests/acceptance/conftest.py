@@ -60,10 +60,12 @@ class Served:
         """The key of the first start."""
         return (self.folder / "first-key").read_text().strip()
 
-    def ask(self, path: str, body: bytes | None = None, key: str | None = None) -> tuple[int, Any]:
-        """Status and JSON of one request."""
+    def ask(
+        self, path: str, body: bytes | None = None, key: str | None = None, method: str | None = None
+    ) -> tuple[int, Any]:
+        """Status and JSON of one request: a POST where it has a body, unless a method is named."""
         headers = {"Authorization": f"Bearer {key or self.key}", "Content-Type": "application/json"}
-        request = urllib.request.Request(self.url + path, data=body, headers=headers)
+        request = urllib.request.Request(self.url + path, data=body, headers=headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, json.loads(answer.read())
