@@ -31,7 +31,8 @@ async def in_doubt_since_long(connection: Connection) -> None:
         NOW + timedelta(hours=71),
     )
     await connection.execute(
-        "INSERT INTO bind_lease VALUES (1, 0, 1, 'far away', now() + interval '1 h', now() + interval '1 h')"
+        "INSERT INTO bind_lease VALUES"
+        " (1, 0, 1, 'far away', now() + interval '1 h', now() + interval '1 h', now() - interval '1 h')"
     )
 
 

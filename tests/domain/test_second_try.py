@@ -79,6 +79,7 @@ def message(
             message(opens=(NOW + HOUR,), closes=(NOW + 2 * HOUR,)),
             id="given up before its next window opens",
         ),
+        pytest.param(undecided(closes_at=NOW + RESOLVE_TIME), message(), id="no time for a receipt is left"),
     ],
 )
 def test_what_is_never_sent_again(asked: Undecided, of: DoubtfulMessage | None) -> None:
@@ -97,7 +98,6 @@ def test_in_an_open_window_it_is_sent_at_once() -> None:
     found = decide_second_try(undecided(), message(), NOW)
     assert isinstance(found, SecondTry)
     assert (found.opens_at, found.closes_at) == (NOW, NOW + HOUR)
-    assert found.given_up_at == NOW + 71 * HOUR
 
 
 def test_between_windows_it_waits_for_the_next() -> None:
@@ -107,18 +107,12 @@ def test_between_windows_it_waits_for_the_next() -> None:
     assert (found.opens_at, found.closes_at) == (NOW + HOUR, NOW + 2 * HOUR)
 
 
-def test_it_is_not_sent_after_the_doubt_was_given_up() -> None:
-    """Then the price was returned."""
+def test_a_receipt_of_it_has_time_to_come_before_the_doubt_ends() -> None:
+    """Then the price is returned."""
     ends = NOW + 20 * timedelta(minutes=1)
     found = decide_second_try(undecided(closes_at=ends), message(), NOW)
     assert isinstance(found, SecondTry)
-    assert found.closes_at == found.given_up_at == ends
-
-
-def test_its_receipt_has_time_to_come_before_the_doubt_ends() -> None:
-    found = decide_second_try(undecided(closes_at=NOW + timedelta(seconds=1)), message(), NOW)
-    assert isinstance(found, SecondTry)
-    assert found.given_up_at == NOW + RESOLVE_TIME
+    assert found.closes_at == ends - RESOLVE_TIME
 
 
 def tries(*asked: tuple[Undecided, DoubtfulMessage]) -> list[SecondTry]:

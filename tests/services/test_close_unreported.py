@@ -80,7 +80,7 @@ async def test_a_doubt_is_refunded_although_its_lot_is_due_as_well(
     _, (message,) = await insert_batch(connection)
     await doubt(connection, message)
     await finish_lot(connection, message)
-    assert await step(database) == 2
+    assert await step(database) == 1
     assert await connection.fetchval("SELECT code FROM message") == 599
     assert await connection.fetchval("SELECT amount FROM balance") == 350_000
     assert await ledger_minus_balance(connection) == 0

@@ -9,38 +9,31 @@ import pytest
 from heliograph.domain.flight import RESOLVE_TIME
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.close_unreported import CloseUnreported
-from heliograph.services.release_lots import ReleaseLots
 from heliograph.services.resend_doubtful import ResendDoubtful
 from heliograph.smpp import SubmitSm
 from heliograph.storage.database import Connection, Database, connect
-from tests.support.dispatching import (
-    PROFILE,
-    all_codes,
-    carrier,
-    codes,
-    dispatch_service,
-    now,
-    queue,
-    running,
-    until,
-)
-from tests.support.rows import IDS, insert_account, ledger_minus_balance
+from tests.support.dispatching import all_codes, carrier, codes, dispatch_service, now, queue, running, until
+from tests.support.rows import IDS, ledger_minus_balance
 from tests.support.scripted_smsc import ScriptedLink, ScriptedSmsc, scripted_smsc
-
-IMPATIENT = msgspec.structs.replace(PROFILE, response_seconds=0.3, enquire_answer_seconds=5)
-ANNA, BERTIL = "46700000001", "46700000002"
-LONG = "Hej " * 60
+from tests.support.second_tries import (
+    ANNA,
+    BERTIL,
+    IMPATIENT,
+    LONG,
+    doubts,
+    fifteen_minutes_pass,
+    insert_wanting_account,
+    resend,
+    sent_twice,
+    until_code,
+    until_doubts,
+)
 
 
 @pytest.fixture
 async def connection(database: str) -> AsyncIterator[Connection]:
     opened = await connect(database)
-    await opened.execute(
-        "INSERT INTO carrier (carrier_id, name, host, port, system_id, sealed_password)"
-        " VALUES (1, 'carrier', '127.0.0.1', 2775, 'esme', '')"
-    )
-    await insert_account(opened)
-    await opened.execute("UPDATE account SET in_doubt_policy = 'resend_once'")
+    await insert_wanting_account(opened)
     yield opened
     await opened.close()
 
@@ -49,51 +42,6 @@ async def connection(database: str) -> AsyncIterator[Connection]:
 async def pools(database: str) -> AsyncIterator[Database]:
     async with Database(database) as opened:
         yield opened
-
-
-async def doubts(connection: Connection) -> list[tuple[str, bool, bool]]:
-    """Recipient, whether it was sent once more, whether that was accepted."""
-    rows = await connection.fetch(
-        "SELECT recipient, resent_at, accepted_at FROM in_doubt ORDER BY 1, segment"
-    )
-    return [(row["recipient"], row["resent_at"] is not None, row["accepted_at"] is not None) for row in rows]
-
-
-async def until_doubts(connection: Connection, *expected: tuple[str, bool, bool]) -> None:
-    async def reached() -> bool:
-        return await doubts(connection) == list(expected)
-
-    await until(reached)
-
-
-async def until_code(connection: Connection, message: bytes, code: int) -> None:
-    async def reached() -> bool:
-        return await all_codes(connection, [message]) == {code}
-
-    await until(reached)
-
-
-async def fifteen_minutes_pass(connection: Connection) -> None:
-    """As the rows see it; and the link was seen bound just now."""
-    await connection.execute(
-        "UPDATE in_doubt SET resend_at = resend_at - $1::interval", RESOLVE_TIME + timedelta(seconds=1)
-    )
-    await connection.execute("UPDATE bind_lease SET bound_at = now()")
-
-
-async def resend(pools: Database) -> int:
-    """What the keeper does in one look; how many segments it queued."""
-    sent = await ResendDoubtful(pools, IDS).step(now())
-    await ReleaseLots(pools, IDS, receipt_wait=timedelta(hours=72), on_released=lambda: None).step(now())
-    return sent
-
-
-async def sent_twice(connection: Connection, pools: Database, smsc: ScriptedSmsc) -> None:
-    """The first try's answer is lost, and the second try reaches the carrier."""
-    await until_doubts(connection, (ANNA, False, False))
-    await fifteen_minutes_pass(connection)
-    assert await resend(pools) == 1
-    await smsc.until(lambda: len(smsc.submits) == 2)
 
 
 async def test_an_account_that_holds_never_sends_again(connection: Connection, pools: Database) -> None:
@@ -118,7 +66,7 @@ async def test_nothing_is_sent_again_before_a_receipt_is_overdue(
         await queue(connection, [ANNA])
         async with running(dispatch_service(pools, [carrier(smsc.port, IMPATIENT)])):
             await until_doubts(connection, (ANNA, False, False))
-            await connection.execute("UPDATE bind_lease SET bound_at = now()")
+            await connection.execute("UPDATE bind_lease SET bound_since = now() - interval '1 h'")
             assert await ResendDoubtful(pools, IDS).step(now() + RESOLVE_TIME / 2) == 0
     assert smsc.recipients == [ANNA]
 
@@ -288,17 +236,52 @@ async def sent_twice_of_two(connection: Connection, pools: Database, smsc: Scrip
     await smsc.until(lambda: len(smsc.submits) == 3)
 
 
-async def test_while_no_link_is_bound_the_wait_begins_anew(connection: Connection, pools: Database) -> None:
+@pytest.mark.parametrize(
+    ("ago", "since"), [(31, 3600), (0, 14 * 60)], ids=["no link is bound", "not for 15 minutes yet"]
+)
+async def test_only_a_wait_counts_in_which_a_receipt_could_have_come(
+    connection: Connection, pools: Database, ago: int, since: int
+) -> None:
     """The receipts of what is in doubt wait at the carrier, too."""
     async with scripted_smsc() as smsc:
         await queue(connection, [ANNA])
         async with running(dispatch_service(pools, [carrier(smsc.port, IMPATIENT)])):
             await until_doubts(connection, (ANNA, False, False))
     await fifteen_minutes_pass(connection)
-    await connection.execute("UPDATE bind_lease SET bound_at = now() - interval '31 seconds'")
+    await connection.execute(
+        "UPDATE bind_lease SET bound_at = now() - $1::interval, bound_since = now() - $2::interval",
+        timedelta(seconds=ago),
+        timedelta(seconds=since),
+    )
     assert await resend(pools) == 0
-    due = await connection.fetchval("SELECT resend_at FROM in_doubt")
-    assert abs(due - now() - RESOLVE_TIME) < timedelta(seconds=10)
+    await fifteen_minutes_pass(connection)
+    assert await resend(pools) == 1, "it was only put off"
+
+
+async def test_after_a_standstill_the_wait_begins_anew(connection: Connection, pools: Database) -> None:
+    """A power cut: what waits at the carrier comes with the first bind after it."""
+    back = timedelta(minutes=20)
+    async with scripted_smsc() as smsc:
+        await queue(connection, [ANNA])
+        async with running(dispatch_service(pools, [carrier(smsc.port, IMPATIENT)])):
+            await until_doubts(connection, (ANNA, False, False))
+        await connection.execute("UPDATE in_doubt SET resend_at = resend_at - $1::interval", back)
+        await connection.execute(
+            "UPDATE bind_lease SET bound_at = bound_at - $1::interval,"
+            " bound_since = bound_since - interval '2 h', leased_until = leased_until - $1::interval",
+            back,
+        )
+        async with running(dispatch_service(pools, [carrier(smsc.port, IMPATIENT)])):
+
+            async def bound() -> bool:
+                return bool(
+                    await connection.fetchval(
+                        "SELECT bool_or(bound_at > now() - interval '5 s') FROM bind_lease"
+                    )
+                )
+
+            await until(bound)
+            assert await resend(pools) == 0
     assert smsc.recipients == [ANNA]
 
 

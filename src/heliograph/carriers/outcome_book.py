@@ -75,7 +75,8 @@ class OutcomeBook:
         """Count a segment as on the wire, unless its message was taken out: then it needs no outcome."""
         position = held.places[index].position
         message = held.contents.messages[position]
-        if position in held.skipped or message.message_id in self._stopped:
+        is_stopped = message.message_id in self._stopped and not message.second_try
+        if position in held.skipped or is_stopped:
             held.mark(index)
             self._touched[held] = None
             return False

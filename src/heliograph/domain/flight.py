@@ -84,6 +84,8 @@ class DoubtfulSegment(NamedTuple):
     closes_at: datetime
     second_try: bool = False
     """Whether it was sent once more already: then it never is again."""
+    second_accepted: bool = False
+    """Whether the carrier accepted that second try. Told where it is read, never noted."""
 
 
 class FinishedLot(NamedTuple):

@@ -61,20 +61,23 @@ def merge_segments(ranks: bytes, code: int, changes: Sequence[MessageChange]) ->
     merged = bytearray(ranks)
     reasons: dict[int, int] = {}
     closing: MessageChange | None = None
-    retrying = False
+    retrying = refunding = False
     for change in changes:
         if change.rank == RANK_CLOSED:
             closing = change
         elif change.rank == RANK_NONE:
             retrying = True
         elif change.rank > merged[change.segment]:
+            if change.refund and merged[change.segment] > RANK_IN_DOUBT:
+                continue  # the end of a doubt that something else has ended before
+            refunding = refunding or change.refund
             merged[change.segment] = change.rank
             reasons[change.rank] = change.code
     untouched = max(merged) == RANK_NONE
     if closing is not None:
         merged[closing.segment] = max(merged[closing.segment], RANK_CLOSED)
         return Merged(bytes(merged), RANK_CLOSED, closing.code, closing.refund and untouched)
-    refund = any(change.refund for change in changes) and not _accepted(merged, ranks)
+    refund = refunding and not _accepted(merged, ranks)
     return Merged(bytes(merged), *_whole(merged, code, reasons, retrying=retrying), refund)
 
 

@@ -17,6 +17,8 @@ from heliograph.domain.status import is_final
 
 POLICIES: Final = ("hold", "resend_once")
 """What an account may choose: never send again, or once."""
+KEPT_AFTER_ACCEPTANCE: Final = timedelta(hours=1)
+"""For how long a receipt may still be taken for that of a first try once the second was accepted."""
 BOUND_WITHIN: Final = timedelta(seconds=30)
 """A carrier whose link was last seen bound longer ago cannot have brought a receipt."""
 
@@ -78,9 +80,7 @@ class SecondTry(NamedTuple):
     account_id: int
     opens_at: datetime
     closes_at: datetime
-    """End of its window, and no later than the doubt is given up: after that it would be sent unpaid."""
-    given_up_at: datetime
-    """When the doubt ends now."""
+    """End of its window, and so long before the doubt is given up that a receipt can come before."""
 
 
 def decide_second_try(
@@ -95,19 +95,17 @@ def decide_second_try(
     ):
         return Verdict.HELD
     windows = [DeliveryWindow(*window) for window in zip(message.opens, message.closes, strict=True)]
-    window = next_window(windows, now)
-    if window is None or window.opens >= undecided.closes_at:
+    window, latest = next_window(windows, now), undecided.closes_at - RESOLVE_TIME
+    if window is None or max(window.opens, now) >= latest:
         return Verdict.HELD
     if message.is_paused:
         return Verdict.PUT_OFF
-    given_up_at = max(undecided.closes_at, now + RESOLVE_TIME)
     return SecondTry(
         message,
         undecided.segment,
         undecided.account_id,
         max(window.opens, now),
-        min(window.closes, given_up_at),
-        given_up_at,
+        min(window.closes, latest),
     )
 
 

@@ -73,17 +73,21 @@ class CancelBatch:
         for tries_left in reversed(range(TRIES)):
             try:
                 async with self._database.transaction(Purpose.HOT, account_id=account_id) as tx:
-                    return await self._cancel(tx, account_id, batch_id, now, hide_finished=hide_finished)
+                    after = await self._cancel(tx, account_id, batch_id, now, hide_finished=hide_finished)
+                break
             except Exception as failure:
                 # After a lost connection nobody knows whether it was committed, and a second call would
                 # hide what the first one canceled.
                 if not tries_left or is_connection_failure(failure) or not is_retryable(failure):
                     raise
-        raise AssertionError("the last try either returns or raises")
+        if after is None:
+            raise Conflict(TOO_LATE)
+        return after
 
     async def _cancel(
         self, tx: Transaction, account_id: int, batch_id: bytes, now: datetime, *, hide_finished: bool
-    ) -> LastState:
+    ) -> LastState | None:
+        """The batch afterwards; None if nothing could be canceled but second tries, which are withdrawn."""
         batch = await find_batch(tx, account_id, batch_id)
         if batch is None:
             raise NotFound(UNKNOWN_BATCH)
@@ -95,7 +99,7 @@ class CancelBatch:
             return LastState(batch, counts)
         messages = await self._take_out(tx, account_id, batch)
         if not messages:
-            raise Conflict(TOO_LATE)
+            return None
         await self._close(tx, account_id, messages, now)
         counts = await count_messages(tx, account_id, batch_id, batch.message_count)
         if NEVER_SENT.issuperset(counts):
@@ -106,24 +110,23 @@ class CancelBatch:
     async def _take_out(self, tx: Transaction, account_id: int, batch: StoredBatch) -> list[LotMessage]:
         """Take everything that can be canceled out of the queue, and say what it was."""
         first, last = message_range(batch.batch_id, batch.message_count)
+        # Whoever decides about second tries just now is waited for; what they queued, the second look finds.
+        await lock_lots(tx, account_id, first, last)
+        await withdraw_second_tries(tx, account_id, first, last)
         shares: list[Share] = []
         for carrier_id, lots in groupby(
             await lock_lots(tx, account_id, first, last), key=lambda lot: lot.carrier_id
         ):
             shares += await read_shares(tx, account_id, carrier_id, list(lots), first, last)
-        await withdraw_second_tries(tx, account_id, first, last)
         kept = await lock_submitted(tx, account_id, first, last)
         kept.update(message_id for share in shares for message_id in share.submitting)
-        second_tries = {
-            message.message_id for share in shares for _, message in share.waiting if message.second_try
-        }
         for carrier_id, of_carrier in groupby(shares, key=lambda share: share.lot.carrier_id):
-            await take_waiting_out(tx, account_id, carrier_id, list(of_carrier), kept - second_tries)
+            await take_waiting_out(tx, account_id, carrier_id, list(of_carrier), kept)
         canceled = {
             message.message_id: message
             for share in shares
             for _, message in share.waiting
-            if message.message_id not in kept
+            if message.message_id not in kept and not message.second_try
         }
         return [canceled[message_id] for message_id in sorted(canceled)]
 

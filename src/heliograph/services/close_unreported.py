@@ -18,6 +18,7 @@ from heliograph.storage.unfinished import (
     list_carriers_with_due,
     segments_of,
     take_doubtful_segments,
+    take_doubts_of_messages,
     take_finished_lots,
 )
 
@@ -38,11 +39,8 @@ class CloseUnreported:
             carriers = await list_carriers_with_due(tx, now)
         taken = 0
         for carrier_id in carriers:
-            # What is in doubt first: its lot may be due as well, and would close it without a refund.
-            doubtful = await self._close_doubtful(carrier_id, now)
-            taken += doubtful
-            if doubtful < SEGMENTS_AT_ONCE:
-                taken += await self._close_finished_lots(carrier_id, now)
+            taken += await self._close_finished_lots(carrier_id, now)
+            taken += await self._close_doubtful(carrier_id, now)
         return taken
 
     async def _close_finished_lots(self, carrier_id: int, now: datetime) -> int:
@@ -50,6 +48,9 @@ class CloseUnreported:
             lots = await take_finished_lots(tx, carrier_id, now, LOTS_AT_ONCE)
             changes: list[MessageChange] = []
             for lot in lots:
+                # What is in doubt first: without that the lot would close it and keep its price.
+                doubtful = await take_doubts_of_messages(tx, carrier_id, message_ids_of(lot))
+                changes += [unknown_in_doubt(segment, now) for segment in doubtful]
                 counts = await segments_of(tx, lot.account_id, message_ids_of(lot))
                 changes += [
                     unknown(lot.account_id, message_id, segment, segments, now)
@@ -81,7 +82,10 @@ def unknown(account_id: int, message_id: bytes, segment: int, segments: int, now
 
 
 def unknown_in_doubt(segment: DoubtfulSegment, now: datetime) -> MessageChange:
-    """The change that ends a segment in doubt: the price returns unless another segment was accepted."""
+    """The change that ends a segment in doubt: the price returns unless a segment was accepted.
+
+    It applies only to what is in doubt: a doubt may stay noted while its second try goes its way.
+    """
     return MessageChange(
         segment.account_id,
         segment.message_id,

@@ -1,13 +1,12 @@
 """Send once more what is in doubt, where its account wants that and no receipt came in time.
 
-The wait is one in which a receipt could have come: while no link of the carrier is bound it begins anew.
+The wait is one in which a receipt could have come: a link of the carrier was bound all along.
 """
 
 from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Final
 
-from heliograph.domain.flight import RESOLVE_TIME
 from heliograph.domain.ids import IdSource
 from heliograph.domain.second_try import (
     DoubtfulMessage,
@@ -22,10 +21,9 @@ from heliograph.storage.database import Database, Purpose, Transaction
 from heliograph.storage.lots import insert_queued_lots
 from heliograph.storage.second_tries import (
     decide_second_tries,
-    is_carrier_bound,
+    had_receipts_time_to_come,
     list_carriers_with_undecided_doubt,
     lock_undecided_doubts,
-    put_off_second_tries,
     put_off_some,
     read_doubtful_messages,
 )
@@ -33,8 +31,6 @@ from heliograph.storage.second_tries import (
 SEGMENTS_AT_ONCE: Final = 500
 PUT_OFF_BY: Final = timedelta(minutes=1)
 """How much later the question is asked anew while a batch is paused."""
-_STALE: Final = timedelta(seconds=30)
-"""How far the wait for an unbound carrier may run before it begins anew: not with every look."""
 
 
 class ResendDoubtful:
@@ -56,9 +52,7 @@ class ResendDoubtful:
         return sent
 
     async def _decide(self, tx: Transaction, carrier_id: int, now: datetime) -> int:
-        if not await is_carrier_bound(tx, carrier_id):
-            begun_anew = now + RESOLVE_TIME
-            await put_off_second_tries(tx, carrier_id, due_before=begun_anew - _STALE, until=begun_anew)
+        if not await had_receipts_time_to_come(tx, carrier_id):
             return 0
         due = await lock_undecided_doubts(tx, carrier_id, now, SEGMENTS_AT_ONCE)
         messages = await self._messages(tx, due)

@@ -133,14 +133,29 @@ async def begun_among(
     return begun
 
 
+def leaves(message: LotMessage, kept: AbstractSet[bytes], *, second_tries: bool) -> bool:
+    """Whether a waiting message leaves its lot: not if it is in ``kept``, but for its second tries."""
+    return second_tries if message.second_try else message.message_id not in kept
+
+
 async def take_waiting_out(
-    tx: Transaction, account_id: int, carrier_id: int, shares: Sequence[Share], kept: AbstractSet[bytes]
+    tx: Transaction,
+    account_id: int,
+    carrier_id: int,
+    shares: Sequence[Share],
+    kept: AbstractSet[bytes],
+    *,
+    second_tries: bool = True,
 ) -> None:
-    """Take the waiting messages out of one carrier's lots, those in ``kept`` excepted."""
+    """Take the waiting messages out of one carrier's lots, as ``leaves`` says."""
     positions: dict[bytes, list[int]] = {}
     emptied: list[bytes] = []
     for share in shares:
-        taken = [position for position, message in share.waiting if message.message_id not in kept]
+        taken = [
+            position
+            for position, message in share.waiting
+            if leaves(message, kept, second_tries=second_tries)
+        ]
         if share.whole and len(taken) == len(share.waiting):
             emptied.append(share.lot.lot_id)
         elif taken:
@@ -179,20 +194,24 @@ async def queue_anew(
     """Move waiting messages of a batch into lots of their own; how many moved.
 
     ``state`` and ``span`` are what the new lots have, None what the old ones had; those that were ready
-    wait to be released. Messages in ``kept`` stay where they are.
+    wait to be released. Messages in ``kept`` stay where they are; their second tries move, but not to
+    another time: a doubt has an end of its own.
     """
     moved = 0
+    second_tries = span is None
     for start in range(0, len(shares), LOTS_AT_ONCE):
         some = shares[start : start + LOTS_AT_ONCE]
         lots: list[QueuedLot] = []
         for share in some:
-            messages = [message for _, message in share.waiting if message.message_id not in kept]
+            messages = [
+                message for _, message in share.waiting if leaves(message, kept, second_tries=second_tries)
+            ]
             if messages:
                 contents = _contents(share.texts, messages, span)
                 lots.append(_queued(share.lot, account_id, contents, state, span, new_id()))
                 moved += len(messages)
         if lots:
-            await take_waiting_out(tx, account_id, carrier_id, some, kept)
+            await take_waiting_out(tx, account_id, carrier_id, some, kept, second_tries=second_tries)
             await insert_queued_lots(tx, carrier_id, lots)
     return moved
 

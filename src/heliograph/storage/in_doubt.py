@@ -13,15 +13,16 @@ SegmentKey = tuple[bytes, int]
 async def insert_in_doubt(
     tx: Transaction, carrier_id: int, segments: Sequence[DoubtfulSegment], *, now: datetime
 ) -> None:
-    """Note segments in doubt; those noted before stay as they are.
+    """Note segments in doubt; those noted before stay as they are, but for a later end.
 
     What becomes of a first try is asked when a receipt is overdue.
     """
+    columns = list(zip(*sorted(segments), strict=True))[:-1]
     await tx.execute(
         load_query("insert_in_doubt"),
         carrier_id,
         now,
-        *(list(column) for column in zip(*segments, strict=True)),
+        *(list(column) for column in columns),
         now + RESOLVE_TIME,
     )
 
@@ -37,11 +38,11 @@ async def resolve_in_doubt(
 async def list_second_tries(
     tx: Transaction, carrier_id: int, segments: Collection[SegmentKey]
 ) -> set[SegmentKey]:
-    """Those of the segments that are in doubt and were sent once more."""
+    """Those of the segments that are in doubt and were sent once more; all of them are locked."""
     if not segments:
         return set()
     rows = await tx.fetch(load_query("list_second_tries"), carrier_id, *_columns(segments))
-    return {(row["message_id"], row["segment"]) for row in rows}
+    return {(row["message_id"], row["segment"]) for row in rows if row["is_resent"]}
 
 
 async def keep_accepted_second_tries(
@@ -49,6 +50,13 @@ async def keep_accepted_second_tries(
 ) -> None:
     """The carrier accepted these second tries; a receipt of their first ones may come ``until`` then."""
     await tx.execute(load_query("keep_accepted_second_tries"), carrier_id, now, until, *_columns(segments))
+
+
+async def list_delivered(tx: Transaction, account_id: int, message_ids: Collection[bytes]) -> set[bytes]:
+    """Those of an account's messages that were delivered."""
+    ordered = sorted(message_ids)
+    rows = await tx.fetch(load_query("list_delivered_messages"), account_id, ordered, ordered[0], ordered[-1])
+    return {row["message_id"] for row in rows}
 
 
 def _columns(segments: Collection[SegmentKey]) -> tuple[list[bytes], list[int]]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from heliograph.domain.flight import RESOLVE_TIME
 from heliograph.domain.second_try import BOUND_WITHIN, DoubtfulMessage, SecondTry, Undecided
 from heliograph.storage.database import Transaction, load_query
 
@@ -13,16 +14,11 @@ async def list_carriers_with_undecided_doubt(tx: Transaction) -> list[int]:
     return [row["carrier_id"] for row in rows]
 
 
-async def is_carrier_bound(tx: Transaction, carrier_id: int) -> bool:
-    """Whether a link of the carrier is bound, by the database's clock."""
-    return bool(await tx.fetchval(load_query("is_carrier_bound"), carrier_id, BOUND_WITHIN))
-
-
-async def put_off_second_tries(
-    tx: Transaction, carrier_id: int, *, due_before: datetime, until: datetime
-) -> None:
-    """Ask for all of a carrier's segments that are due before a time only then."""
-    await tx.execute(load_query("put_off_second_tries"), carrier_id, until, due_before)
+async def had_receipts_time_to_come(tx: Transaction, carrier_id: int) -> bool:
+    """Whether a link of the carrier has been bound for so long that what waited for it has come."""
+    return bool(
+        await tx.fetchval(load_query("was_carrier_bound_for"), carrier_id, RESOLVE_TIME, BOUND_WITHIN)
+    )
 
 
 async def lock_undecided_doubts(
@@ -51,8 +47,8 @@ async def decide_second_tries(
     now: datetime,
 ) -> None:
     """Note for good which locked segments are sent once more and which never are."""
-    rows = [(one.message_id, one.segment, False, one.closes_at) for one in held]
-    rows += [(one.message.message_id, one.segment, True, one.given_up_at) for one in sent]
+    rows = [(one.message_id, one.segment, False) for one in held]
+    rows += [(one.message.message_id, one.segment, True) for one in sent]
     await tx.execute(
         load_query("decide_second_tries"),
         carrier_id,

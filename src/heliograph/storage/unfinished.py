@@ -44,6 +44,14 @@ async def take_doubtful_segments(
     return [DoubtfulSegment(*row) for row in rows]
 
 
+async def take_doubts_of_messages(
+    tx: Transaction, carrier_id: int, message_ids: list[bytes]
+) -> list[DoubtfulSegment]:
+    """Remove and return what of these messages is still in doubt."""
+    rows = await tx.fetch(load_query("take_doubts_of_messages"), carrier_id, message_ids)
+    return [DoubtfulSegment(*row) for row in rows]
+
+
 async def segments_of(tx: Transaction, account_id: int, message_ids: list[bytes]) -> dict[bytes, int]:
     """How many segments each message has, of those without a final status."""
     rows = await tx.fetch(

@@ -7,6 +7,7 @@ from heliograph.carriers.harvest import Harvest
 from heliograph.carriers.outcome_book import OutcomeBook
 from heliograph.domain.flight import RECEIPT_WAIT, ClaimedLot, lots_again
 from heliograph.domain.ids import IdSource
+from heliograph.domain.second_try import KEPT_AFTER_ACCEPTANCE
 from heliograph.failpoints import failpoint
 from heliograph.storage.bind_leases import renew_bind_lease
 from heliograph.storage.database import Database, Purpose, Transaction, load_query
@@ -85,7 +86,7 @@ async def _record(tx: Transaction, owner: Owner, harvest: Harvest, *, ids: IdSou
         again += [one for one in harvest.late.again if one.key in until_now]
     if accepted_again := harvest.accepted_again:
         await keep_accepted_second_tries(
-            tx, owner.carrier_id, accepted_again, now=now, until=now + RECEIPT_WAIT
+            tx, owner.carrier_id, accepted_again, now=now, until=now + KEPT_AFTER_ACCEPTANCE
         )
     if again:
         seconds = int(now.timestamp())

@@ -10,7 +10,7 @@ from heliograph.domain.flight import DoubtfulSegment, SentSegment
 from heliograph.domain.history import milliseconds
 from heliograph.domain.message_change import MessageChange
 from heliograph.storage.database import Transaction
-from heliograph.storage.in_doubt import find_in_doubt, resolve_in_doubt
+from heliograph.storage.in_doubt import find_in_doubt, list_delivered, resolve_in_doubt
 from heliograph.storage.receipts import UnmatchedReceipt
 from heliograph.storage.segments import find_segments, insert_segments
 
@@ -123,6 +123,8 @@ async def resolve_orphans(
     """For each receipt without a segment the one in doubt that it counts for, which is resolved."""
     recipients = {told.recipient for told in orphans if told.recipient}
     candidates = await find_in_doubt(tx, carrier_id, recipients) if recipients else []
+    if any(segment.second_accepted for segment in candidates):
+        candidates = await _without_delivered(tx, candidates)
     resolved: list[DoubtfulSegment | None] = []
     noted: dict[str, SentSegment] = {}
     for told in orphans:
@@ -142,12 +144,24 @@ async def resolve_orphans(
     return resolved
 
 
+async def _without_delivered(tx: Transaction, candidates: Sequence[DoubtfulSegment]) -> list[DoubtfulSegment]:
+    """The candidates but for first tries of messages that were delivered: no receipt changes those."""
+    accepted: dict[int, set[bytes]] = {}
+    for segment in candidates:
+        if segment.second_accepted:
+            accepted.setdefault(segment.account_id, set()).add(segment.message_id)
+    delivered: set[bytes] = set()
+    for account_id, message_ids in accepted.items():
+        delivered |= await list_delivered(tx, account_id, message_ids)
+    return [segment for segment in candidates if segment.message_id not in delivered]
+
+
 def segment_in_doubt_of(told: Told, candidates: Sequence[DoubtfulSegment]) -> DoubtfulSegment | None:
     """The segment in doubt that a receipt without a segment counts for; None unless it is certain.
 
     Between messages nobody guesses. The segments of one message are as good as each other, since it ends
-    alike whichever of them a receipt was for; but each receipt must name an id, or one that comes twice
-    would count for two of them.
+    alike whichever of them a receipt was for, but for those whose second try was accepted: others need it
+    more. Each receipt must name an id, or one that comes twice would count for two of them.
     """
     fitting = [
         segment
@@ -156,7 +170,7 @@ def segment_in_doubt_of(told: Told, candidates: Sequence[DoubtfulSegment]) -> Do
     ]
     if len({segment.message_id for segment in fitting}) != 1 or (len(fitting) > 1 and not told.smsc_id):
         return None
-    return min(fitting, key=lambda segment: segment.segment)
+    return min(fitting, key=lambda segment: (segment.second_accepted, segment.segment))
 
 
 def _as_sent(told: Told, segment: DoubtfulSegment) -> SentSegment:

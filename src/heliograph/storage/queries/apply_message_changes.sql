@@ -1,6 +1,7 @@
 -- Changes of messages of one segment, at most one a message. A row changes only if the new rank is higher,
 -- which makes order and repetition of what carriers say irrelevant:
---   rank 0 (another try) and rank 10 (closed by ourselves) apply only while no carrier accepted it.
+--   rank 0 (another try) and rank 10 (closed by ourselves) apply only while no carrier accepted it, and so does
+--   whatever returns the price.
 -- $1 accounts, $2 messages, $3 ranks, $4 codes, $5 history entry, $6 history entry of the intent or '',
 -- $7 refund, $8 and $9 lowest and highest message id, which let unneeded partitions be skipped. The batch
 -- is found by its key alone: a range as well makes plans that read the range.
@@ -18,7 +19,7 @@ WITH changed AS (
     WHERE m.account_id = u.account_id
       AND m.message_id = u.message_id
       AND m.message_id BETWEEN $8 AND $9
-      AND CASE WHEN u.rank = 10 THEN m.rank <= 1
+      AND CASE WHEN u.rank = 10 OR (u.refund AND m.rank > 1) THEN m.rank <= 1
                WHEN u.rank = 0 THEN m.rank = 0
                ELSE m.rank < u.rank END
     RETURNING m.account_id, m.message_id, m.batch_id, m.code, m.previous_code, m.recipient, m.segments,

@@ -6,4 +6,6 @@ SELECT $1, u.message_id, u.segment, u.segments, u.account_id, u.recipient, u.sub
 FROM unnest($3::bytea[], $4::smallint[], $5::smallint[], $6::bigint[], $7::text[], $8::timestamptz[],
             $9::timestamptz[], $10::boolean[])
     AS u(message_id, segment, segments, account_id, recipient, submitted_at, closes_at, second_try)
-ON CONFLICT (carrier_id, message_id, segment) DO NOTHING
+ON CONFLICT (carrier_id, message_id, segment) DO UPDATE
+SET closes_at = greatest(in_doubt.closes_at, excluded.closes_at)
+WHERE excluded.resent_at IS NOT NULL
