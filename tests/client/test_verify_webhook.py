@@ -9,7 +9,7 @@ from standardwebhooks.webhooks import Webhook
 from heliograph.client import DeliveryReport, WebhookRefused, verify_incoming, verify_webhook
 from heliograph.domain.encoding import Encoding
 from heliograph.domain.incoming import IncomingText, Wish
-from heliograph.domain.incoming_report import incoming_body
+from heliograph.domain.incoming_report import incoming_body, incoming_document
 from heliograph.domain.webhook_event import (
     ReportEvent,
     parse_secret,
@@ -102,7 +102,7 @@ def test_a_secret_that_is_none_is_our_callers_mistake(secret: str) -> None:
 
 
 def test_a_message_from_a_handset_is_read() -> None:
-    body = incoming_body(
+    posted = incoming_document(
         message_id=b"m" * 12,
         batch_id=b"b" * 12,
         owner="ip1-10001",
@@ -114,6 +114,7 @@ def test_a_message_from_a_handset_is_read() -> None:
         incomplete=True,
         wish=Wish.STOP,
     )
+    body = incoming_body(posted)
     headers = signed(SECRET, body=body)
     message = verify_incoming(body, headers, SECRET, now=NOW)
     assert (message.id, message.batch_id) == ((b"m" * 12).hex(), (b"b" * 12).hex())

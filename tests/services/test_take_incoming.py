@@ -205,6 +205,8 @@ async def test_stop_and_start(connection: Connection, pools: Database) -> None:
     assert [(event.kind, event.source) for event in events] == [("added", "stop"), ("removed", "start")]
     assert await bodies(connection) == [" Stop\n", "start"]
     assert [document["optOut"] for document in await documents(connection)] == ["stop", "start"]
+    kept = await connection.fetch("SELECT opt_out FROM batch ORDER BY batch_id")
+    assert [row["opt_out"] for row in kept] == ["stop", "start"], "the event feed tells it from here"
 
 
 async def test_stop_after_a_keyword_and_from_no_number(connection: Connection, pools: Database) -> None:

@@ -158,6 +158,13 @@ class Event(DeliveryReport, frozen=True, kw_only=True, rename="camel"):
     """The handset that wrote the message."""
     body: str | None = None
     """What it wrote."""
+    message_type: str | None = None
+    """``SMS`` or ``Flash``."""
+    datacoding: str | None = None
+    incomplete: bool = False
+    """Whether a segment of it never came."""
+    opt_out: str | None = None
+    """``stop`` or ``start``, where the handset sent such a word: the account's blacklist changed."""
 
 
 class EventPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -50,7 +50,7 @@ class IncomingDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 _encode = msgspec.json.Encoder().encode
 
 
-def incoming_body(
+def incoming_document(
     *,
     message_id: bytes,
     batch_id: bytes,
@@ -62,23 +62,26 @@ def incoming_body(
     received_at: datetime,
     incomplete: bool = False,
     wish: Wish | None = None,
-) -> bytes:
-    """The JSON of an incoming message; the same bytes at every try."""
+) -> IncomingDocument:
+    """An incoming message as its account is told of it, in a webhook and in the event feed."""
     moment = received_at.replace(microsecond=0)
-    return _encode(
-        IncomingDocument(
-            id=message_id.hex(),
-            batch_id=batch_id.hex(),
-            owner=owner,
-            sender=sender,
-            recipient=recipient,
-            body=text.body,
-            segments=segments,
-            type="Flash" if text.flash else "SMS",
-            datacoding=SHOWN_ENCODING[text.encoding],
-            statuses=[IncomingStatus(moment)],
-            modified=moment,
-            incomplete=True if incomplete else UNSET,
-            opt_out=UNSET if wish is None else wish.value,
-        )
+    return IncomingDocument(
+        id=message_id.hex(),
+        batch_id=batch_id.hex(),
+        owner=owner,
+        sender=sender,
+        recipient=recipient,
+        body=text.body,
+        segments=segments,
+        type="Flash" if text.flash else "SMS",
+        datacoding=SHOWN_ENCODING[text.encoding],
+        statuses=[IncomingStatus(moment)],
+        modified=moment,
+        incomplete=True if incomplete else UNSET,
+        opt_out=UNSET if wish is None else wish.value,
     )
+
+
+def incoming_body(document: IncomingDocument) -> bytes:
+    """What is POSTed of an incoming message; the same bytes at every try."""
+    return _encode(document)

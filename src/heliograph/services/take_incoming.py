@@ -15,12 +15,13 @@ from heliograph.domain.ids import IdSource, id_bytes
 from heliograph.domain.incoming import (
     Claim,
     IncomingSegment,
+    IncomingText,
     OptOutWords,
     Wish,
     claim,
     text_of,
 )
-from heliograph.domain.incoming_report import incoming_body
+from heliograph.domain.incoming_report import incoming_body, incoming_document
 from heliograph.domain.msisdn import MAX_DIGITS
 from heliograph.domain.reassembly import Arrived, Patience, Reassembly
 from heliograph.failpoints import failpoint
@@ -98,7 +99,7 @@ class TakeIncoming:
         # The segments are taken out of what waits, or answered, only together with this.
         failpoint("incoming.given_out")
         numbers = await find_numbers(tx, {each.recipient for each in arrived})
-        claimed: list[tuple[Claim, IncomingMessage]] = []
+        claimed: list[IncomingMessage] = []
         for each in arrived:
             text = text_of(each.message.pieces)
             number = numbers.get(each.recipient)
@@ -110,35 +111,30 @@ class TakeIncoming:
                 continue
             batch_id = self._ids.reserve(2, int(now.timestamp()))
             claimed.append(
-                (
-                    whose,
-                    IncomingMessage(
-                        whose.account_id,
-                        id_bytes(batch_id),
-                        id_bytes(batch_id + 1),
-                        each.sender,
-                        each.recipient,
-                        text,
-                        each.message.total,
-                        sum(piece is None for piece in each.message.pieces),
-                    ),
+                IncomingMessage(
+                    whose.account_id,
+                    id_bytes(batch_id),
+                    id_bytes(batch_id + 1),
+                    each.sender,
+                    each.recipient,
+                    text,
+                    each.message.total,
+                    sum(piece is None for piece in each.message.pieces),
+                    self._wish(whose, each.sender, text),
                 )
             )
         if claimed:
-            await insert_incoming(tx, [message for _, message in claimed], now)
-            wishes = [self._wish(whose, message) for whose, message in claimed]
-            accounts = await find_incoming_accounts(tx, {whose.account_id for whose, _ in claimed})
-            events = _events((message for _, message in claimed), wishes, accounts, now)
+            await insert_incoming(tx, claimed, now)
+            accounts = await find_incoming_accounts(tx, {message.account_id for message in claimed})
             # What is POSTed is committed with the message, before anybody can POST it.
-            await insert_incoming_events(tx, events, now=now, ids=self._ids)
-            await _obey(tx, zip(wishes, (message for _, message in claimed), strict=True), now)
+            await insert_incoming_events(tx, _events(claimed, accounts, now), now=now, ids=self._ids)
+            await _obey(tx, claimed, now)
         return len(claimed)
 
-    def _wish(self, whose: Claim, message: IncomingMessage) -> Wish | None:
-        sender = message.sender
+    def _wish(self, whose: Claim, sender: str, text: IncomingText) -> Wish | None:
         if not (sender.isascii() and sender.isdigit() and len(sender) <= MAX_DIGITS):
             return None  # no phone number: nothing could be sent to it anyway
-        return self._words.wish(whose.rest) or self._words.wish(message.text.body)
+        return self._words.wish(whose.rest) or self._words.wish(text.body)
 
 
 async def _write(tx: Transaction, carrier_id: int, kept: dict[Pair, Reassembly]) -> None:
@@ -156,18 +152,15 @@ async def _write(tx: Transaction, carrier_id: int, kept: dict[Pair, Reassembly])
 
 
 def _events(
-    messages: Iterable[IncomingMessage],
-    wishes: Sequence[Wish | None],
-    accounts: dict[int, IncomingAccount],
-    now: datetime,
+    messages: Iterable[IncomingMessage], accounts: dict[int, IncomingAccount], now: datetime
 ) -> list[IncomingEvent]:
     """What the accounts with a URL are told."""
     events = []
-    for message, wish in zip(messages, wishes, strict=True):
+    for message in messages:
         account = accounts[message.account_id]
         if account.incoming_url is None:
             continue
-        document = incoming_body(
+        document = incoming_document(
             message_id=message.message_id,
             batch_id=message.batch_id,
             owner=account.number,
@@ -177,20 +170,18 @@ def _events(
             segments=message.segments,
             received_at=now,
             incomplete=bool(message.missing),
-            wish=wish,
+            wish=message.wish,
         )
-        events.append(IncomingEvent(message, account.incoming_url, account.currency, document))
+        events.append(IncomingEvent(message, account.incoming_url, account.currency, incoming_body(document)))
     return events
 
 
-async def _obey(
-    tx: Transaction, wishes: Iterable[tuple[Wish | None, IncomingMessage]], now: datetime
-) -> None:
+async def _obey(tx: Transaction, messages: Iterable[IncomingMessage], now: datetime) -> None:
     """Put on and take off blacklists, by account in ascending order, each in the order of the messages."""
-    asked = [(wish, message) for wish, message in wishes if wish is not None]
-    for wish, message in sorted(asked, key=lambda each: each[1].account_id):
+    asked = [message for message in messages if message.wish is not None]
+    for message in sorted(asked, key=lambda each: each.account_id):
         account_id, sender = message.account_id, message.sender
-        if wish is Wish.STOP:
+        if message.wish is Wish.STOP:
             await add_to_blacklist(tx, account_id, sender, now=now, source=BlacklistSource.STOP)
         else:
             await remove_from_blacklist(tx, account_id, sender, now=now, source=BlacklistSource.START)

@@ -35,6 +35,12 @@ class MessageDescription(NamedTuple):
     incoming_from: str | None
     """The handset that wrote it; None for a message that we sent."""
     incoming_body: str | None
+    encoding: int
+    flash: bool
+    incomplete: bool
+    """Whether a segment of an incoming message never came."""
+    opt_out: str | None
+    """``stop`` or ``start``, where an incoming message was such a word."""
 
 
 async def list_blocks(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from heliograph.domain.encoding import Encoding
 from heliograph.domain.history import entry, milliseconds
 from heliograph.domain.ids import IdSource
-from heliograph.domain.incoming import IncomingText
+from heliograph.domain.incoming import IncomingText, Wish
 from heliograph.domain.report_events import Destination, EventBlock, StoredEvent, encode_events
 from heliograph.domain.report_url import ReportUrl, bucket_of, stored_report_url
 from heliograph.domain.status import Code
@@ -39,6 +39,8 @@ class IncomingMessage(NamedTuple):
     segments: int
     missing: int
     """How many of its segments never came."""
+    wish: Wish | None = None
+    """What it asks for, where it is a word such as STOP."""
 
 
 class IncomingEvent(NamedTuple):
@@ -119,6 +121,7 @@ async def insert_incoming(tx: Transaction, messages: Sequence[IncomingMessage], 
         now,
         now.date(),
         entry(Code.DELIVERED, milliseconds(now)),
+        [None if message.wish is None else message.wish.value for message in messages],
     )
 
 

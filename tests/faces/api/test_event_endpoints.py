@@ -7,7 +7,8 @@ import pytest
 
 from heliograph.domain.encoding import Encoding
 from heliograph.domain.feed_events import Cursor, cursor_text
-from heliograph.domain.incoming import IncomingText
+from heliograph.domain.incoming import IncomingText, Wish
+from heliograph.domain.incoming_report import incoming_body, incoming_document
 from heliograph.domain.message_change import MessageChange
 from heliograph.domain.report_events import decode_block
 from heliograph.domain.webhook_event import ReportEvent, report_body
@@ -100,6 +101,51 @@ async def test_a_message_from_a_handset_is_an_event(connection: Connection, api:
     assert [event["body"] for event in of_batch["events"]] == ["Nej"]
     api.headers.update(await insert_key(connection, 2))
     assert decoded(await api.get("/v2/events"))["events"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "missing", "wish"),
+    [
+        (IncomingText("STOP", Encoding.GSM7, flash=False), 0, Wish.STOP),
+        (IncomingText("start", Encoding.UCS2, flash=True), 0, Wish.START),
+        (IncomingText("Long…", Encoding.GSM7, flash=False), 1, None),
+        (IncomingText("ff00", Encoding.BINARY, flash=False), 0, None),
+    ],
+)
+async def test_such_an_event_has_every_field_of_what_is_posted(
+    connection: Connection, api: httpx.AsyncClient, text: IncomingText, missing: int, wish: Wish | None
+) -> None:
+    message = IncomingMessage(
+        1,
+        IDS.new(int(NOW.timestamp())),
+        IDS.new(int(NOW.timestamp())),
+        "46701740605",
+        "46790000000",
+        text,
+        2,
+        missing,
+        wish,
+    )
+    async with transaction_on(connection) as tx:
+        await insert_incoming(tx, [message], NOW)
+    posted = incoming_document(
+        message_id=message.message_id,
+        batch_id=message.batch_id,
+        owner="ip1-00001",
+        sender=message.sender,
+        recipient=message.recipient,
+        text=text,
+        segments=2,
+        received_at=NOW,
+        incomplete=bool(missing),
+        wish=wish,
+    )
+    (event,) = decoded(await api.get("/v2/events"))["events"]
+    told = httpx.Response(200, content=incoming_body(posted)).json()
+    assert event["messageType"] == told.pop("type"), "type names the event"
+    assert event["direction"].lower() == told.pop("direction")
+    assert {name: event.get(name, "absent") for name in told} == told
+    assert ("optOut" in event, "incomplete" in event) == (wish is not None, bool(missing))
 
 
 async def test_filters(connection: Connection, api: httpx.AsyncClient) -> None:

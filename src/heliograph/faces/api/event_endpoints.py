@@ -1,14 +1,19 @@
 """GET /v2/events: every change of status and every incoming message, in an order that skips none."""
 
 import re
+from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Response, get
 
+from heliograph.domain.encoding import Encoding
 from heliograph.domain.feed_events import cursor_text, parse_cursor
+from heliograph.domain.history import moment_of
 from heliograph.domain.ids import message_range, parse_id
+from heliograph.domain.incoming import IncomingText, Wish
+from heliograph.domain.incoming_report import incoming_document
 from heliograph.domain.refusals import InvalidRequest, Refusal
 from heliograph.domain.status import is_final
 from heliograph.domain.webhook_event import ReportEvent, event_id, report_body
@@ -31,6 +36,8 @@ _SENTENCES: Final = {
     "batchId": "batchId is 24 hexadecimal digits.",
 }
 _NAMES: Final = ("after", *_SENTENCES)
+_IN_EVERY_EVENT: Final = frozenset({"id", "batchId", "recipient", "segments", "type"})
+"""What an event says itself; its ``type`` is another one than that of a message."""
 _LIMIT: Final = re.compile("[0-9]{1,4}")
 _CODE: Final = re.compile("[1-5][0-9]{2}")
 
@@ -106,10 +113,29 @@ def _event_json(told: ToldEvent, account: Account) -> bytes:
             message.reference,
         )
     )
-    is_incoming = message.incoming_from is not None
-    event_type = INCOMING_TYPE if is_incoming else EVENT_TYPE
+    event_type = EVENT_TYPE if message.incoming_from is None else INCOMING_TYPE
     head = f'{{"eventId":"{webhook_id}","type":"{event_type}","number":{event.number},'
-    if is_incoming:
-        said = {"direction": "MO", "sender": message.incoming_from, "body": message.incoming_body}
-        return head.encode() + _encode(said)[1:-1] + b"," + body[1:]
-    return head.encode() + body[1:]
+    if message.incoming_from is None:
+        return head.encode() + body[1:]
+    return head.encode() + _encode(_incoming_members(told, account))[1:-1] + b"," + body[1:]
+
+
+def _incoming_members(told: ToldEvent, account: Account) -> dict[str, object]:
+    """What the POST of a message from a handset says beside what every event does."""
+    event, message = told
+    encoding = Encoding(message.encoding)
+    document = incoming_document(
+        message_id=event.message_id,
+        batch_id=message.batch_id,
+        owner=account.number,
+        sender=message.incoming_from or "",
+        recipient=message.recipient,
+        text=IncomingText(message.incoming_body or "", encoding, message.flash),
+        segments=message.segments,
+        received_at=moment_of(event.at_ms),
+        incomplete=message.incomplete,
+        wish=None if message.opt_out is None else Wish(message.opt_out),
+    )
+    posted: dict[str, object] = msgspec.to_builtins(document, builtin_types=(datetime,))
+    own = {name: posted[name] for name in posted if name not in _IN_EVERY_EVENT}
+    return own | {"direction": "MO", "messageType": document.type}

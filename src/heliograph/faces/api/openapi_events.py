@@ -1,11 +1,14 @@
 """/v2/events in the API document: its operation, and what there is to say of its fields."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from msgspec import UNSET, Struct, UnsetType
 
+from heliograph.domain.incoming_report import IncomingStatus
 from heliograph.domain.webhook_event import event_id
 from heliograph.faces.api.event_endpoints import DEFAULT_EVENTS, EVENT_TYPE, EVENTS_PATH, INCOMING_TYPE
+from heliograph.faces.api.openapi_incoming import FIELD_TEXTS as INCOMING_TEXTS
 from heliograph.faces.api.openapi_operations import ALWAYS, Json, answer, operation, reference
 from heliograph.faces.api.openapi_texts import BATCH_ID, MESSAGE_ID, DeliveryReport, FieldText
 from heliograph.faces.api.openapi_texts import FIELD_TEXTS as USUAL_TEXTS
@@ -29,10 +32,21 @@ _EVENT: Final[dict[str, FieldText]] = {
     "number": ("Its place in the message's history: of two events of a message, the higher is newer.", 3),
     **USUAL_TEXTS["DeliveryReport"],
 }
+_AS_POSTED: Final = frozenset(
+    {
+        *("owner", "type", "datacoding", "priority", "statuses", "modified", "mcc", "mnc"),
+        *("incomplete", "optOut"),
+    }
+)
 _INCOMING: Final[dict[str, FieldText]] = {
     "direction": ("`MO`: a message from a handset; absent else.", "MO"),
     "sender": ("The number of the handset; absent where it is not from one.", "46701740605"),
     "body": ("The text from the handset; absent where it is not from one.", "Yes, please"),
+    **{
+        {"type": "messageType"}.get(name, name): (f"{text} As POSTed; absent in other events.", example)
+        for name, (text, example) in INCOMING_TEXTS["IncomingDocument"].items()
+        if name in _AS_POSTED
+    },
 }
 FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
     "EventDocument": {**_EVENT, **_INCOMING},
@@ -45,6 +59,9 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
 FIELD_RULES: Final[dict[str, dict[str, Any]]] = {
     "EventDocument.duration": {"enum": [0, 1]},
     "EventDocument.direction": {"const": "MO"},
+    "EventDocument.messageType": {"enum": ["SMS", "Flash"]},
+    "EventDocument.datacoding": {"enum": ["GSM", "UCS", "BINARY"]},
+    "EventDocument.optOut": {"enum": ["stop", "start"]},
 }
 
 
@@ -57,6 +74,16 @@ class EventDocument(DeliveryReport, kw_only=True, rename="camel"):
     direction: str | UnsetType = UNSET
     sender: str | UnsetType = UNSET
     body: str | UnsetType = UNSET
+    owner: str | UnsetType = UNSET
+    message_type: str | UnsetType = UNSET
+    datacoding: str | UnsetType = UNSET
+    priority: int | UnsetType = UNSET
+    statuses: list[IncomingStatus] | UnsetType = UNSET
+    modified: datetime | UnsetType = UNSET
+    mcc: str | UnsetType | None = UNSET
+    mnc: str | UnsetType | None = UNSET
+    incomplete: bool | UnsetType = UNSET
+    opt_out: str | UnsetType = UNSET
 
 
 class EventPage(Struct, rename="camel"):
