@@ -5,7 +5,7 @@ writes the blocks to the link, and commits what ``book.harvest`` collected.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -15,7 +15,8 @@ from heliograph.carriers.outcome_book import OutcomeBook, Token
 from heliograph.carriers.sent_segments import SentSegments
 from heliograph.carriers.translate import Delivery, SubmitTranslator, read_delivery, read_poison, storable
 from heliograph.domain.carrier_profile import CarrierProfile
-from heliograph.domain.flight import ClaimedLot
+from heliograph.domain.flight import ClaimedLot, beginning
+from heliograph.domain.lot import LotMessage
 from heliograph.domain.outcome import IN_DOUBT, Kind, Outcome, decide
 from heliograph.domain.status import Code
 from heliograph.domain.token_bucket import CarrierPace
@@ -114,18 +115,29 @@ class Lane:
             return 0
         return min(self.window_free + coming_free, self.pace.available(now))
 
-    def load(self, claimed: Iterable[ClaimedLot]) -> list[Block]:
-        """Take claimed lots in hand; the blocks of submit_sm to be written for them."""
+    def beginning(self, lot: ClaimedLot) -> list[LotMessage]:
+        """The messages of a lot of which nothing was submitted from it before this claim."""
+        try:
+            contents = self.book.contents_of(lot)
+        except msgspec.MsgspecError:
+            return []  # told where it is loaded
+        return [contents.messages[position] for position in beginning(lot, contents)]
+
+    def load(self, claimed: Iterable[ClaimedLot], unwanted: Collection[bytes] = ()) -> list[Block]:
+        """Take claimed lots in hand; the blocks of submit_sm to be written for them.
+
+        Messages that are ``unwanted``, since their recipients were blacklisted, are closed instead.
+        """
         groups: _Groups = {}
         before = self.book.busy
         for lot in claimed:
-            self._load_lot(lot, groups)
+            self._load_lot(lot, groups, unwanted)
         self.pace.take(self.book.busy - before, self._clock())
         if self.book.has_outcomes:
             self._begin_group()
         return [Block(template, recipients, tokens) for template, (recipients, tokens) in groups.items()]
 
-    def _load_lot(self, lot: ClaimedLot, groups: _Groups) -> None:
+    def _load_lot(self, lot: ClaimedLot, groups: _Groups, unwanted: Collection[bytes]) -> None:
         book, translator = self.book, self._translator
         try:
             held = book.hold(lot)
@@ -133,6 +145,10 @@ class Lane:
             # It stays ours and untouched until a person looks; the others go on.
             self._on_alarm("lot_unreadable", 0)
             return
+        if unwanted and lot.is_suspect:
+            for position in beginning(lot, held.contents):
+                if held.contents.messages[position].message_id in unwanted:
+                    book.close_unsent(held, position, Code.RECIPIENT_REJECTED, self._wall_ms())
         intent_ms = int(lot.intent_at.timestamp() * 1000)
         messages, places = held.contents.messages, held.places
         for index in range(lot.start, lot.end):

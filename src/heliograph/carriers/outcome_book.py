@@ -15,7 +15,7 @@ from heliograph.carriers.sent_segments import SentSegments
 from heliograph.carriers.translate import recipient_tail, smsc_hash
 from heliograph.domain.flight import ClaimedLot, DoubtfulSegment, SentSegment, given_up_at, window_for
 from heliograph.domain.history import moment_of
-from heliograph.domain.lot import decode_contents
+from heliograph.domain.lot import LotContents, decode_contents
 from heliograph.domain.message_change import RANK_CLOSED, RANK_IN_DOUBT, RANK_NONE, RANK_OK, MessageChange
 from heliograph.domain.outcome import Kind, Outcome
 from heliograph.domain.status import Code
@@ -70,6 +70,33 @@ class OutcomeBook:
     def lots_at_hand(self) -> list[bytes]:
         """The lots whose contents need not be read again."""
         return [lot_id for lot_id, held in self.lots.items() if held.end < held.lot.segment_count]
+
+    def contents_of(self, lot: ClaimedLot) -> LotContents:
+        """What is in a lot that was claimed and is not in hand yet, or not further than before."""
+        held = self.lots.get(lot.lot_id)
+        if held is not None:
+            return held.contents
+        assert lot.payload is not None
+        return decode_contents(lot.payload)
+
+    def close_unsent(self, held: LotInHand, position: int, code: int, now_ms: int) -> None:
+        """A message of which nothing was sent leaves its lot, its price returned; second tries just leave."""
+        message = held.contents.messages[position]
+        if not message.second_try:
+            held.record.changes.append(
+                MessageChange(
+                    held.lot.account_id,
+                    message.message_id,
+                    0,
+                    message.segments,
+                    RANK_CLOSED,
+                    code,
+                    now_ms,
+                    refund=True,
+                )
+            )
+        held.take_out(position)
+        self._touched[held] = None
 
     def sends(self, held: LotInHand, index: int) -> bool:
         """Count a segment as on the wire, unless its message was taken out: then it needs no outcome."""

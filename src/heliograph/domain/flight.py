@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from heliograph.domain.lot import LotContents, LotMessage, LotState, LotText
-from heliograph.domain.lot_progress import unanswered
+from heliograph.domain.lot_progress import places, unanswered
 
 RECEIPT_WAIT: Final = timedelta(hours=72)
 """How long after its last answer a message may wait for a receipt, and how long one in doubt is kept open."""
@@ -40,6 +40,8 @@ class ClaimedLot(msgspec.Struct, frozen=True, gc=False):
     """One bit for each segment that has its outcome, lowest first."""
     payload: bytes | None
     """None when the claimer said that it has the lot's contents at hand."""
+    is_suspect: bool = False
+    """Whether its account blacklisted a number since its messages were accepted, or about then."""
 
 
 class HeldLot(NamedTuple):
@@ -233,6 +235,16 @@ def segment_places(messages: Sequence[LotMessage]) -> list[SegmentPlace]:
         SegmentPlace(position, segment)
         for position, message in enumerate(messages)
         for segment in (range(message.segments) if message.only is None else message.only)
+    ]
+
+
+def beginning(lot: ClaimedLot, contents: LotContents) -> list[int]:
+    """The positions of messages of which a claim's intent covers the first submit from this lot."""
+    taken_out = frozenset(lot.skipped)
+    return [
+        position
+        for position, message, first in places(contents)
+        if lot.start <= first < lot.end and position not in taken_out
     ]
 
 

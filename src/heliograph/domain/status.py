@@ -99,7 +99,15 @@ def is_final(code: int) -> bool:
 
 
 REFUNDABLE: Final = frozenset(
-    {Code.EXPIRED, Code.CANCELED, Code.REJECTED, Code.INVALID_SENDER, Code.INVALID_RECIPIENT, Code.UNROUTABLE}
+    {
+        Code.EXPIRED,
+        Code.CANCELED,
+        Code.RECIPIENT_REJECTED,
+        Code.REJECTED,
+        Code.INVALID_SENDER,
+        Code.INVALID_RECIPIENT,
+        Code.UNROUTABLE,
+    }
 )
 """Codes that return the price when *we* write them: the carrier certainly never accepted a segment."""
 
@@ -122,11 +130,13 @@ _BY_RECEIPT: Final = _FAILED | {Code.DELIVERED, Code.EXPIRED, Code.REJECTED, Cod
 TRANSITIONS: Final[dict[int, frozenset[Code]]] = {
     Code.ACCEPTED: frozenset({Code.QUEUED}),
     Code.QUEUED: frozenset({Code.FUNDED}),
-    Code.FUNDED: _REFUSED | {Code.SENDING, Code.CANCELED, Code.EXPIRED, Code.UNROUTABLE},
+    Code.FUNDED: _REFUSED
+    | {Code.SENDING, Code.RECIPIENT_REJECTED, Code.CANCELED, Code.EXPIRED, Code.UNROUTABLE},
     Code.SENDING: _REFUSED | _BY_RECEIPT | {Code.AT_GATEWAY, Code.AT_CARRIER, Code.RETRYING},
     Code.RETRYING: _REFUSED
     | _BY_RECEIPT
-    | {Code.SENDING, Code.AT_GATEWAY, Code.AT_CARRIER, Code.CANCELED, Code.EXPIRED, Code.UNROUTABLE},
+    | {Code.SENDING, Code.AT_GATEWAY, Code.AT_CARRIER, Code.RECIPIENT_REJECTED}
+    | {Code.CANCELED, Code.EXPIRED, Code.UNROUTABLE},
     Code.AT_GATEWAY: _BY_RECEIPT | {Code.AT_CARRIER},
     Code.AT_CARRIER: _BY_RECEIPT,
     Code.EXPIRED: _FAILED | {Code.DELIVERED, Code.REJECTED},

@@ -5,7 +5,7 @@ that accounts without any entry need not be asked for, the first one sets a flag
 account, which every paid send reads with its debit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum, unique
 
@@ -71,6 +71,15 @@ async def list_blacklist_events(tx: Transaction, account_id: int, msisdn: str) -
     """How a number came and went, oldest first."""
     rows = await tx.fetch(load_query("list_blacklist_events"), account_id, msisdn)
     return [BlacklistEvent(*row) for row in rows]
+
+
+async def find_begun(database: Database, account_id: int, message_ids: Collection[bytes]) -> frozenset[bytes]:
+    """Those of an account's messages of which a carrier has, or may have, a segment."""
+    ordered = sorted(message_ids)
+    rows = await database.fetch(
+        Purpose.HOT, load_query("list_begun_messages"), account_id, ordered, ordered[0], ordered[-1]
+    )
+    return frozenset(row["message_id"] for row in rows)
 
 
 async def find_blacklisted(database: Database, account_id: int, msisdns: Sequence[str]) -> frozenset[str]:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -19,9 +19,11 @@ from heliograph.carriers.translate import Delivery
 from heliograph.domain.flight import ClaimedLot, SentSegment
 from heliograph.domain.history import milliseconds
 from heliograph.domain.ids import IdSource
+from heliograph.domain.lot import LotMessage
 from heliograph.failpoints import failpoint
 from heliograph.services.dispatch_lots.flight_commit import Claim, commit_flight, reconcile
 from heliograph.services.dispatch_lots.slot_lease import LeaseSettings, SlotLease
+from heliograph.storage.blacklist import find_begun, find_blacklisted
 from heliograph.storage.database import Database, is_connection_failure
 from heliograph.storage.lots import LotsTakenOver
 
@@ -287,7 +289,7 @@ class BindSlot:
         self.lane.book.confirm(harvest)
         if claim is not None:
             self._learn(claim, claimed)
-            self._write(claimed)
+            self._write(claimed, await self._unwanted_among(claimed))
         if accepted := harvest.accepted:
             self._receipts.segments_committed(accepted)
 
@@ -317,8 +319,38 @@ class BindSlot:
             self._lots_at_once = max(self._lots_at_once // 2, _FEWEST_LOTS)
         self._poll_at = self._clock() + self._settings.poll * random.uniform(0.5, 1.5)
 
-    def _write(self, claimed: Iterable[ClaimedLot]) -> None:
-        blocks = self.lane.load(claimed)
+    async def _unwanted_among(self, claimed: Sequence[ClaimedLot]) -> set[bytes]:
+        """Messages to whom their account blacklisted since they were accepted, and of which nothing was sent.
+
+        Asked after the claim, so that whoever is blacklisted before it gets nothing. What was begun goes on
+        to its end: a part of a text is of no use to anybody. A crash from here on leaves in doubt what was
+        never sent: the safe side.
+        """
+        suspect: dict[int, list[LotMessage]] = {}
+        for lot in claimed:
+            if lot.is_suspect:
+                suspect.setdefault(lot.account_id, []).extend(self.lane.beginning(lot))
+        unwanted: set[bytes] = set()
+        try:
+            for account_id, messages in suspect.items():
+                unwanted |= await self._unwanted_of(account_id, messages)
+        except Exception:
+            self._is_uncertain = True  # what was claimed is not in hand: the intent is taken back
+            raise
+        return unwanted
+
+    async def _unwanted_of(self, account_id: int, messages: Sequence[LotMessage]) -> set[bytes]:
+        recipients = sorted({message.recipient for message in messages})
+        blacklisted = await find_blacklisted(self._database, account_id, recipients)
+        found = [message for message in messages if message.recipient in blacklisted]
+        parts = [
+            message.message_id for message in found if message.only is not None and not message.second_try
+        ]
+        begun = await find_begun(self._database, account_id, parts) if parts else ()
+        return {message.message_id for message in found if message.message_id not in begun}
+
+    def _write(self, claimed: Iterable[ClaimedLot], unwanted: Collection[bytes]) -> None:
+        blocks = self.lane.load(claimed, unwanted)
         if not blocks:
             return
         # The rule that all promises rest on: the intent is committed, and only now, while our own clock

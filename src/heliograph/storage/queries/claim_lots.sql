@@ -4,6 +4,8 @@
 -- A lot partly submitted goes on only with its owner (slot, epoch); one whose window has closed by the
 -- database's clock, or whose claimer no longer holds the lease, is not claimed. The lock on the lease makes
 -- whoever takes the slot over wait until this intent can be seen.
+-- A lot is suspect if its account blacklisted a number when, or after, the first of its messages was accepted: ids
+-- begin with the second of that. A minute is allowed for transactions that were under way, and for clocks.
 WITH lease AS MATERIALIZED (
     SELECT 1
     FROM bind_lease
@@ -59,4 +61,9 @@ WHERE l.carrier_id = $1 AND l.lot_id = p.lot_id
 RETURNING l.lot_id, l.account_id, l.priority, l.fair_position, l.opens_at, l.closes_at, l.later_opens,
           l.later_closes, l.segment_count, l.next_segment - p.take AS start, l.next_segment AS "end",
           l.intent_at, l.skipped, coalesce(l.answered, '') AS answered,
-          CASE WHEN l.lot_id = ANY ($7::bytea[]) THEN NULL ELSE l.payload END AS payload
+          CASE WHEN l.lot_id = ANY ($7::bytea[]) THEN NULL ELSE l.payload END AS payload,
+          coalesce((SELECT extract(epoch FROM a.blacklisted_at) + 60
+                        >= (get_byte(l.first_id, 0)::bigint << 24) + (get_byte(l.first_id, 1) << 16)
+                           + (get_byte(l.first_id, 2) << 8) + get_byte(l.first_id, 3)
+                    FROM account a
+                    WHERE a.account_id = l.account_id), false) AS is_suspect
