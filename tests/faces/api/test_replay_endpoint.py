@@ -16,9 +16,9 @@ from heliograph.faces.api.replay_requests import NOTHING_NAMED
 from heliograph.faces.api.report_endpoints import REPLAY_PATH
 from heliograph.services import replay_chosen
 from heliograph.storage import batch_reading, failed_reports
-from heliograph.storage.database import Connection
-from tests.faces.api.test_isolation import forget_account_filter
+from heliograph.storage.database import Connection, load_query
 from tests.faces.api.test_report_endpoints import ORIGIN, URL, insert_failing, insert_retry
+from tests.storage.test_row_level_security import without_account_filter
 from tests.support.rows import IDS, NOW, NOW_MS, insert_batch
 from tests.support.served_api import decoded, insert_key
 
@@ -218,6 +218,15 @@ async def test_another_accounts_reports_are_as_absent_as_none(
     assert await connection.fetchval("SELECT count(*) FROM report_retry WHERE parked") == 1
     api.headers.update(await insert_key(connection, 2))
     assert (await replayed(api, batchId=batch_id.hex()))["reports"] == 4
+
+
+def forget_account_filter(monkeypatch: pytest.MonkeyPatch, module: ModuleType, *names: str) -> None:
+    """Run statements of a module as if their author had forgotten the account."""
+    forgetful = {}
+    for name in names:
+        forgetful[name], count = without_account_filter(load_query(name))
+        assert count
+    monkeypatch.setattr(module, "load_query", lambda asked: forgetful.get(asked) or load_query(asked))
 
 
 FORGETFUL: dict[str, tuple[ModuleType, tuple[str, ...], dict[str, Any]]] = {

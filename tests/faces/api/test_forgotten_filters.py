@@ -1,0 +1,121 @@
+"""The isolation matrix notices a statement whose author forgot the account.
+
+Faces read by a role that row-level security holds to one account (``tests/storage/test_row_level_security``).
+Whatever else a request runs is run by the engine's role, which sees every account: there the filter of the
+statement is all there is, and here it is taken out of each of them in turn.
+"""
+
+import re
+import sys
+from importlib import resources
+from typing import Any
+
+import pytest
+
+from heliograph.storage import database
+from heliograph.storage.database import Connection, Purpose, load_query
+from tests.faces.api.isolation_attempts import ask, difference
+from tests.faces.api.isolation_matrix import ATTEMPTS, Ground, Listing, NamesNothing
+from tests.storage.test_row_level_security import without_account_filter
+
+NOTICED: dict[str, tuple[str, ...]] = {
+    "DELETE /v2/batches/{batchId}": ("find_batch",),
+    "PATCH /v2/batches/{batchId}": ("find_batch",),
+    "POST /v2/reports/replay": ("find_batch",),
+    "DELETE /v2/contacts/{contactId}": ("lock_contact", "find_contact"),
+    "PATCH /v2/contacts/{contactId}": ("lock_contact", "find_contact"),
+    "POST /v2/labels/{label}/contacts": ("lock_contacts",),
+    "DELETE /v2/labels/{label}": ("delete_label",),
+    "DELETE /v2/blacklist/{msisdn}": ("remove_from_blacklist",),
+    "DELETE /v2/me/senders/{sender}": ("remove_sender",),
+    "DELETE /v2/me/keys/{keyId}": ("list_api_keys",),
+    "DELETE /v2/reports/secrets/{secretId}": ("remove_webhook_secret",),
+    "PUT /api/me/children/{child}": ("find_child_account", "read_child_accounts"),
+    "acting for a child": ("find_child_account",),
+    "replay by time": ("list_told_messages",),
+    "replay of an origin": ("enable_report_origin",),
+    "replay of what lies behind an origin": ("count_held_reports",),
+    "count of a label": ("count_label",),
+    "deletion of all with a label": ("list_contacts_oldest_first",),
+}
+"""By attempt: the statements whose filters are forgotten, together where one stands behind the other."""
+
+FOUND_BEFORE = {
+    "find_batch": (
+        "change_batch_windows",
+        "count_messages_by_code",
+        "delete_unsent_lots",
+        "hide_batch",
+        "lock_lots_of_batch",
+        "mark_batch_paused",
+        "read_lot_payloads",
+        "release_paused_batch",
+        "resume_paused_lots",
+    ),
+    "lock_contact": ("delete_contacts", "delete_labels_of_contact", "update_contact"),
+    "list_api_keys": ("revoke_api_key",),
+    "find_child_account": ("change_account", "find_account", "transfer_credit"),
+    "list_told_messages": ("hasten_messages",),
+}
+"""Masked: run only on what the first statement, which has the filter too, has found with the same ids."""
+
+TRIED_WITH_REPLAYS = {"hasten_report_retries", "list_given_up_reports"}
+"""Forgotten in ``test_replay_endpoint``, where there is something that was given up."""
+
+
+def forgetful(statement: str) -> str:
+    """A statement without its account, be that the owner of a row or the parent of the owner."""
+    return re.sub(
+        r"parent_id = (\$[0-9]+)", r"(\1::bigint IS NOT NULL)", without_account_filter(statement)[0]
+    )
+
+
+FILTERED = {
+    text: file.name.removesuffix(".sql")
+    for file in resources.files("heliograph.storage").joinpath("queries").iterdir()
+    if forgetful(text := file.read_text("utf-8")) != text
+}
+"""Every statement that names an account, and what it is called."""
+
+
+@pytest.mark.parametrize("name", NOTICED)
+async def test_the_matrix_notices_a_forgotten_account_filter(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    remembered = load_query
+    forgotten = {statement: forgetful(load_query(statement)) for statement in NOTICED[name]}
+    for module in list(sys.modules.values()):
+        if getattr(module, "load_query", None) is remembered:
+            monkeypatch.setattr(module, "load_query", lambda asked: forgotten.get(asked) or remembered(asked))
+    found = await difference(ground, ATTEMPTS[name])
+    assert found is not None
+    assert found.startswith(tuple(map(str, ground.others))), "another account did it"
+
+
+async def test_every_statement_that_only_its_filter_guards_is_forgotten_once(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run: list[str] = []
+
+    async def connect(dsn: str, purpose: Purpose = Purpose.OWNER, **settings: Any) -> Connection:
+        connection = await opened(dsn, purpose, **settings)
+        if purpose is not Purpose.FACE:
+            connection.add_query_logger(lambda logged: run.append(logged.query))
+        return connection
+
+    opened = database.connect
+    monkeypatch.setattr(database, "connect", connect)
+    unguarded: set[str] = set()
+    for attempt in ATTEMPTS.values():
+        case = attempt.case
+        if isinstance(case, NamesNothing):
+            continue
+        names = {} if isinstance(case, Listing) else getattr(case, "names", {})
+        names = names | await case.make(ground)
+        run.clear()
+        assert (await ask(ground.owner, attempt, names)).status_code < 300
+        unguarded |= {FILTERED[statement] for statement in run if statement in FILTERED}
+    noticed = {statement for statements in NOTICED.values() for statement in statements}
+    masked = {statement for statements in FOUND_BEFORE.values() for statement in statements}
+    assert unguarded == noticed | masked | TRIED_WITH_REPLAYS
+    assert FOUND_BEFORE.keys() <= noticed
