@@ -69,6 +69,8 @@ def test_pages_hold_every_batch_once(sms: Heliograph) -> None:
     sent = [sms.send("iP1", ["46701740605"], f"Number {n}", tags=[tag]).id for n in range(5)]
     assert [batch.id for batch in sms.list_batches(tags=[tag], page_size=2)] == sent
     assert [batch.id for batch in sms.list_batches(tags=[tag], page_size=2, newest_first=True)] == sent[::-1]
+    of_two = sms.send("iP1", ["46701740605"], "A comma", tags=[f"{tag},b"]).id
+    assert [batch.id for batch in sms.list_batches(tags=[f"{tag},b"])] == [of_two]
     many = sms.send("iP1", [str(46_720_000_000 + n) for n in range(120)], "Hi", tags=[tag])
     messages = [message.id for message in sms.list_messages(many.id, page_size=50)]
     assert len(set(messages)) == len(messages) == 120

@@ -34,6 +34,15 @@ def test_what_may_be_registered(sender: str, optional_sender: bool, sentence: st
     assert fault is None or fault.field == "sender"
 
 
+@pytest.mark.parametrize(
+    ("sender", "name"),
+    [("iPl", "iPl"), ("lP1", "iPl"), ("iP1", None), ("IP1SMS", "iP1sms"), ("5wish", "Swish"), ("Acme", None)],
+)
+def test_default_senders_are_imitated_by_others_only(sender: str, name: str | None) -> None:
+    assert RULES.imitated_by(sender) == name
+    assert SenderRules(("Acme",)).imitated_by("ACME") == "Acme"
+
+
 def test_an_installation_may_have_no_default_senders() -> None:
     fault = registration_fault("iP1", SenderRules((), ()), optional_sender=False)
     assert fault is not None

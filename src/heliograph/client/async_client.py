@@ -133,7 +133,9 @@ class AsyncHeliograph:
         self, *, tags: Sequence[str] | None = None, newest_first: bool = False, page_size: int = 100
     ) -> AsyncIterator[Batch]:
         """The account's batches, by when they were accepted; pages are fetched as they are needed."""
-        query = calls.page_query(newest_first=newest_first, page_size=page_size, tags=tags)
+        query = calls.page_query(
+            newest_first=newest_first, page_size=page_size, tags=calls.escaped_tags(tags)
+        )
         return self._pages(calls.list_batches(query))
 
     async def cancel_batch(self, batch_id: str) -> Batch:

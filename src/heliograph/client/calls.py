@@ -187,6 +187,11 @@ def page_query(*, newest_first: bool, page_size: int, **filters: object) -> Quer
     return (*query_of(**filters), ("limit", str(page_size)), ("order", "DESC" if newest_first else "ASC"))
 
 
+def escaped_tags(tags: Sequence[str] | None) -> list[str] | None:
+    """Tags as the query of a list has them: a comma between two would part them."""
+    return None if tags is None else [tag.replace(",", "\\,") for tag in tags]
+
+
 def list_batches(query: Query) -> Call[list[Batch]]:
     """GET /v2/batches."""
     return Call(method="GET", path="/v2/batches", shape=list[Batch], query=query)

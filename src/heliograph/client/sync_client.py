@@ -125,7 +125,9 @@ class Heliograph:
         self, *, tags: Sequence[str] | None = None, newest_first: bool = False, page_size: int = 100
     ) -> Iterator[Batch]:
         """The account's batches, by when they were accepted; pages are fetched as they are needed."""
-        query = calls.page_query(newest_first=newest_first, page_size=page_size, tags=tags)
+        query = calls.page_query(
+            newest_first=newest_first, page_size=page_size, tags=calls.escaped_tags(tags)
+        )
         return self._pages(calls.list_batches(query))
 
     def cancel_batch(self, batch_id: str) -> Batch:

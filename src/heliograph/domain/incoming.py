@@ -145,6 +145,10 @@ class InboundNumber(msgspec.Struct, frozen=True):
     keywords: Mapping[str, int] = {}
     """Accounts by keyword, as ``fold_keyword`` writes them."""
 
+    def reaches(self, account_id: int) -> bool:
+        """Whether handsets reach an account by it: it is the account's own, or one of its keywords is."""
+        return account_id == self.account_id or account_id in self.keywords.values()
+
 
 class Claim(msgspec.Struct, frozen=True):
     """Whose a message is."""

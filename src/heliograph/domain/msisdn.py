@@ -104,6 +104,20 @@ def format_fault(value: object, field: str) -> Refusal | None:
     return None
 
 
+def recipient_fault(value: object, field: str) -> Refusal | None:
+    """Why nothing could ever be sent to a number: its form is wrong, or nobody can have it; or None."""
+    if fault := format_fault(value, field):
+        return fault
+    number = str(value)
+    if is_possible(number):
+        return None
+    sentence = (
+        f"Nobody can have the number {number}: it begins with no country code, or is too short or too long"
+        " for its country. Write the country code first, without 00, such as 46712345678."
+    )
+    return Refusal(field, "impossible", sentence)
+
+
 def parse_recipient(value: object, field: str = "recipient") -> Msisdn | Refusal:
     """The number, or why its form is wrong. Whether it is possible is asked apart."""
     if fault := format_fault(value, field):

@@ -23,6 +23,15 @@ class SenderRules(msgspec.Struct, frozen=True):
     protected: tuple[str, ...] = ()
     """Names that nobody may register by himself, nor anything that looks like them."""
 
+    def imitated_by(self, sender: str) -> str | None:
+        """The protected name that a sender is or looks like; None if there is none.
+
+        Nothing may look like a default sender either, which itself is everybody's.
+        """
+        if sender in self.default_senders:
+            return None
+        return imitated_name(sender, (*self.protected, *self.default_senders))
+
 
 ORDINARY_RULES: Final = SenderRules()
 
@@ -38,7 +47,7 @@ def registration_fault(sender: str, rules: SenderRules, *, optional_sender: bool
             "The account does not have the optional-sender service, which registering a sender of your own"
             f" needs. Without it the account may use: {', '.join(rules.default_senders) or 'no sender'}.",
         )
-    name = imitated_name(sender, rules.protected)
+    name = rules.imitated_by(sender)
     if name is None:
         return None
     return Refusal(

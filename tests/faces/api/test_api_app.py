@@ -171,11 +171,20 @@ async def test_sending_without_the_accept_handler_is_a_fault_of_ours(
     assert "api.request_failed" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("path", ["/v2//batches", "//v2/batches", "/v2/batches//"])
-async def test_a_slash_too_many_is_another_path(api: httpx.AsyncClient, path: str) -> None:
-    assert (
-        decoded(await api.post(f"http://sms.test{path}"), 404)["detail"] == "There is nothing at this path."
-    )
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
+@pytest.mark.parametrize("path", ["/v2//batches", "//v2/batches", "/v2/batches//", "/v2/me/senders//Acme"])
+async def test_a_slash_too_many_is_another_path(
+    connection: Connection, api: httpx.AsyncClient, method: str, path: str
+) -> None:
+    headers = await insert_key(connection)
+    answer = await api.request(method, f"http://sms.test{path}", headers=headers)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    if method == "HEAD":
+        assert answer.content == b""
+    else:
+        assert decoded(answer, 404)["detail"] == "There is nothing at this path."
 
 
 async def test_a_get_may_say_that_its_missing_body_is_json(

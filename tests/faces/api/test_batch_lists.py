@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from heliograph.domain.ids import IdSource
+from heliograph.faces.api.paging import NO_CURSOR
 from heliograph.storage import batch_listing
 from heliograph.storage.database import Connection
 from tests.support.accepting import accepting_api
@@ -164,14 +165,35 @@ async def test_an_accepted_batch_is_listed_by_its_tags(database: str, recipients
         "recipients": [f"467017{number:05}" for number in range(recipients)],
         "body": "Hello",
         "datacoding": "gsm",
-        "tags": ["b", "a"],
+        "tags": ["b", "a", "x,y", "back\\slash"],
     }
     async with accepting_api(database) as accepting, served_api(database) as client:
         accepted = await accepting.post(body)
         assert accepted.status == 201, accepted.body
         client.headers["authorization"] = f"Bearer {accepting.started.token}"
-        for query in ("tags=a", "tags=b", "tags=b,a", "sender=iP1"):
-            assert joined(await follow(client, f"/v2/batches?{query}")) == [accepted.json["id"]]
+        with_comma = ("tags=x%5C%2Cy", "tags=x\\,y,other", "tags=other,x\\,y", "tags=back\\slash")
+        for query in ("tags=a", "tags=b", "tags=b,a", "sender=iP1", *with_comma):
+            assert joined(await follow(client, f"/v2/batches?{query}")) == [accepted.json["id"]], query
+        for query in ("tags=x", "tags=y", "tags=x%2Cy"):
+            assert joined(await follow(client, f"/v2/batches?{query}")) == [], "a bare comma parts two tags"
+
+
+LISTS_WITHOUT_CURSOR = [
+    "/v2/me/senders",
+    "/v2/blacklist",
+    "/v2/me/keys",
+    "/v2/contacts",
+    "/v2/reports/secrets",
+    "/v2/reports/failed",
+    "/api/me/children",
+]
+
+
+@pytest.mark.parametrize("path", LISTS_WITHOUT_CURSOR)
+async def test_a_list_without_a_cursor_says_so(api: httpx.AsyncClient, path: str) -> None:
+    problem = decoded(await api.get(f"{path}?after="), 400)
+    assert problem["errors"] == {"after": [NO_CURSOR]}
+    assert (await api.get(path)).status_code == 200
 
 
 async def test_hidden_batches_are_in_no_list(connection: Connection, api: httpx.AsyncClient) -> None:

@@ -72,7 +72,9 @@ async def test_post_reads_either_name_in_any_case(api: httpx.AsyncClient, body: 
         ({}, {"msisdn": "msisdn is required."}),
         ({"msisdn": None}, {"msisdn": "msisdn is required."}),
         ({"msisdn": 46701740605}, {"msisdn": "msisdn must be a string of digits, such as 46712345678."}),
-        ({"Phone": "+46701740605"}, {"phone": "'+46701740605' is not a phone number: "}),
+        ({"Phone": "+46701740605"}, {"Phone": "'+46701740605' is not a phone number: "}),
+        ({"MSISDN": 4}, {"MSISDN": "MSISDN must be a string of digits, such as 46712345678."}),
+        ({"pHone": "0"}, {"pHone": "Nobody can have the number 0: "}),
         ({"msisdn": "1" * 16}, {"msisdn": "A phone number has at most 15 digits; this one has 16."}),
         ({"msisdn": NUMBER, "phone": OTHER}, {"msisdn": "Name the number once: as msisdn or as phone."}),
         ([NUMBER], {"body": "The body must be a JSON object."}),
@@ -100,6 +102,35 @@ async def test_what_is_no_json_is_refused(api: httpx.AsyncClient) -> None:
 async def test_put_refuses_what_is_no_number(api: httpx.AsyncClient, number: str) -> None:
     problem = decoded(await api.put(f"/v2/blacklist/{number}"), 400)
     assert list(problem["errors"]) == ["msisdn"]
+
+
+@pytest.mark.parametrize("number", ["0", "1", "0046701740657", "0701740657", "46", "467017406051234"])
+async def test_a_number_that_no_recipient_can_have_is_refused(api: httpx.AsyncClient, number: str) -> None:
+    for answer in (
+        await api.put(f"/v2/blacklist/{number}"),
+        await api.post("/v2/blacklist", json={"msisdn": number}),
+    ):
+        (sentence,) = decoded(answer, 400)["errors"]["msisdn"]
+        assert sentence.startswith(f"Nobody can have the number {number}: ")
+    assert decoded(await api.get("/v2/blacklist")) == []
+
+
+async def test_an_impossible_number_from_before_is_listed_and_removed(
+    connection: Connection, api: httpx.AsyncClient
+) -> None:
+    await connection.execute("INSERT INTO blacklist VALUES (1, '0046701740657', $1)", NOW)
+    old = {"msisdn": "0046701740657", "created": CREATED}
+    assert decoded(await api.get("/v2/blacklist")) == [old]
+    assert decoded(await api.get("/v2/blacklist/0046701740657")) == old
+    assert decoded(await api.delete("/v2/blacklist/0046701740657")) == old
+
+
+async def test_a_body_of_put_must_agree_with_the_path(api: httpx.AsyncClient) -> None:
+    for body in ({"msisdn": OTHER}, {"Phone": OTHER}):
+        problem = decoded(await api.put(PATH, json=body), 400)
+        assert list(problem["errors"]) == list(body)
+    assert decoded(await api.get("/v2/blacklist")) == []
+    assert decoded(await api.put(PATH, json={"Msisdn": NUMBER}), 201) == DOCUMENT
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

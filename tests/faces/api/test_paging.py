@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heliograph.domain.refusals import InvalidRequest
-from heliograph.faces.api.paging import Page, base_url, link_header, parse_page
+from heliograph.faces.api.paging import NO_CURSOR, Page, base_url, link_header, parse_page
 
 URL = "https://sms.example.com/v2/batches"
 
@@ -48,6 +48,28 @@ def test_a_wrong_parameter_is_named(query: bytes, name: str, sentence: str) -> N
     with pytest.raises(InvalidRequest) as refused:
         parse_page(query)
     assert refused.value.by_field() == {name: [sentence]}
+
+
+def test_a_cursor_is_refused_where_there_is_none() -> None:
+    for query in (b"after=", b"after=5bc86b6e85c7209830f96936&limit=5"):
+        with pytest.raises(InvalidRequest) as refused:
+            parse_page(query)
+        assert refused.value.by_field() == {"after": [NO_CURSOR]}
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        (b"tags=a%2Cb", ["a", "b"]),
+        (b"tags=a%5C%2Cb", ["a,b"]),
+        (b"tags=a%5C,b,c&tags=d", ["a,b", "c", "d"]),
+        (b"tags=a%5Cb", ["a\\b"]),
+        (b"tags=%5C,%5C,", [",,"]),
+        (b"tags=a%5C%5C,b", ["a\\,b"]),
+    ],
+)
+def test_a_comma_behind_a_backslash_belongs_to_its_value(query: bytes, values: list[str]) -> None:
+    assert parse_page(query).values("tags") == values
 
 
 def test_every_wrong_parameter_is_named_at_once() -> None:

@@ -63,6 +63,72 @@ async def test_put_needs_no_body_in_either_shape(
     assert decoded(await api.send(request), 201) == DOCUMENT
 
 
+async def test_a_body_beside_the_path_must_name_the_same_sender(api: httpx.AsyncClient) -> None:
+    problem = decoded(await api.put(PATH, json={"Sender": "Bar"}), 400)
+    assert problem["errors"] == {
+        "Sender": ["Sender in the body is not what the path names: leave the body out, or let both agree."]
+    }
+    assert (await api.put(PATH, content="{")).status_code == 400
+    assert decoded(await api.get("/v2/me/senders")) == []
+    for body, status in (("{}", 201), ('{"sender": null}', 200), ("null", 200), ('{"SENDER": "Acme"}', 200)):
+        assert decoded(await api.put(PATH, content=body), status) == DOCUMENT
+    empty = {"content-type": "application/x-www-form-urlencoded", "content-length": "0"}
+    assert decoded(await api.put(PATH, headers=empty)) == DOCUMENT
+
+
+@pytest.mark.parametrize("sender", ["iPl", "lP1", "IP1", "ip1", "1P1", "iPlsms", "IP1SMS"])
+async def test_nothing_that_looks_like_a_default_sender_is_registered(
+    api: httpx.AsyncClient, sender: str
+) -> None:
+    name = "iP1sms" if len(sender) > 3 else "iP1"
+    problem = decoded(await api.put(f"/v2/me/senders/{sender}"), 400)
+    assert problem["errors"]["sender"][0].startswith(f"The sender {sender} cannot be told from {name}, ")
+    assert decoded(await api.put(f"/v2/me/senders/{name}"), 201)["sender"] == name
+
+
+async def number(
+    connection: Connection,
+    digits: str,
+    *,
+    owner: int | None,
+    shared: bool = False,
+    keyword_of: int | None = None,
+) -> None:
+    await connection.execute("INSERT INTO inbound_number VALUES ($1, $2, $3)", digits, owner, shared)
+    if keyword_of is not None:
+        await connection.execute("INSERT INTO inbound_keyword VALUES ($1, 'acme', $2)", digits, keyword_of)
+
+
+@pytest.mark.parametrize(
+    ("owner", "shared", "keyword_of", "status"),
+    [
+        (1, False, None, 201),
+        (2, False, None, 400),
+        (None, False, None, 400),
+        (None, True, None, 400),
+        (None, True, 2, 400),
+        (None, True, 1, 201),
+        (2, True, 1, 201),
+        (1, True, 2, 201),
+    ],
+)
+async def test_a_number_of_the_installation_is_the_sender_of_whom_handsets_reach_by_it(
+    connection: Connection,
+    api: httpx.AsyncClient,
+    owner: int | None,
+    shared: bool,
+    keyword_of: int | None,
+    status: int,
+) -> None:
+    await number(connection, "46701740699", owner=owner, shared=shared, keyword_of=keyword_of)
+    document = decoded(await api.put("/v2/me/senders/46701740699"), status)
+    if status == 400:
+        assert document["errors"]["sender"][0].startswith(
+            "The number 46701740699 is one of this installation's"
+        )
+    assert decoded(await api.put("/v2/me/senders/46701740698"), 201), "any other number as before"
+
+
 @pytest.mark.parametrize("body", ['{"sender": "Acme"}', '{"SENDER": "Acme", "other": 1,}'])
 async def test_put_takes_the_sender_from_a_body_too(api: httpx.AsyncClient, body: str) -> None:
     added = await api.put("/v2/me/senders/", content=body)

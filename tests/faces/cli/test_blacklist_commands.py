@@ -42,6 +42,7 @@ def test_the_history_says_who_did_it(admin: Run, account: str) -> None:
 
 def test_what_is_no_number_and_no_account_is_refused(admin: Run, account: str) -> None:
     assert refused(admin("blacklist", "add", account, "+46701740605"), "is not a phone number")
+    assert refused(admin("blacklist", "add", account, "0046701740605"), "Nobody can have the number")
     for command in (("add", NUMBER), ("remove", NUMBER), ("history", NUMBER), ("list",)):
         answer = admin("blacklist", command[0], "ip1-99999", *command[1:])
         assert refused(answer, "there is no account 'ip1-99999'"), command

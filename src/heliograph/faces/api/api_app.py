@@ -54,7 +54,7 @@ from heliograph.faces.api.health_endpoints import read_health, read_readiness
 from heliograph.faces.api.holding_endpoints import pause_batch, reschedule_batch, resume_batch
 from heliograph.faces.api.key_endpoints import create_own_key, read_keys, revoke_own_key
 from heliograph.faces.api.message_endpoints import read_message, read_messages
-from heliograph.faces.api.problems import MethodNotAllowed, problem_of, unavailable_for
+from heliograph.faces.api.problems import MethodNotAllowed, Problem, problem_of, unavailable_for
 from heliograph.faces.api.report_endpoints import (
     delete_secret,
     make_secret,
@@ -158,7 +158,16 @@ class ApiApp:
             return
         head = scope["method"] == "HEAD"
         asked = {**scope, "method": "GET"} if head else scope
-        await self._framework(asked, receive, _finished(asked, send, bodiless=head))
+        send = _finished(asked, send, bodiless=head)
+        if b"//" in scope.get("raw_path", b""):  # the framework would overlook a slash too many
+            await _send_problem(send, problem_of(NotFound(UNKNOWN_PATH), scope["path"]))
+            return
+        await self._framework(asked, receive, send)
+
+
+async def _send_problem(send: Send, problem: Problem) -> None:
+    await send({"type": "http.response.start", "status": problem.status, "headers": problem.headers})
+    await send({"type": "http.response.body", "body": problem.body})
 
 
 def framework_app(context: ApiContext) -> Litestar:

@@ -29,6 +29,7 @@ from heliograph.storage.sealing import Sealer
 
 ApiRequest = Request[Any, Any, Any]
 
+_BODY: Final = "heliograph.body"
 JSON_TYPE: Final = "application/json"
 TEST_KEY: Final = (
     "This is a test key: it reads, sends tests and changes test batches. "
@@ -90,14 +91,22 @@ async def caller_of(request: ApiRequest) -> Caller:
 
 async def body_of(request: ApiRequest) -> bytes:
     """The body of a request, within bounds. Raises as ``BodyReader.read`` and ``check_media_type`` do."""
-    headers = request.headers
-    sent = {
-        name: headers[name].encode("latin-1")
-        for name in ("content-type", "content-encoding", "content-length")
-        if name in headers
-    }
-    check_media_type(sent.get("content-type"), sent.get("content-encoding"))
-    return await context_of(request).bodies.read(cast("Receive", request.receive), sent.get("content-length"))
+    check_media_type(_header(request, "content-type"), _header(request, "content-encoding"))
+    return await raw_body_of(request)
+
+
+async def raw_body_of(request: ApiRequest) -> bytes:
+    """The body of a request, whatever it says to be; it is kept, so it may be asked for again."""
+    scope = cast("dict[str, Any]", request.scope)
+    if _BODY not in scope:
+        length = _header(request, "content-length")
+        scope[_BODY] = await context_of(request).bodies.read(cast("Receive", request.receive), length)
+    return cast("bytes", scope[_BODY])
+
+
+def _header(request: ApiRequest, name: str) -> bytes | None:
+    value: str | None = request.headers.get(name)
+    return None if value is None else value.encode("latin-1")
 
 
 def identifier(text: str, unknown: str) -> bytes:

@@ -6,11 +6,11 @@ from typing import Final
 import msgspec
 from litestar import Response, delete, get, post, put
 
-from heliograph.domain.msisdn import format_fault
+from heliograph.domain.msisdn import format_fault, recipient_fault
 from heliograph.domain.refusals import InvalidRequest, NotFound, Refusal
 from heliograph.faces.api.api_context import ApiRequest, account_of, context_of, json_answer, links
 from heliograph.faces.api.idempotent_posts import answered_once
-from heliograph.faces.api.json_requests import JsonBody, json_body
+from heliograph.faces.api.json_requests import JsonBody, check_same, json_body
 from heliograph.faces.api.paging import parse_page
 from heliograph.storage.blacklist import BlacklistSource, keep_in_blacklist, remove_from_blacklist
 from heliograph.storage.blacklist_reading import (
@@ -82,10 +82,11 @@ async def add_blacklist_entry(request: ApiRequest) -> Response[bytes]:
 
 @put(ENTRY_PATH)
 async def put_blacklist_entry(request: ApiRequest, msisdn: str) -> Response[bytes]:
-    """Add the number in the path; a body is not read."""
+    """Add the number in the path; a body, if any, must name the same."""
     account = await account_of(request)
-    if fault := format_fault(msisdn, _FIELD):
+    if fault := recipient_fault(msisdn, _FIELD):
         raise InvalidRequest([fault])
+    await check_same(request, (_FIELD, _FIRST_VERSION), msisdn)
     async with context_of(request).database.transaction() as tx:
         return await _kept(request, tx, account.account_id, msisdn)
 
@@ -113,17 +114,17 @@ def named_number(body: JsonBody) -> str:
         raise InvalidRequest([Refusal(_FIELD, "repeated", "Name the number once: as msisdn or as phone.")])
     if not named:
         raise InvalidRequest([Refusal(_FIELD, "required", "msisdn is required.")])
-    number = members[named[0]]
+    number, name = members[named[0]], body.as_written(named[0])
     if not isinstance(number, str) or not number:
-        sentence = f"{named[0]} must be a string of digits, such as 46712345678."
-        raise InvalidRequest([Refusal(named[0], "not_text", sentence)])
-    if fault := format_fault(number, named[0]):
+        sentence = f"{name} must be a string of digits, such as 46712345678."
+        raise InvalidRequest([Refusal(name, "not_text", sentence)])
+    if fault := recipient_fault(number, name):
         raise InvalidRequest([fault])
     return number
 
 
 def _known_form(msisdn: str) -> None:
-    """What cannot be a number is on no blacklist. Raises NotFound."""
+    """What cannot be a number is on no blacklist; one that nobody can have may be. Raises NotFound."""
     if format_fault(msisdn, _FIELD):
         raise NotFound(UNKNOWN_ENTRY)
 

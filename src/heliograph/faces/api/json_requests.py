@@ -4,17 +4,18 @@ What ``json_faults`` says of a body holds here too: one fault says where it is, 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from heliograph.domain.refusals import InvalidRequest, Refusal, RefusedError
-from heliograph.faces.api.api_context import ApiRequest, body_of
+from heliograph.faces.api.api_context import ApiRequest, body_of, raw_body_of
 from heliograph.faces.api.json_faults import JsonValue, read_json
 from heliograph.faces.api.request_bodies import Disconnected
 
 NOT_AN_OBJECT: Final = "The body must be a JSON object."
+CONTRADICTION: Final = "{name} in the body is not what the path names: leave the body out, or let both agree."
 REPEATED: Final = "This property stands in the body more than once."
 GONE: Final = "The request was not sent to its end."
 _BYTES_ON_LOOP: Final = 64 * 1024
@@ -37,6 +38,26 @@ class JsonBody(msgspec.Struct, frozen=True):
         if repeated:
             raise InvalidRequest([Refusal(name, "repeated", REPEATED) for name in repeated[:_MAX_REPEATED]])
         return folded(self.value)
+
+    def as_written(self, name: str) -> str:
+        """A property's name as it stands in the body; the name itself where it does not."""
+        written = self.value if isinstance(self.value, dict) else {}
+        return next((each for each in written if each.lower() == name.lower()), name)
+
+
+async def check_same(request: ApiRequest, names: Sequence[str], value: str) -> None:
+    """Refuse a body that names something else than the path does; no body is as good as one that agrees.
+
+    What has no body may say that it is of any type. Raises as ``json_body`` does, and InvalidRequest.
+    """
+    if not await raw_body_of(request):
+        return
+    body = await json_body(request)
+    members = body.members() if isinstance(body.value, dict) else {}
+    for name in names:
+        if members.get(name) not in (None, value):
+            written = body.as_written(name)
+            raise InvalidRequest([Refusal(written, "contradiction", CONTRADICTION.format(name=written))])
 
 
 async def json_body(request: ApiRequest) -> JsonBody:

@@ -64,7 +64,8 @@ def blacklist_paths() -> Json:
             "put": _on_entry(
                 "putBlacklistEntry",
                 "Add the number in the path",
-                "Needs no body. A number that is there already stays as it is.",
+                "Needs no body; one that names another number is refused. A number that is there already "
+                "stays as it is; one that no recipient can have is refused.",
                 {"200": "It is there already.", "201": "Added."},
                 400,
             ),
@@ -96,7 +97,7 @@ def _add() -> Json:
         "Blacklist",
         "addBlacklistEntry",
         "Add a number",
-        "A number that is there already stays as it is.",
+        "A number that is there already stays as it is; one that no recipient can have is refused.",
         document_answers({"200": "It is there already.", "201": "Added."}, "BlacklistDocument", _EXAMPLE),
         *(400, 408, 409, 413, 415, 422),
         *ALWAYS,

@@ -28,7 +28,11 @@ def batch_filters() -> tuple[Json, ...]:
     moment: Json = {"type": "string", "format": "date-time"}
     codes: Json = {"type": "integer", "enum": [int(status) for status in BatchStatus]}
     return (
-        _several("tags", "Only batches with any of these tags", {"type": "string"}),
+        _several(
+            "tags",
+            "Only batches with any of these tags; a comma within a tag is written with a backslash before it",
+            {"type": "string"},
+        ),
         _several("status", "Only batches with any of these statuses", codes),
         _one("reference", "Only batches with this reference.", {**text, "maxLength": 40}, "custom-id-123"),
         _one("sender", "Only batches from this sender.", {**text, "maxLength": 11}, "iP1"),

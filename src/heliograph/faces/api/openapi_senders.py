@@ -60,7 +60,9 @@ def sender_paths() -> Json:
             "put": _on_sender(
                 "putSender",
                 "Register the sender in the path",
-                "Needs no body. A sender that is registered stays as it is.",
+                "Needs no body; one that names another sender is refused. A sender that is registered stays "
+                "as it is. Nobody registers what looks like a default sender or a protected name, nor a "
+                "number that handsets reach another account by.",
                 _REGISTERED,
                 400,
             ),

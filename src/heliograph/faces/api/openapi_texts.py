@@ -228,7 +228,9 @@ class BatchRequest(msgspec.Struct, rename="camel"):
     """One text for many recipients. Names of fields may be written in any letter case."""
 
     sender: Annotated[str, Meta(pattern="^([0-9]{1,15}|[0-9A-Za-z]{3,11})$")]
-    recipients: Annotated[list[Number], Meta(min_length=1, max_length=100_000)] | dict[str, dict[str, str]]
+    recipients: (
+        Annotated[list[Number], Meta(min_length=1, max_length=100_000)] | dict[str, dict[str, str] | None]
+    )
     body: Annotated[str, Meta(min_length=1, max_length=2000)]
     type: Annotated[str, Meta(extra_json_schema={"enum": ["sms", "flash"], "default": "sms"})] | UnsetType = (
         UNSET

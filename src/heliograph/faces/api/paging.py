@@ -21,8 +21,11 @@ LARGEST_START: Final = 2**31 - 1
 
 WRONG_QUERY: Final = "One or more parameters of the query are not valid."
 
+NO_CURSOR: Final = "There is no cursor here: go through this list with start, or follow next in Link."
+
 _NAMES: Final = ("start", "limit", "order")
 _CURSOR: Final = "after"
+_SEPARATOR: Final = re.compile(r"(?<!\\),")
 _NUMBER: Final = re.compile("[0-9]{1,10}")
 _SENTENCES: Final = {
     "start": f"start is a whole number from 0 to {LARGEST_START}.",
@@ -45,8 +48,12 @@ class Page(msgspec.Struct, frozen=True):
     """The id of the last entry of the page before, empty to begin; None where pages go by ``start``."""
 
     def values(self, name: str) -> list[str]:
-        """Every value of another parameter; a value may hold several, separated by commas."""
-        return [part for value in self.given(name) for part in value.split(",") if part]
+        r"""Every value of another parameter; a value may hold several, separated by commas.
+
+        ``\,`` is a comma that belongs to a value.
+        """
+        parts = [part for value in self.given(name) for part in _SEPARATOR.split(value) if part]
+        return [part.replace("\\,", ",") for part in parts]
 
     def given(self, name: str) -> list[str]:
         """Another parameter as often as it is given, each time as it is."""
@@ -67,19 +74,21 @@ def parse_page(query: bytes) -> Page:
 def read_page(query: bytes, *, by_cursor: bool = False) -> tuple[Page, list[Refusal]]:
     """The page that a query asks for, and every fault of its parameters.
 
-    ``by_cursor`` tells whether the list can be read with ``after``; elsewhere that is a name like any other.
+    ``by_cursor`` tells whether the list can be read with ``after``; elsewhere it is refused, so that nobody
+    takes the first page for the next one.
     """
-    names = (*_NAMES, _CURSOR) if by_cursor else _NAMES
     pairs = parse_qsl(query.decode("ascii", "replace"), keep_blank_values=True, errors="replace")
     faults: list[Refusal] = []
     found: dict[str, str] = {}
     for name, value in pairs:
         if name in found:
             faults.append(Refusal(name, "repeated", f"{name} is given more than once."))
-        elif name in names:
+        elif name in (*_NAMES, _CURSOR):
             found[name] = value
         elif "\0" in value:  # no text in the database can hold it
             faults.append(Refusal(name, "characters", f"{name} must not hold the character NUL."))
+    if _CURSOR in found and not by_cursor:
+        faults.append(Refusal(_CURSOR, "no_cursor", NO_CURSOR))
     start = _number("start", found, 0, LARGEST_START, faults)
     limit = _number("limit", found, 1, LARGEST_LIMIT, faults)
     order = found.get("order", "ASC").upper()
@@ -89,8 +98,8 @@ def read_page(query: bytes, *, by_cursor: bool = False) -> tuple[Page, list[Refu
         start=start or 0,
         limit=limit or DEFAULT_LIMIT,
         newest_first=order == "DESC",
-        others=tuple(pair for pair in pairs if pair[0] not in names),
-        after=_cursor(found, faults),
+        others=tuple(pair for pair in pairs if pair[0] not in (*_NAMES, _CURSOR)),
+        after=_cursor(found, faults) if by_cursor else None,
     )
     return page, faults
 

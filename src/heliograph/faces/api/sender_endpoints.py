@@ -9,7 +9,7 @@ from litestar import Response, delete, get, put
 from heliograph.domain.refusals import NotFound
 from heliograph.domain.sender import check_sender
 from heliograph.faces.api.api_context import ApiRequest, account_of, context_of, json_answer, links
-from heliograph.faces.api.json_requests import json_body
+from heliograph.faces.api.json_requests import check_same, json_body
 from heliograph.faces.api.paging import parse_page
 from heliograph.faces.api.schemas import whole_seconds
 from heliograph.services.register_sender import register_sender
@@ -60,8 +60,10 @@ async def read_sender(request: ApiRequest, sender: str) -> Response[bytes]:
 
 @put(SENDER_PATH)
 async def put_sender(request: ApiRequest, sender: str) -> Response[bytes]:
-    """Register the sender in the path; a body is not read."""
-    return await _registered(request, await account_of(request), sender)
+    """Register the sender in the path; a body, if any, must name the same."""
+    account = await account_of(request)
+    await check_same(request, ("sender",), sender)
+    return await _registered(request, account, sender)
 
 
 @put(SENDERS_PATH)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from cyclopts import App
 
-from heliograph.domain.msisdn import format_fault
+from heliograph.domain.msisdn import recipient_fault
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_account
@@ -39,7 +39,7 @@ async def add(
     number
         The phone number: digits, country code first.
     """
-    if fault := format_fault(number, "number"):
+    if fault := recipient_fault(number, "number"):
         raise CommandRefused(fault.sentence)
     async with installation.open_ground(options.data) as ground, ground.database.transaction() as tx:
         found = await get_account(tx, account)

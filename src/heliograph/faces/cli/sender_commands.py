@@ -4,7 +4,6 @@ from typing import Any
 
 from cyclopts import App
 
-from heliograph.domain.look_alikes import imitated_name
 from heliograph.domain.sender import check_sender, kind_of
 from heliograph.domain.sender_rules import usable_senders
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
@@ -45,7 +44,7 @@ async def add(
             raise CommandRefused(f"{account} may use {sender} already")
         rules, optional_sender = ground.sender_rules, found.optional_sender
     document: dict[str, Any] = {"account": account, "sender": sender, "kind": str(kind_of(sender))}
-    document["protectedName"] = imitated_name(sender, rules.protected)
+    document["protectedName"] = rules.imitated_by(sender)
     document["usable"] = bool(usable_senders([sender], rules, optional_sender=optional_sender))
     said = f"{account} may send as {sender}."
     if not document["usable"]:

@@ -4,7 +4,7 @@ from typing import Final
 
 from litestar import Response
 
-from heliograph.domain.msisdn import format_fault
+from heliograph.domain.msisdn import format_fault, recipient_fault
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import NotFound
 from heliograph.faces.portal.audited_acts import note_act
@@ -53,7 +53,7 @@ async def block(request: PortalRequest) -> Response[str] | Response[None]:
     """Block a number."""
     context, me, form = context_of(request), me_of(request), await form_of(request)
     msisdn = form.text("msisdn").lstrip("+")
-    if fault := format_fault(msisdn, "Number"):
+    if fault := recipient_fault(msisdn, "Number"):
         return await _listed(request, typed=msisdn, fault=fault.sentence)
     async with context.database.transaction() as tx:
         await keep_in_blacklist(tx, me.account_id, msisdn, now=context.now(), source=BlacklistSource.PORTAL)

@@ -5,7 +5,6 @@ from typing import Any, Final
 from litestar import Response
 
 from heliograph.domain.account_fields import check_name
-from heliograph.domain.look_alikes import imitated_name
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.pricing import as_number, as_text
 from heliograph.domain.refusals import NotFound, Refusal
@@ -253,7 +252,7 @@ async def add_account_sender(request: PortalRequest, number: str) -> Response[An
     if not is_new:
         faults = {"sender": translate("The account may use this sender already.")}
         return await account_page(request, number, faults, form)
-    if name := imitated_name(sender, context.sender_rules.protected):
+    if name := context.sender_rules.imitated_by(sender):
         text = translate("Added. No other account may register it: it looks like %(name)s.", name=name)
         return see(account_address(number), text)
     return see(account_address(number), translate("The account may send as %(sender)s.", sender=sender))

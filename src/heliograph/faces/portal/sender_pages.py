@@ -27,6 +27,7 @@ _REFUSALS: Final = {
     " optional-sender service.",
     "look_alike": "This looks like a protected name. If it is yours, ask the operator to register it"
     " for you.",
+    "foreign_number": "This number belongs to somebody else here. If it should be yours, ask the operator.",
 }
 """What is said here of a sender that is refused; the API names the field that it came in."""
 
