@@ -5,8 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
+from heliograph.domain.key_rights import KeyRights, KeyScope
 from heliograph.services.contact_book import UNKNOWN_CONTACT, UNKNOWN_LABEL
 from heliograph.storage.database import Connection
+from tests.faces.api.test_key_endpoints import limited_key
 from tests.support.rows import NOW
 from tests.support.served_api import HOST, decoded, insert_key
 
@@ -258,3 +260,21 @@ async def test_a_stranger_deletes_nothing_of_another(connection: Connection, api
     stranger = await insert_key(connection, 2)
     assert decoded(await api.delete("/v2/contacts?labels=Coworker", headers=stranger)) == []
     assert await listed(api) == ids
+
+
+async def test_who_may_not_read_is_shown_no_contact_by_changing_or_deleting_it(
+    connection: Connection, api: httpx.AsyncClient
+) -> None:
+    (contact_id,) = await added(api, {"properties": {"phoneNumber": "+46701740605"}, "labels": ["x"]})
+    before = decoded(await api.get("/v2/contacts"))
+    sends = await limited_key(connection, KeyRights(scopes=frozenset({KeyScope.SEND})))
+    for method, path in (
+        ("PATCH", f"/v2/contacts/{contact_id}"),
+        ("DELETE", f"/v2/contacts/{contact_id}"),
+        ("DELETE", "/v2/contacts?labels=x"),
+    ):
+        answer = await api.request(method, path, json={}, headers=sends)
+        detail = decoded(answer, 403)["detail"]
+        assert detail == "This API key lacks the scope read, which the contacts in the answer need."
+    assert decoded(await api.get("/v2/contacts")) == before
+    assert (await api.post("/v2/contacts", json=[{"properties": {}}], headers=sends)).status_code == 202

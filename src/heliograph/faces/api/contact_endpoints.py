@@ -11,6 +11,7 @@ from heliograph.domain.refusals import InvalidRequest, NotFound, Refusal
 from heliograph.faces.api.api_context import (
     ApiRequest,
     account_of,
+    caller_of,
     context_of,
     identifier,
     json_answer,
@@ -30,6 +31,7 @@ from heliograph.faces.api.json_faults import JsonValue
 from heliograph.faces.api.json_requests import json_body
 from heliograph.faces.api.paging import parse_page
 from heliograph.services.contact_book import MOST_FAULTS, UNKNOWN_CONTACT, UNKNOWN_LABEL
+from heliograph.storage.accounts import Account
 from heliograph.storage.blacklist import find_blacklisted
 from heliograph.storage.contact_reading import (
     ContactFilter,
@@ -145,6 +147,13 @@ async def _checked_contacts(value: JsonValue, most: int) -> list[ContactDraft]:
     return drafts
 
 
+async def _reader_of(request: ApiRequest) -> Account:
+    """The account that asks, with a key that may also read what the answer shows. Raises Forbidden."""
+    caller = await caller_of(request)
+    caller.check_may_read(what="the contacts in the answer")
+    return caller.account
+
+
 @put(CONTACT_PATH)
 async def replace_contact(request: ApiRequest, contact_id: str) -> Response[bytes]:
     """Replace everything of a contact."""
@@ -163,7 +172,7 @@ async def replace_contact(request: ApiRequest, contact_id: str) -> Response[byte
 @patch(CONTACT_PATH)
 async def change_contact(request: ApiRequest, contact_id: str) -> Response[bytes]:
     """Change what is named of a contact; what is null is removed."""
-    context, account = context_of(request), await account_of(request)
+    context, account = context_of(request), await _reader_of(request)
     meta = has_flag(parse_page(request.scope["query_string"]), "meta")
     wanted = identifier(contact_id, UNKNOWN_CONTACT)
     change = (await json_body(request)).members()
@@ -175,7 +184,7 @@ async def change_contact(request: ApiRequest, contact_id: str) -> Response[bytes
 @delete(CONTACT_PATH, status_code=200)
 async def delete_contact(request: ApiRequest, contact_id: str) -> Response[bytes]:
     """Delete a contact; the answer is what it was."""
-    context, account = context_of(request), await account_of(request)
+    context, account = context_of(request), await _reader_of(request)
     wanted = identifier(contact_id, UNKNOWN_CONTACT)
     async with context.database.transaction() as tx:
         contact = await context.contact_book.delete(tx, account.account_id, wanted)
@@ -185,7 +194,7 @@ async def delete_contact(request: ApiRequest, contact_id: str) -> Response[bytes
 @delete(CONTACTS_PATH, status_code=200)
 async def delete_contacts(request: ApiRequest) -> Response[bytes]:
     """Delete the contacts that fit the filters; the answer is what they were."""
-    context, account = context_of(request), await account_of(request)
+    context, account = context_of(request), await _reader_of(request)
     page = parse_page(request.scope["query_string"])
     wanted, meta = contact_filter(page), has_flag(page, "meta")
     if wanted.names_nothing:

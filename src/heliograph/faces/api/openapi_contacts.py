@@ -21,7 +21,8 @@ TAG: Final = {
     "name": "Contacts",
     "description": (
         "Whom the account writes to. A label on many contacts is a name to send to them all: "
-        "`label:NAME` among the `recipients` of a batch. Phone numbers of contacts begin with `+`.\n\n"
+        "`label:NAME` among the `recipients` of a batch. Phone numbers of contacts begin with `+`. Reading "
+        "needs the scope `read`, writing `send`; what answers with stored contacts needs both.\n\n"
         "Several contacts may have the same phone number; a batch has one message for it."
     ),
 }
