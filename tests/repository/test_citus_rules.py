@@ -44,6 +44,7 @@ FAMILIES = {
         "in_doubt",
         "paused_batch",
         "receipt_block",
+        "refused_block",
         "unmatched_receipt",
         "bind_lease",
         "reassembly",

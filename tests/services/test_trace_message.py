@@ -9,9 +9,12 @@ import pytest
 
 from heliograph.domain.history import Entry, entry, milliseconds, moment_of
 from heliograph.domain.report_events import Attempt, encode_events
-from heliograph.domain.report_url import BUCKETS
-from heliograph.services.trace_message import spans_of
-from heliograph.storage.database import Connection, Database, connect
+from heliograph.domain.report_url import BUCKETS, ReportUrl, bucket_of, stored_report_url
+from heliograph.services.trace_message import numbered, spans_of
+from heliograph.smpp import DeliverSm
+from heliograph.smpp.codec import encode
+from heliograph.storage.database import Connection, Database, connect, transaction_on
+from heliograph.storage.receipts import insert_receipt_block
 from tests.simulator.running_carrier import running_carrier
 from tests.support.dispatching import all_codes, carrier, dispatch_service, numbers, queue, running, until
 from tests.support.rows import IDS, NOW, insert_account, insert_batch
@@ -79,7 +82,9 @@ async def test_a_delivered_message_tells_its_whole_way(
     assert [(one["code"], one["segment"], one["smscId"]) for one in receipts] == [(201, 1, smsc_id)]
     assert "stat:DELIVRD" in receipts[0]["text"]
     moments = [entry["at"] for entry in document["entries"]]
-    assert len(moments) == len(receipts) + 6
+    (route,), (answer,) = of_kind(document, "route"), of_kind(document, "answer")
+    assert (route["carrier"], answer["smscId"], answer["commandStatus"]) == ("carrier one", smsc_id, 0)
+    assert len(moments) == len(receipts) + 8
 
 
 async def test_each_segment_of_a_long_message_and_its_receipt_are_told(
@@ -127,6 +132,37 @@ async def test_attempts_to_report_it_and_the_next_one(connection: Connection, ap
     assert document["carrier"] is None
 
 
+async def test_what_the_carrier_refused_is_told_with_its_answer(
+    connection: Connection, database: str, api: httpx.AsyncClient
+) -> None:
+    """46701740630 is refused for good, 46701740636 while the carrier's queue is full."""
+    async with Database(database) as pools, running_carrier() as (_, port):
+        refused, put_off = await queue(connection, ["46701740630", "46701740636"])
+
+        async def is_over() -> bool:
+            return await all_codes(connection, [refused, put_off]) == {408, 114}
+
+        async with running(dispatch_service(pools, [carrier(port)])):
+            await until(is_over)
+    document = decoded(await api.get(await path_of(connection, refused)))
+    assert (document["carrier"], document["submitted"]) == ("carrier one", [])
+    (route,), (answer,) = of_kind(document, "route"), of_kind(document, "answer")
+    assert route["carrier"] == "carrier one"
+    told = {name: answer[name] for name in answer if name != "at"}
+    assert told == {
+        "kind": "answer",
+        "segment": 1,
+        "carrier": "carrier one",
+        "bind": 1,
+        "commandStatus": 0x0B,
+        "commandStatusName": "ESME_RINVDSTADR",
+        "triedAgain": False,
+    }
+    document = decoded(await api.get(await path_of(connection, put_off)))
+    (answer,) = of_kind(document, "answer")
+    assert (answer["commandStatusName"], answer["triedAgain"]) == ("ESME_RMSGQFUL", True)
+
+
 async def test_doubt_and_second_try_are_told(connection: Connection, api: httpx.AsyncClient) -> None:
     _, (message,) = await insert_batch(connection)
     await connection.execute(
@@ -145,6 +181,45 @@ async def test_doubt_and_second_try_are_told(connection: Connection, api: httpx.
     assert (doubt["segment"], again["segment"]) == (1, 1)
     assert datetime.fromisoformat(doubt["at"]) == NOW
     assert datetime.fromisoformat(again["at"]) == NOW + timedelta(minutes=15)
+
+
+async def test_a_message_from_a_handset_tells_what_it_came_in_and_who_was_told(
+    connection: Connection, api: httpx.AsyncClient
+) -> None:
+    phone, ours, url = "46701740650", "46701740699", "https://example.com/sms"
+    await connection.execute("UPDATE account SET incoming_url = $1", url)
+    _, (message,) = await insert_batch(
+        connection, sender=phone, recipients=[ours], code=201, price=0, incoming=True
+    )
+    raw = encode(DeliverSm(source_addr=phone, destination_addr=ours, short_message=b"Hi"), 7)
+    other = encode(DeliverSm(source_addr="46701740651", destination_addr=ours, short_message=b"Hi"), 8)
+    async with transaction_on(connection) as tx:
+        await insert_receipt_block(tx, 2, IDS.new(int(NOW.timestamp())), [other, raw], received_at=NOW)
+    parsed = stored_report_url(url)
+    assert isinstance(parsed, ReportUrl)
+    attempt = Attempt(message, 1, 201, 1, milliseconds(NOW), 200, 12, "")
+    await connection.execute(
+        "INSERT INTO report_attempt VALUES ($1, $2, $3, 1, $4, $4, $5)",
+        bucket_of(parsed.origin),
+        NOW.date(),
+        IDS.new(int(NOW.timestamp())),
+        message,
+        encode_events([attempt]),
+    )
+    document = decoded(await api.get(await path_of(connection, message)))
+    assert document["carrier"] == "two"
+    (received,), (report,) = of_kind(document, "received"), of_kind(document, "report")
+    assert (received["segment"], received["carrier"]) == (1, "two")
+    assert (report["answer"], report["attempt"]) == (200, 1)
+
+
+def test_a_report_that_was_asked_for_again_is_told_from_another_try() -> None:
+    tries = [
+        Attempt(b"m", 3, 201, number, at, 500, 1, "") for number, at in ((1, 10), (2, 20), (1, 30), (2, 40))
+    ]
+    of_another_event = Attempt(b"m", 2, 111, 1, 5, 200, 1, "")
+    told = [(one.at_ms, ordinal, replay) for one, ordinal, replay in numbered([*tries, of_another_event])]
+    assert told == [(5, 1, False), (10, 1, False), (20, 2, False), (30, 3, True), (40, 4, False)]
 
 
 async def test_a_refused_message_has_only_its_refusal(connection: Connection, api: httpx.AsyncClient) -> None:

@@ -6,6 +6,7 @@ from typing import Self
 from heliograph.carriers.lot_in_hand import LotInHand, Record
 from heliograph.domain.flight import DoubtfulSegment, FinishedLot, LotProgress, SentSegment, TriedAgain
 from heliograph.domain.message_change import RANK_CLOSED, MessageChange
+from heliograph.domain.refused_segment import RefusedSegment
 
 
 class Harvest:
@@ -62,6 +63,11 @@ class Harvest:
     def doubtful(self) -> list[DoubtfulSegment]:
         """Every segment newly in doubt."""
         return [one for _, record in self._records for one in record.doubtful]
+
+    @property
+    def refused(self) -> list[RefusedSegment]:
+        """Every answer that was no acceptance."""
+        return [one for _, record in self._records for one in record.refused] + self.late.refused
 
     @property
     def again(self) -> list[TriedAgain]:

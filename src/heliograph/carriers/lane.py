@@ -247,6 +247,7 @@ class Lane:
         if outcome.kind is Kind.OK:
             self.book.accept(token, storable(self._profile.submitted_id(raw_id)), now_ms, late=late)
         else:
+            self.book.note_refusal(token, status, outcome, now_ms, late=late)
             self.book.settle(token, outcome, now_ms, late=late)
 
     def _heed(self, status: int, outcome: Outcome) -> None:

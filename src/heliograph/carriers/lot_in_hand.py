@@ -16,12 +16,22 @@ from heliograph.domain.flight import (
 )
 from heliograph.domain.lot import LotContents
 from heliograph.domain.message_change import MessageChange
+from heliograph.domain.refused_segment import RefusedSegment
 
 
 class Record:
     """Outcomes of one lot that are not committed yet."""
 
-    __slots__ = ("accepted", "accepted_again", "again", "changes", "doubtful", "slots", "taken_out")
+    __slots__ = (
+        "accepted",
+        "accepted_again",
+        "again",
+        "changes",
+        "doubtful",
+        "refused",
+        "slots",
+        "taken_out",
+    )
 
     def __init__(self) -> None:
         self.accepted: list[SentSegment] = []
@@ -29,6 +39,7 @@ class Record:
         """Message id and number of each accepted segment whose first try is in doubt."""
         self.changes: list[MessageChange] = []
         self.doubtful: list[DoubtfulSegment] = []
+        self.refused: list[RefusedSegment] = []
         self.again: list[TriedAgain] = []
         self.taken_out: list[int] = []
         self.slots = 0
@@ -40,6 +51,7 @@ class Record:
         self.accepted_again += other.accepted_again
         self.changes += [change for change in other.changes if change.rank != 1]
         self.again += other.again
+        self.refused += other.refused
         self.slots += other.slots
 
 

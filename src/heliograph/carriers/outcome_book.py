@@ -18,6 +18,7 @@ from heliograph.domain.history import moment_of
 from heliograph.domain.lot import LotContents, decode_contents
 from heliograph.domain.message_change import RANK_CLOSED, RANK_IN_DOUBT, RANK_NONE, RANK_OK, MessageChange
 from heliograph.domain.outcome import Kind, Outcome
+from heliograph.domain.refused_segment import RefusedSegment
 from heliograph.domain.status import Code
 
 Token = tuple[LotInHand, int, int]
@@ -139,6 +140,18 @@ class OutcomeBook:
         )
         if segments > 1 and not late:
             self._end_waiting(held, position)
+
+    def note_refusal(
+        self, token: object, command_status: int, outcome: Outcome, now_ms: int, *, late: bool = False
+    ) -> None:
+        """Keep what the carrier answered, for whoever looks at the message's way; ``settle`` follows."""
+        held, index, _ = cast("Token", token)
+        position, segment = held.places[index]
+        message_id = held.contents.messages[position].message_id
+        record = self._late if late or held.is_lost else held.record
+        record.refused.append(
+            RefusedSegment(message_id, segment, command_status, now_ms, outcome.is_requeued)
+        )
 
     def settle(self, token: object, outcome: Outcome, now_ms: int, *, late: bool = False) -> None:
         """A segment met any outcome but OK."""

@@ -5,13 +5,14 @@ index leads from a message there.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
-from heliograph.carriers.stored_receipts import receipts_about
+from heliograph.carriers.status_names import status_name
+from heliograph.carriers.stored_receipts import receipts_about, segments_from
 from heliograph.domain.history import Entry, entries, moment_of
 from heliograph.domain.refusals import Unavailable
 from heliograph.domain.report_events import Attempt
@@ -28,8 +29,10 @@ from heliograph.storage.message_traces import (
     SegmentTrace,
     bounded_look,
     days_between,
+    list_incoming_attempts,
     list_message_attempts,
     list_message_doubts,
+    list_message_refusals,
     list_message_segments,
     list_receipt_blocks,
 )
@@ -40,6 +43,8 @@ _REPORT_DAYS: Final = 8
 _MOST_SPANS: Final = 8
 _FIRST_SECONDS: Final = timedelta(seconds=10)
 _AROUND: Final = timedelta(seconds=1)
+_SEGMENTS_WITHIN: Final = timedelta(minutes=1)
+"""How long before the last segment of a message from a handset its first one is looked for."""
 
 
 class AcceptedSegment(msgspec.Struct, frozen=True):
@@ -62,17 +67,42 @@ class ReceivedReceipt(msgspec.Struct, frozen=True):
     text: str
 
 
+class RefusedAnswer(msgspec.Struct, frozen=True):
+    """What a carrier answered instead of accepting a segment."""
+
+    at: datetime
+    segment: int
+    carrier: str
+    slot: int
+    """Which of the carrier's binds, from 0."""
+    command_status: int
+    name: str
+    """Of the status; '' for one that only its carrier knows."""
+    is_tried_again: bool
+
+
+class ReceivedSegment(msgspec.Struct, frozen=True):
+    """A deliver_sm of a message from a handset."""
+
+    received_at: datetime
+    number: int
+    """From 1."""
+    total: int
+
+
 class MessageTrace(msgspec.Struct, frozen=True):
     """Everything that is known of a message's way beside its history."""
 
     carrier: str | None
-    """The carrier that accepted it; None if none did, or it is too long ago."""
+    """The carrier that it went to, or came from; None if none saw it, or it is too long ago."""
     segments: list[AcceptedSegment]
     receipts: list[ReceivedReceipt]
     attempts: list[Attempt]
     next_report: NextReport | None
     doubts: list[DoubtTrace] = []
     """Segments of which no answer and no receipt came yet."""
+    refusals: list[RefusedAnswer] = []
+    deliveries: list[ReceivedSegment] = []
 
 
 class TraceMessage:
@@ -95,6 +125,8 @@ class TraceMessage:
     async def _trace(
         self, tx: Transaction, account_id: int, batch: StoredBatch, message: StoredMessage, now: datetime
     ) -> MessageTrace:
+        if batch.incoming:
+            return await self._trace_incoming(tx, account_id, batch, message, now)
         history = entries(message.history)
         attempts: list[Attempt] = []
         next_report = None
@@ -106,6 +138,7 @@ class TraceMessage:
         segments: list[AcceptedSegment] = []
         receipts: list[ReceivedReceipt] = []
         doubts: list[DoubtTrace] = []
+        refusals: list[RefusedAnswer] = []
         carrier = None
         if spans := spans_of(history):
             for candidate in await list_carriers(tx):
@@ -114,12 +147,63 @@ class TraceMessage:
                 found = await list_message_segments(
                     tx, candidate.carrier_id, account_id, message.message_id, since=since, until=until
                 )
+                refused = await self._refusals(tx, candidate, message.message_id, spans)
+                refusals += refused
+                if found or refused or doubts:
+                    carrier = carrier or candidate.name
                 if found:
-                    carrier = candidate.name
                     segments += [_accepted(one, candidate.carrier_id) for one in found]
                     if not is_erased(message.recipient):
                         receipts += await self._receipts(tx, candidate, message.recipient, found, spans)
-        return MessageTrace(carrier, segments, receipts, attempts, next_report, doubts)
+        return MessageTrace(carrier, segments, receipts, attempts, next_report, doubts, refusals)
+
+    async def _trace_incoming(
+        self, tx: Transaction, account_id: int, batch: StoredBatch, message: StoredMessage, now: datetime
+    ) -> MessageTrace:
+        """What is stored of a message from a handset: the PDUs it came in, and who was told."""
+        days = days_between(batch.created_at, now, at_most=_REPORT_DAYS)
+        attempts, next_report = await list_incoming_attempts(
+            tx, account_id, message.message_id, since=days[0], until=days[1]
+        )
+        deliveries: list[ReceivedSegment] = []
+        carrier = None
+        since = batch.created_at - (_SEGMENTS_WITHIN if message.segments > 1 else _AROUND)
+        for candidate in [] if is_erased(batch.sender) else await list_carriers(tx):
+            blocks = await list_receipt_blocks(
+                tx, candidate.carrier_id, since=since, until=batch.created_at + _AROUND
+            )
+            found = [
+                ReceivedSegment(block.received_at, segment.number, segment.total)
+                for block in blocks
+                for segment in segments_from(batch.sender, message.recipient, block.pdus, candidate.profile)
+                if segment.total == message.segments and since <= block.received_at
+            ]
+            if found and carrier is None:
+                carrier, deliveries = candidate.name, found
+        return MessageTrace(carrier, [], [], attempts, next_report, deliveries=deliveries)
+
+    async def _refusals(
+        self,
+        tx: Transaction,
+        carrier: StoredCarrier,
+        message_id: bytes,
+        spans: Sequence[tuple[datetime, datetime]],
+    ) -> list[RefusedAnswer]:
+        since, until = spans[0][0] - _AROUND, spans[-1][1] + _FIRST_SECONDS
+        return [
+            RefusedAnswer(
+                moment_of(refused.at_ms),
+                refused.segment,
+                carrier.name,
+                slot,
+                refused.command_status,
+                status_name(refused.command_status),
+                refused.is_tried_again,
+            )
+            for refused, slot in await list_message_refusals(
+                tx, carrier.carrier_id, message_id, since=since, until=until
+            )
+        ]
 
     async def _receipts(
         self,
@@ -155,3 +239,15 @@ def spans_of(history: Sequence[Entry]) -> list[tuple[datetime, datetime]]:
         if at > spans[-1][1]:
             spans.append((at - _AROUND, at + _AROUND))
     return [*spans[: _MOST_SPANS - 1], spans[-1]] if len(spans) > _MOST_SPANS else spans
+
+
+def numbered(attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, int, bool]]:
+    """Attempts with their number among those of the same event, in order of time, and whether it is a replay.
+
+    A replay begins to count anew where it is stored.
+    """
+    seen: dict[int, tuple[int, int]] = {}
+    for attempt in sorted(attempts, key=lambda one: one.at_ms):
+        ordinal, last = seen.get(attempt.number, (0, 0))
+        seen[attempt.number] = ordinal + 1, attempt.attempt
+        yield attempt, ordinal + 1, attempt.attempt <= last

@@ -8,7 +8,9 @@ from typing import Final, NamedTuple
 import asyncpg
 
 from heliograph.domain.ids import id_at
+from heliograph.domain.refused_segment import RefusedSegment, decode_refusals
 from heliograph.domain.report_events import Attempt, decode_attempts
+from heliograph.domain.report_url import ReportUrl, bucket_of, stored_report_url
 from heliograph.storage.database import Database, Purpose, Transaction, load_query
 
 MOST_SEGMENTS: Final = 600
@@ -32,6 +34,13 @@ class DoubtTrace(NamedTuple):
     noted_at: datetime
     resent_at: datetime | None
     """When it was sent once more."""
+
+
+class RefusalTrace(NamedTuple):
+    """A segment that a carrier did not accept, and by which of its binds."""
+
+    refused: RefusedSegment
+    slot: int
 
 
 class ReceiptBlock(NamedTuple):
@@ -81,6 +90,28 @@ async def list_message_doubts(
     return [DoubtTrace(*row) for row in rows]
 
 
+async def list_message_refusals(
+    tx: Transaction, carrier_id: int, message_id: bytes, *, since: datetime, until: datetime
+) -> list[RefusalTrace]:
+    """What a carrier answered in a span of time instead of accepting segments of a message."""
+    rows = await tx.fetch(
+        load_query("list_refused_blocks"),
+        carrier_id,
+        since.date(),
+        until.date(),
+        id_at(int(since.timestamp())),
+        id_at(int(until.timestamp()) + 1),
+        message_id,
+        MOST_BLOCKS,
+    )
+    return [
+        RefusalTrace(refused, row["slot"])
+        for row in rows
+        for refused in decode_refusals(row["refusals"])
+        if refused.message_id == message_id
+    ]
+
+
 async def list_receipt_blocks(
     tx: Transaction, carrier_id: int, *, since: datetime, until: datetime
 ) -> list[ReceiptBlock]:
@@ -104,6 +135,25 @@ async def list_message_attempts(
     bucket = await tx.fetchval(load_query("find_report_bucket"), account_id, batch_id)
     if bucket is None:
         return [], None
+    return await list_attempts_in(tx, bucket, account_id, message_id, since=since, until=until)
+
+
+async def list_incoming_attempts(
+    tx: Transaction, account_id: int, message_id: bytes, *, since: date, until: date
+) -> tuple[list[Attempt], NextReport | None]:
+    """The attempts to tell of an incoming message, at the address that the account has now."""
+    row = await tx.fetchrow(load_query("find_incoming_accounts"), [account_id])
+    url = stored_report_url(row["incoming_url"]) if row is not None and row["incoming_url"] else None
+    if not isinstance(url, ReportUrl):
+        return [], None
+    bucket = bucket_of(url.origin)
+    return await list_attempts_in(tx, bucket, account_id, message_id, since=since, until=until)
+
+
+async def list_attempts_in(
+    tx: Transaction, bucket: int, account_id: int, message_id: bytes, *, since: date, until: date
+) -> tuple[list[Attempt], NextReport | None]:
+    """Those in a bucket that is known."""
     rows = await tx.fetch(
         load_query("list_message_attempts"), bucket, since, until, account_id, message_id, MOST_BLOCKS
     )

@@ -16,7 +16,13 @@ WEEKS_AHEAD: Final = 8
 DAYS_AHEAD: Final = 14
 BY_WEEK: Final = ("batch", "batch_tag", "message", "conversation")
 EVENT_DAYS: Final = 7
-BY_DAY: Final = {"segment": 10, "receipt_block": 30, "report_attempt": 30, "event_block": EVENT_DAYS}
+BY_DAY: Final = {
+    "segment": 10,
+    "refused_block": 10,
+    "receipt_block": 30,
+    "report_attempt": 30,
+    "event_block": EVENT_DAYS,
+}
 """Tables cut by day, and for how many whole days a partition is kept unless it is said otherwise."""
 
 

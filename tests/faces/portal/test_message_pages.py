@@ -15,6 +15,8 @@ from heliograph.services.trace_message import (
     AcceptedSegment,
     MessageTrace,
     ReceivedReceipt,
+    ReceivedSegment,
+    RefusedAnswer,
     TraceMessage,
 )
 from heliograph.storage.message_traces import DoubtTrace, NextReport
@@ -129,6 +131,11 @@ async def test_the_timeline_tells_the_whole_way(
         ],
         NextReport(now, parked=False),
         [DoubtTrace(0, now, now + timedelta(minutes=15))],
+        [
+            RefusedAnswer(now, 0, "carrier one", 1, 0x14, "ESME_RMSGQFUL", True),
+            RefusedAnswer(now, 0, "carrier one", 1, 0x499, "", False),
+        ],
+        [ReceivedSegment(now, 2, 3)],
     )
 
     async def traced(*_: Any) -> MessageTrace:
@@ -142,6 +149,10 @@ async def test_the_timeline_tells_the_whole_way(
         "By the route to the carrier carrier one",
         "calls it smsc-1",
         "Receipt for segment 1",
+        "carrier one refused segment 1",
+        "Answer ESME_RMSGQFUL 0x00000014 at bind 2. It is tried again.",
+        "Answer 0x00000499 at bind 2.",
+        "carrier one brought segment 2",
         "Segment 1 is in doubt",
         "Segment 1 is sent once more",
         "stat:UNDELIV &lt;b&gt;",

@@ -10,6 +10,7 @@ _TEXT: Final = (
 )
 _ENTRIES: Final = [
     {"at": "2026-11-22T17:00:19.120Z", "kind": "accepted", "price": 0.35},
+    {"at": "2026-11-22T17:00:19.120Z", "kind": "route", "carrier": "simulator"},
     {"at": "2026-11-22T17:00:19.140Z", "kind": "status", "code": 110},
     {"at": "2026-11-22T17:00:19.190Z", "kind": "status", "code": 111},
     {
@@ -37,7 +38,7 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
         "batchId": ("The id of its batch.", BATCH_ID),
         "recipient": ("The number it goes to.", "46701740605"),
         "carrier": (
-            "The carrier that accepted it; null if none did, or longer ago than we keep it.",
+            "The carrier that it went to, or came from; null if none saw it, or longer ago than we keep it.",
             "simulator",
         ),
         "segments": ("How many SMS it takes.", 1),
@@ -57,7 +58,8 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
             "`accepted`: the request was stored. `status`: the message got a status. `receipt`: the carrier "
             "told something. `report`: we told you. `refunded`: the price was returned. "
             "`inDoubt`: no answer came, so the carrier may or may not have it. `sentAgain`: it was sent once "
-            "more, as the account chose.",
+            "more, as the account chose. `route`: the carrier that it goes to. `answer`: what the carrier "
+            "said to an SMS. `received`: an SMS came from a handset.",
             "receipt",
         ),
         "code": ("The status; of a receipt what it means, of a report what was reported.", 201),
@@ -69,11 +71,28 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
         "answer": ("The HTTP status of your server's answer; 0 if none came.", 204),
         "milliseconds": ("How long the answer took.", 31),
         "reason": ("Why a report failed.", "timeout"),
+        "carrier": ("Which carrier.", "simulator"),
+        "bind": ("Which of its binds, counted from 1.", 1),
+        "commandStatus": ("The carrier's answer, SMPP 3.4 5.1.3; 0 for yes.", 20),
+        "commandStatusName": ("Its name; absent where only the carrier knows it.", "ESME_RMSGQFUL"),
+        "triedAgain": ("Whether the SMS is tried again after that answer.", True),
+        "replay": ("Whether the report was asked for again; absent if not.", True),
     },
 }
 FIELD_RULES: Final[dict[str, dict[str, Any]]] = {
     "TimelineEntry.kind": {
-        "enum": ["accepted", "status", "receipt", "report", "refunded", "inDoubt", "sentAgain"]
+        "enum": [
+            "accepted",
+            "route",
+            "status",
+            "answer",
+            "receipt",
+            "report",
+            "refunded",
+            "inDoubt",
+            "sentAgain",
+            "received",
+        ]
     },
 }
 

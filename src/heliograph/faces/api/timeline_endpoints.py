@@ -8,14 +8,14 @@ import msgspec
 from litestar import Response, get
 from msgspec import UNSET, UnsetType
 
-from heliograph.domain.history import milliseconds, moment_of, whole_history
+from heliograph.domain.history import entries, milliseconds, moment_of, whole_history
 from heliograph.domain.pricing import as_number
 from heliograph.domain.refusals import NotFound
 from heliograph.domain.status import Code, is_final
 from heliograph.faces.api.api_context import ApiRequest, caller_of, context_of, identifier, json_answer
 from heliograph.faces.api.batch_endpoints import readable_batch
 from heliograph.faces.api.message_endpoints import MESSAGE_PATH, UNKNOWN_MESSAGE
-from heliograph.services.trace_message import MessageTrace
+from heliograph.services.trace_message import MessageTrace, numbered
 from heliograph.storage.batch_reading import StoredBatch
 from heliograph.storage.message_reading import StoredMessage, find_message
 
@@ -36,6 +36,12 @@ class TimelineEntry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
     answer: int | UnsetType = UNSET
     milliseconds: int | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    carrier: str | UnsetType = UNSET
+    bind: int | UnsetType = UNSET
+    command_status: int | UnsetType = UNSET
+    command_status_name: str | UnsetType = UNSET
+    tried_again: bool | UnsetType = UNSET
+    replay: bool | UnsetType = UNSET
 
 
 class TimelineSegment(msgspec.Struct, frozen=True, rename="camel"):
@@ -79,7 +85,14 @@ async def read_timeline(request: ApiRequest, batch_id: str, message_id: str) -> 
 
 def timeline_document(message: StoredMessage, batch: StoredBatch, trace: MessageTrace) -> TimelineDocument:
     """The way of a message as the API shows it."""
-    entries = [*_statuses(message, batch), *_doubts(trace), *_receipts(trace), *_reports(trace)]
+    happened = [
+        *_statuses(message, batch),
+        *_submits(message, batch, trace),
+        *_deliveries(trace),
+        *_doubts(trace),
+        *_receipts(trace),
+        *_reports(trace),
+    ]
     due = trace.next_report
     return TimelineDocument(
         message_id=message.message_id.hex(),
@@ -91,7 +104,7 @@ def timeline_document(message: StoredMessage, batch: StoredBatch, trace: Message
         code=message.code,
         final=is_final(message.code),
         next_report=None if due is None or due.parked else due.due_at,
-        entries=sorted(entries, key=lambda entry: entry.at),
+        entries=sorted(happened, key=lambda entry: entry.at),
     )
 
 
@@ -107,6 +120,44 @@ def _statuses(message: StoredMessage, batch: StoredBatch) -> Iterator[TimelineEn
         at = next(entry.at_ms for entry in history if is_final(entry.code))
         yield TimelineEntry(
             at=moment_of(at), kind="refunded", code=int(Code.REFUNDED), price=as_number(message.price)
+        )
+
+
+def _submits(message: StoredMessage, batch: StoredBatch, trace: MessageTrace) -> Iterator[TimelineEntry]:
+    """Where it was sent, and what the carrier answered."""
+    if trace.carrier is None or batch.incoming:
+        return
+    yield TimelineEntry(at=moment_of(milliseconds(batch.created_at)), kind="route", carrier=trace.carrier)
+    for refusal in trace.refusals:
+        yield TimelineEntry(
+            at=refusal.at,
+            kind="answer",
+            segment=refusal.segment + 1,
+            carrier=refusal.carrier,
+            bind=refusal.slot + 1,
+            command_status=refusal.command_status,
+            command_status_name=refusal.name or UNSET,
+            tried_again=refusal.is_tried_again,
+        )
+    accepted = next(
+        (entry.at_ms for entry in entries(message.history) if entry.code == Code.AT_GATEWAY), None
+    )
+    for segment in trace.segments if accepted is not None else ():
+        yield TimelineEntry(
+            at=moment_of(accepted or 0),
+            kind="answer",
+            segment=segment.segment + 1,
+            carrier=trace.carrier,
+            command_status=0,
+            command_status_name="ESME_ROK",
+            smsc_id=segment.smsc_id,
+        )
+
+
+def _deliveries(trace: MessageTrace) -> Iterator[TimelineEntry]:
+    for delivery in trace.deliveries:
+        yield TimelineEntry(
+            at=delivery.received_at, kind="received", segment=delivery.number, carrier=trace.carrier or UNSET
         )
 
 
@@ -130,12 +181,13 @@ def _receipts(trace: MessageTrace) -> Iterator[TimelineEntry]:
 
 
 def _reports(trace: MessageTrace) -> Iterator[TimelineEntry]:
-    for attempt in trace.attempts:
+    for attempt, ordinal, is_replay in numbered(trace.attempts):
         yield TimelineEntry(
             at=moment_of(attempt.at_ms),
             kind="report",
             code=attempt.code,
-            attempt=attempt.attempt,
+            attempt=ordinal,
+            replay=is_replay or UNSET,
             answer=attempt.status,
             milliseconds=attempt.duration_ms,
             reason=attempt.reason or UNSET,

@@ -9,7 +9,7 @@ from heliograph.domain.history import milliseconds, moment_of, whole_history
 from heliograph.domain.status import Code, is_final
 from heliograph.faces.portal.status_texts import CODE_TEXTS, RECEIVED, tone_of
 from heliograph.faces.portal.translations import Translate
-from heliograph.services.trace_message import MessageTrace
+from heliograph.services.trace_message import MessageTrace, numbered
 from heliograph.storage.batch_reading import StoredBatch
 from heliograph.storage.message_reading import StoredMessage
 
@@ -30,7 +30,8 @@ def timeline(
     """Everything that is known, oldest first; without a trace what the message's own row tells."""
     steps = [*_statuses(message, batch, trace, translate)]
     if trace is not None:
-        steps += [*_doubts(trace, translate), *_receipts(trace, translate), *_reports(trace, translate)]
+        steps += [*_answers(trace, translate), *_doubts(trace, translate)]
+        steps += [*_receipts(trace, translate), *_reports(trace, translate)]
     return sorted(steps, key=lambda step: step.at)
 
 
@@ -75,6 +76,29 @@ def _about(code: int, trace: MessageTrace | None, translate: Translate) -> str |
     return None
 
 
+def _answers(trace: MessageTrace, translate: Translate) -> Iterator[Step]:
+    for refusal in trace.refusals:
+        values = {
+            "status": f"{refusal.name} 0x{refusal.command_status:08X}".strip(),
+            "bind": refusal.slot + 1,
+        }
+        yield Step(
+            at=refusal.at,
+            title=translate(
+                "%(carrier)s refused segment %(number)s", carrier=refusal.carrier, number=refusal.segment + 1
+            ),
+            text=translate("Answer %(status)s at bind %(bind)s. It is tried again.", **values)
+            if refusal.is_tried_again
+            else translate("Answer %(status)s at bind %(bind)s.", **values),
+            tone="warn",
+        )
+    for delivery in trace.deliveries:
+        title = translate(
+            "%(carrier)s brought segment %(number)s", carrier=trace.carrier, number=delivery.number
+        )
+        yield Step(at=delivery.received_at, title=title, tone="accent")
+
+
 def _doubts(trace: MessageTrace, translate: Translate) -> Iterator[Step]:
     for doubt in trace.doubts:
         yield Step(
@@ -103,7 +127,7 @@ def _receipts(trace: MessageTrace, translate: Translate) -> Iterator[Step]:
 
 
 def _reports(trace: MessageTrace, translate: Translate) -> Iterator[Step]:
-    for attempt in trace.attempts:
+    for attempt, ordinal, is_replay in numbered(trace.attempts):
         answered = 200 <= attempt.status < 300
         answer = (
             translate("Your server answered %(status)s", status=attempt.status)
@@ -114,9 +138,9 @@ def _reports(trace: MessageTrace, translate: Translate) -> Iterator[Step]:
         reason = f" {attempt.reason}" if attempt.reason and not answered else ""
         yield Step(
             at=moment_of(attempt.at_ms),
-            title=translate(
-                "Report of %(code)s, attempt %(number)s", code=attempt.code, number=attempt.attempt
-            ),
+            title=translate("Report of %(code)s, replayed", code=attempt.code)
+            if is_replay
+            else translate("Report of %(code)s, attempt %(number)s", code=attempt.code, number=ordinal),
             text=f"{answer} {took}.{reason}",
             tone="good" if answered else "bad",
             code=attempt.status or None,

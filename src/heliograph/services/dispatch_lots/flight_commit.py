@@ -29,6 +29,7 @@ from heliograph.storage.lots import (
     rewind_lots,
 )
 from heliograph.storage.message_changes import apply_changes
+from heliograph.storage.refused_segments import insert_refused_block
 
 
 class Claim(NamedTuple):
@@ -84,6 +85,9 @@ async def _record(tx: Transaction, owner: Owner, harvest: Harvest, *, ids: IdSou
         # given its message an end already, or this is the repetition of a commit whose answer was lost.
         until_now = await resolve_in_doubt(tx, owner.carrier_id, resolved)
         again += [one for one in harvest.late.again if one.key in until_now]
+    if refused := harvest.refused:
+        block_id = ids.new(int(now.timestamp()))
+        await insert_refused_block(tx, owner.carrier_id, owner.slot, block_id, refused, now=now)
     if accepted_again := harvest.accepted_again:
         await keep_accepted_second_tries(
             tx, owner.carrier_id, accepted_again, now=now, until=now + KEPT_AFTER_ACCEPTANCE
