@@ -33,6 +33,8 @@ def parse_alone(*source: Any, **options: Any) -> Any:
 
 ast.parse = parse_alone
 
+ASKED_AS_ANOTHER = 20
+"""One request in so many names an account, which the key's is no parent of."""
 sent = 0
 hook: Callable[[Callable[..., Any]], Any] = schemathesis.hook
 
@@ -63,6 +65,8 @@ def map_headers(context: Any, headers: Any) -> Any:
     key = headers.get("Idempotency-Key") if isinstance(headers, dict) else None
     if isinstance(key, str) and KEY.fullmatch(key):
         headers["Idempotency-Key"] = secrets.token_hex(16)
+    if isinstance(headers, dict) and "Heliograph-Account" in headers and secrets.randbelow(ASKED_AS_ANOTHER):
+        del headers["Heliograph-Account"]  # it is nobody's child: the answer is 404 whatever else is asked
     return headers
 
 

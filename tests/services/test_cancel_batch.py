@@ -58,9 +58,13 @@ async def insert_carrier(connection: Connection, carrier_id: int) -> None:
     )
 
 
-async def cancel(dsn: str, batch_id: bytes, *, account_id: int = 1) -> LastState:
+async def cancel(
+    dsn: str, batch_id: bytes, *, account_id: int = 1, may_be_repeated: bool = False
+) -> LastState:
     async with Database(dsn) as database:
-        return await CancelBatch(database, IDS).cancel(account_id, batch_id, NOW)
+        return await CancelBatch(database, IDS).cancel(
+            account_id, batch_id, NOW, may_be_repeated=may_be_repeated
+        )
 
 
 async def apply(connection: Connection, *changes: MessageChange) -> None:
@@ -236,6 +240,21 @@ async def test_a_finished_batch_is_hidden_and_stays_in_the_database(
     with pytest.raises(NotFound):
         await cancel(database, batch_id)
     assert await codes(connection, batch_id) == [201]
+
+
+async def test_a_cancel_that_is_asked_for_again_hides_nothing_for_a_while(
+    database: str, connection: Connection
+) -> None:
+    """The answer to the first call was lost."""
+    batch_id, messages = await insert_batch(connection)
+    await insert_lot(connection, messages)
+    first = await cancel(database, batch_id, may_be_repeated=True)
+    again = await cancel(database, batch_id, may_be_repeated=True)
+    assert again.counts == first.counts == {203: MessageCount(1, 1)}
+    assert await connection.fetchval("SELECT hidden_at FROM batch") is None
+    await connection.execute("UPDATE batch SET canceled_at = canceled_at - interval '11 minutes'")
+    await cancel(database, batch_id, may_be_repeated=True)
+    assert await connection.fetchval("SELECT hidden_at FROM batch") == NOW
 
 
 async def test_absent_and_foreign_batches_are_not_found_alike(database: str, connection: Connection) -> None:

@@ -6,7 +6,7 @@ it is sent, or finds it taken out.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -34,6 +34,8 @@ TOO_LATE: Final = (
 )
 MESSAGES_AT_ONCE: Final = 2000
 TRIES: Final = 4
+ASKED_AGAIN_WITHIN: Final = timedelta(minutes=10)
+"""For how long a second call for a canceled batch is taken for the first one, repeated."""
 
 NEVER_SENT: Final = frozenset(
     {
@@ -63,16 +65,27 @@ class CancelBatch:
         self._ids = ids
 
     async def cancel(
-        self, account_id: int, batch_id: bytes, now: datetime, *, hide_finished: bool = True
+        self,
+        account_id: int,
+        batch_id: bytes,
+        now: datetime,
+        *,
+        hide_finished: bool = True,
+        may_be_repeated: bool = False,
     ) -> LastState:
         """Cancel the messages of a batch that were not yet submitted; a finished batch is hidden.
 
         Raises NotFound for a batch that the account does not have, Conflict when no message could be
-        canceled and some are not final, or all are and ``hide_finished`` is off.
+        canceled and some are not final, or all are and ``hide_finished`` is off. With ``may_be_repeated`` a
+        batch that was canceled a moment ago is not hidden: the caller may not have got the answer of then.
         """
         for tries_left in reversed(range(TRIES)):
             try:
                 async with self._database.transaction(Purpose.HOT, account_id=account_id) as tx:
+                    batch = await find_batch(tx, account_id, batch_id)
+                    if may_be_repeated and batch is not None and _was_canceled_just_now(batch, now):
+                        counts = await count_messages(tx, account_id, batch_id, batch.message_count)
+                        return LastState(batch, counts)
                     after = await self._cancel(tx, account_id, batch_id, now, hide_finished=hide_finished)
                 break
             except Exception as failure:
@@ -153,3 +166,7 @@ class CancelBatch:
             closed += len(await apply_changes(tx, changes, now=now, ids=self._ids))
         if closed != len(messages):
             raise RuntimeError("messages taken out of the queue did not all become canceled")
+
+
+def _was_canceled_just_now(batch: StoredBatch, now: datetime) -> bool:
+    return batch.canceled_at is not None and now - batch.canceled_at < ASKED_AGAIN_WITHIN

@@ -143,8 +143,18 @@ def test_every_operation_has_a_name_of_its_own_an_answer_and_its_errors() -> Non
         if path.startswith(("/v2/", "/api/")):
             assert {"401", "403", "429", "500", "503"} <= set(operation["responses"])
             assert "security" not in operation
+            assert {"400", "404"} <= set(operation["responses"]), "of a wrong choice of account"
+            assert "Heliograph-Account" in [parameter["name"] for parameter in operation["parameters"]]
         else:
             assert operation["security"] == []
+
+
+def test_every_post_takes_an_idempotency_key_and_refuses_its_misuse() -> None:
+    posts = [operation for _, method, operation in operations() if method == "post"]
+    assert len(posts) > 10
+    for operation in posts:
+        assert [each["name"] for each in operation["parameters"]].count("Idempotency-Key") == 1
+        assert {"409", "422"} <= set(operation["responses"])
 
 
 def test_sending_takes_an_idempotency_key_and_lists_link_to_their_pages() -> None:

@@ -156,7 +156,7 @@ async def delete_batch(request: ApiRequest, batch_id: str) -> Response[bytes]:
     if account.is_test:
         async with context.database.reader(account.account_id) as tx:
             await check_changeable(tx, account, wanted)
-    last = await context.cancel_batch.cancel(account.account_id, wanted, now)
+    last = await context.cancel_batch.cancel(account.account_id, wanted, now, may_be_repeated=True)
     return json_answer(whole_batch(last.batch, last.counts, account=account, now=now))
 
 

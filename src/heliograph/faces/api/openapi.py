@@ -34,6 +34,7 @@ from heliograph.faces.api.conversation_endpoints import ConversationSummary
 from heliograph.faces.api.documents import MessageDocument
 from heliograph.faces.api.explain_documents import ExplanationDocument
 from heliograph.faces.api.key_endpoints import KeyDocument
+from heliograph.faces.api.openapi_keyed import as_keyed
 from heliograph.faces.api.openapi_operations import (
     PROBLEMS,
     REF,
@@ -151,44 +152,48 @@ def openapi_document() -> Json:
         "servers": [{"url": "/", "description": "This server."}],
         "security": [{"apiKey": []}],
         "tags": _tags(),
-        "paths": {
-            "/v2/batches": {
-                "get": list_batches_operation(),
-                "post": openapi_explain.with_dry_run(send_batch_operation()),
-            },
-            "/v2/batches/{batchId}": {
-                "parameters": [id_parameter("batchId")],
-                "get": read_batch_operation(),
-                "delete": cancel_batch_operation(),
-                "patch": openapi_holding.reschedule_operation(),
-            },
-            **openapi_holding.holding_paths(),
-            "/v2/batches/{batchId}/messages": {
-                "parameters": [id_parameter("batchId")],
-                "get": list_messages_operation(),
-            },
-            "/v2/batches/{batchId}/messages/{messageId}": {
-                "parameters": [id_parameter("batchId"), id_parameter("messageId")],
-                "get": read_message_operation(),
-            },
-            **openapi_senders.sender_paths(),
-            **openapi_events.event_paths(),
-            **openapi_reports.report_paths(),
-            **openapi_report_tests.report_test_paths(),
-            **openapi_timeline.timeline_paths(),
-            **openapi_conversations.conversation_paths(),
-            **openapi_blacklist.blacklist_paths(),
-            **openapi_contacts.contact_paths(),
-            **openapi_account.account_paths(),
-            **openapi_keys.key_paths(),
-            "/healthz": {"get": health_operation("Is the process alive?", "readHealth", "alive")},
-            "/readyz": {"get": health_operation("Can requests be served?", "readReadiness", "ready", 503)},
-        },
+        "paths": as_keyed(_paths()),
         "webhooks": {
             "deliveryReport": {"post": delivery_report_operation()},
             "incomingMessage": {"post": openapi_incoming.incoming_operation()},
         },
         "components": _components(),
+    }
+
+
+def _paths() -> Json:
+    return {
+        "/v2/batches": {
+            "get": list_batches_operation(),
+            "post": openapi_explain.with_dry_run(send_batch_operation()),
+        },
+        "/v2/batches/{batchId}": {
+            "parameters": [id_parameter("batchId")],
+            "get": read_batch_operation(),
+            "delete": cancel_batch_operation(),
+            "patch": openapi_holding.reschedule_operation(),
+        },
+        **openapi_holding.holding_paths(),
+        "/v2/batches/{batchId}/messages": {
+            "parameters": [id_parameter("batchId")],
+            "get": list_messages_operation(),
+        },
+        "/v2/batches/{batchId}/messages/{messageId}": {
+            "parameters": [id_parameter("batchId"), id_parameter("messageId")],
+            "get": read_message_operation(),
+        },
+        **openapi_senders.sender_paths(),
+        **openapi_events.event_paths(),
+        **openapi_reports.report_paths(),
+        **openapi_report_tests.report_test_paths(),
+        **openapi_timeline.timeline_paths(),
+        **openapi_conversations.conversation_paths(),
+        **openapi_blacklist.blacklist_paths(),
+        **openapi_contacts.contact_paths(),
+        **openapi_account.account_paths(),
+        **openapi_keys.key_paths(),
+        "/healthz": {"get": health_operation("Is the process alive?", "readHealth", "alive")},
+        "/readyz": {"get": health_operation("Can requests be served?", "readReadiness", "ready", 503)},
     }
 
 

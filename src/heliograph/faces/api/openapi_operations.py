@@ -35,7 +35,7 @@ _PROBLEM_TEXTS: Final = {
     404: "There is no such thing, or it belongs to somebody else.",
     405: "The path does not know this method; `Allow` names those it knows.",
     408: "The body came too slowly.",
-    409: "The present state does not allow it.",
+    409: "The present state does not allow it, or a request with this `Idempotency-Key` is under way.",
     413: "The body is larger than 32 MiB.",
     415: "The body says that it is something else than JSON.",
     422: "The `Idempotency-Key` was used before, with another request.",
