@@ -160,6 +160,9 @@ async def test_the_timeline_tells_the_whole_way(
         "Your server gave no answer after 900 ms. no answer",
         "Report of 501, attempt 3",
         "Your server answered 204 after 15 ms.",
+        "What was sent",
+        "webhook-id: ",
+        "&#34;code&#34;:501",
         "The next report is tried at",
     ):
         assert text in way.text, text

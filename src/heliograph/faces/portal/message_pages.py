@@ -110,7 +110,9 @@ async def show_message(request: PortalRequest, batch_id: str, message_id: str) -
         message=shown_message(message, batch),
         encoding=ENCODINGS.get(Encoding(message.encoding), ""),
         refunded=message.refunded,
-        steps=timeline(message, batch, None, translate_for(request)),
+        steps=timeline(
+            message, batch, None, translate_for(request), currency=me_of(request).account.currency
+        ),
     )
 
 
@@ -119,17 +121,15 @@ async def show_timeline(request: PortalRequest, batch_id: str, message_id: str) 
     """The whole way of a message, as a part of its page."""
     me, context = me_of(request), context_of(request)
     batch, message = await _message_of(request, batch_id, message_id)
-    trace = None
-    if not batch.incoming:
-        try:
-            trace = await context.trace_message.trace(me.account_id, batch, message, context.now())
-        except Unavailable:
-            trace = None
+    try:
+        trace = await context.trace_message.trace(me.account_id, batch, message, context.now())
+    except Unavailable:
+        trace = None
     return page(
         request,
         "message_timeline.html",
-        steps=timeline(message, batch, trace, translate_for(request)),
-        is_whole=trace is not None or batch.incoming,
+        steps=timeline(message, batch, trace, translate_for(request), currency=me.account.currency),
+        is_whole=trace is not None,
         next_report=trace.next_report if trace else None,
         carrier=trace.carrier if trace else None,
     )

@@ -5,8 +5,11 @@ from datetime import datetime
 
 import msgspec
 
-from heliograph.domain.history import milliseconds, moment_of, whole_history
+from heliograph.domain.history import entries, milliseconds, moment_of, whole_history
+from heliograph.domain.report_events import Attempt
+from heliograph.domain.retention import is_erased
 from heliograph.domain.status import Code, is_final
+from heliograph.domain.webhook_event import ReportEvent, event_id, report_body
 from heliograph.faces.portal.status_texts import CODE_TEXTS, RECEIVED, tone_of
 from heliograph.faces.portal.translations import Translate
 from heliograph.services.trace_message import MessageTrace, numbered
@@ -22,16 +25,23 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
     tone: str = "neutral"
     code: int | None = None
+    sent: str | None = None
+    """What our request said."""
 
 
 def timeline(
-    message: StoredMessage, batch: StoredBatch, trace: MessageTrace | None, translate: Translate
+    message: StoredMessage,
+    batch: StoredBatch,
+    trace: MessageTrace | None,
+    translate: Translate,
+    *,
+    currency: str,
 ) -> list[Step]:
     """Everything that is known, oldest first; without a trace what the message's own row tells."""
     steps = [*_statuses(message, batch, trace, translate)]
     if trace is not None:
         steps += [*_answers(trace, translate), *_doubts(trace, translate)]
-        steps += [*_receipts(trace, translate), *_reports(trace, translate)]
+        steps += [*_receipts(trace, translate), *_reports(message, batch, trace, translate, currency)]
     return sorted(steps, key=lambda step: step.at)
 
 
@@ -126,7 +136,9 @@ def _receipts(trace: MessageTrace, translate: Translate) -> Iterator[Step]:
         )
 
 
-def _reports(trace: MessageTrace, translate: Translate) -> Iterator[Step]:
+def _reports(
+    message: StoredMessage, batch: StoredBatch, trace: MessageTrace, translate: Translate, currency: str
+) -> Iterator[Step]:
     for attempt, ordinal, is_replay in numbered(trace.attempts):
         answered = 200 <= attempt.status < 300
         answer = (
@@ -144,4 +156,30 @@ def _reports(trace: MessageTrace, translate: Translate) -> Iterator[Step]:
             text=f"{answer} {took}.{reason}",
             tone="good" if answered else "bad",
             code=attempt.status or None,
+            sent=_request(message, batch, attempt, currency),
         )
+
+
+def _request(message: StoredMessage, batch: StoredBatch, attempt: Attempt, currency: str) -> str | None:
+    """The report as it was POSTed, but for time and signature; None where that is not known any more."""
+    history = entries(message.history)
+    if batch.incoming or not 0 < attempt.number <= len(history) or is_erased(message.recipient):
+        return None
+    message_id = message.message_id.hex()
+    name = event_id(message_id, attempt.number, attempt.code)
+    body = report_body(
+        ReportEvent(
+            name,
+            message_id,
+            batch.batch_id.hex(),
+            message.recipient,
+            attempt.code,
+            int(is_final(attempt.code)),
+            history[attempt.number - 1].at_ms,
+            message.segments,
+            message.price,
+            currency,
+            batch.reference,
+        )
+    )
+    return f"POST {batch.delivery_report_url}\nwebhook-id: {name}\n\n{body.decode()}"
