@@ -19,6 +19,7 @@ from heliograph.faces.api.openapi import ALL_FIELD_RULES as FIELD_RULES
 from heliograph.faces.api.openapi import ALL_FIELD_TEXTS as FIELD_TEXTS
 from heliograph.faces.api.openapi import TYPES as EVERY_TYPE
 from heliograph.faces.api.openapi import encoded_document, openapi_document
+from heliograph.faces.api.openapi_links import LINKS
 from heliograph.faces.api.openapi_texts import (
     BatchRequest,
     DeliveryReport,
@@ -269,3 +270,20 @@ async def test_the_document_is_served_as_it_is_and_the_address_alone_leads_to_th
     assert document.content == encoded_document()
     assert (root.status_code, root.headers["location"]) == (302, "/portal/")
     assert "curl &quot;http://localhost:8080/v2/batches&quot;" in page.text
+
+
+def test_links_lead_to_operations_and_tell_them_all_that_stands_in_their_path() -> None:
+    paths = {operation["operationId"]: path for path, _, operation in operations()}
+    followed = [
+        (name, status, link)
+        for name, operation in ((operation["operationId"], operation) for _, _, operation in operations())
+        for status, answered in operation["responses"].items()
+        for link in answered.get("links", {}).values()
+    ]
+    assert {(name, status) for name, status, _ in followed} == set(LINKS)
+    for name, _, link in followed:
+        told = set(link["parameters"])
+        assert told == set(re.findall(r"\{(\w+)\}", paths[link["operationId"]]))
+        for expression in link["parameters"].values():
+            if expression.startswith("$request.path."):
+                assert f"{{{expression.removeprefix('$request.path.')}}}" in paths[name]
