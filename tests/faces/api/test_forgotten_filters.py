@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from heliograph.storage import database
-from heliograph.storage.database import Connection, Purpose, load_query
+from heliograph.domain.key_rights import UNRESTRICTED
+from heliograph.storage import database as heliograph_database
+from heliograph.storage.database import Connection, Purpose, connect, load_query
 from tests.faces.api.isolation_attempts import ask, difference
 from tests.faces.api.isolation_matrix import ATTEMPTS, Ground, Listing, NamesNothing
 from tests.storage.test_row_level_security import without_account_filter
+from tests.support.accepting import accepting_api
 
 NOTICED: dict[str, tuple[str, ...]] = {
     "DELETE /v2/batches/{batchId}": ("find_batch",),
@@ -77,15 +79,20 @@ FILTERED = {
 """Every statement that names an account, and what it is called."""
 
 
+def forget(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Run statements as if their author had forgotten the account."""
+    remembered = load_query
+    forgotten = {name: forgetful(load_query(name)) for name in names}
+    for module in list(sys.modules.values()):
+        if getattr(module, "load_query", None) is remembered:
+            monkeypatch.setattr(module, "load_query", lambda asked: forgotten.get(asked) or remembered(asked))
+
+
 @pytest.mark.parametrize("name", NOTICED)
 async def test_the_matrix_notices_a_forgotten_account_filter(
     ground: Ground, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    remembered = load_query
-    forgotten = {statement: forgetful(load_query(statement)) for statement in NOTICED[name]}
-    for module in list(sys.modules.values()):
-        if getattr(module, "load_query", None) is remembered:
-            monkeypatch.setattr(module, "load_query", lambda asked: forgotten.get(asked) or remembered(asked))
+    forget(monkeypatch, *NOTICED[name])
     found = await difference(ground, ATTEMPTS[name])
     assert found is not None
     assert found.startswith(tuple(map(str, ground.others))), "another account did it"
@@ -97,14 +104,14 @@ async def test_every_statement_that_only_its_filter_guards_is_forgotten_once(
 ) -> None:
     run: list[str] = []
 
-    async def connect(dsn: str, purpose: Purpose = Purpose.OWNER, **settings: Any) -> Connection:
+    async def watched(dsn: str, purpose: Purpose = Purpose.OWNER, **settings: Any) -> Connection:
         connection = await opened(dsn, purpose, **settings)
         if purpose is not Purpose.FACE:
             connection.add_query_logger(lambda logged: run.append(logged.query))
         return connection
 
-    opened = database.connect
-    monkeypatch.setattr(database, "connect", connect)
+    opened = heliograph_database.connect
+    monkeypatch.setattr(heliograph_database, "connect", watched)
     unguarded: set[str] = set()
     for attempt in ATTEMPTS.values():
         case = attempt.case
@@ -119,3 +126,29 @@ async def test_every_statement_that_only_its_filter_guards_is_forgotten_once(
     masked = {statement for statements in FOUND_BEFORE.values() for statement in statements}
     assert unguarded == noticed | masked | TRIED_WITH_REPLAYS
     assert FOUND_BEFORE.keys() <= noticed
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True])
+async def test_the_key_of_a_send_is_the_accounts_own(
+    database: str, monkeypatch: pytest.MonkeyPatch, is_forgotten: bool
+) -> None:
+    """Two accounts that choose the same Idempotency-Key for the same request make a batch each."""
+    batch = {"sender": "iP1", "recipients": ["46701740605"], "body": "A nice message"}
+    if is_forgotten:
+        forget(monkeypatch, "find_idempotency")
+    async with accepting_api(database) as api:
+        owner = await connect(database)
+        await owner.execute(
+            "INSERT INTO account (account_id, number, name, currency, price_list_id)"
+            " SELECT 99, 'ip1-99999', 'Stranger', currency, price_list_id FROM account"
+        )
+        await owner.execute("INSERT INTO balance VALUES (99, 1000000)")
+        await owner.execute("INSERT INTO sender VALUES (99, 'iP1', now())")
+        await owner.close()
+        first = await api.post(batch, headers={"idempotency-key": "order-1"})
+        theirs = await api.post(
+            batch, headers={"idempotency-key": "order-1"}, token=await api.make_key(UNRESTRICTED, 99)
+        )
+    assert first.status == theirs.status == 201
+    assert (theirs.json["owner"] == "ip1-99999") is not is_forgotten
+    assert ("idempotent-replayed" in theirs.headers) is is_forgotten
