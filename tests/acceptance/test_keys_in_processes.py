@@ -46,7 +46,10 @@ def test_a_key_is_restricted_and_revoked_in_two_processes_within_5_seconds(
             ends = time.monotonic() + SECONDS
             for served in (one, two):
                 refused = until(served, key, 403, ends)
-                assert refused["detail"] == "This API key lacks the scope read, which this request needs."
+                assert (
+                    refused["detail"]
+                    == "This API key lacks the scope read or receive, which this request needs."
+                )
             revoked = type_command("key", "revoke", token.key_id, **ours)
             assert revoked.returncode == 0, revoked.stderr
             ends = time.monotonic() + SECONDS

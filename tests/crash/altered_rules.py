@@ -51,7 +51,7 @@ _INTENT_AFTER_WRITE = (
         "        claimed = await claim_lots(tx, owner, **claim._asdict()) if claim is not None else []\n"
         "        if claimed:\n"
         "            import asyncio\n"
-        "            write(claimed)\n"
+        "            write(claimed, ())\n"
         "            await asyncio.sleep(0.01)\n"
         '            failpoint("dispatch.pre_commit")\n',
     ),
@@ -65,7 +65,8 @@ _INTENT_AFTER_WRITE = (
     ),
     Edit(
         _BIND_SLOT,
-        "            self._learn(claim, claimed)\n            self._write(claimed)\n",
+        "            self._learn(claim, claimed)\n"
+        "            self._write(claimed, await self._unwanted_among(claimed))\n",
         "            self._learn(claim, claimed)\n",
     ),
 )

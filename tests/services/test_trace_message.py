@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from heliograph.domain.history import Entry, entry, milliseconds, moment_of
+from heliograph.domain.ids import id_at
 from heliograph.domain.report_events import Attempt, encode_events
 from heliograph.domain.report_url import BUCKETS, ReportUrl, bucket_of, stored_report_url
 from heliograph.services.trace_message import numbered, spans_of
@@ -194,7 +195,7 @@ async def test_a_message_from_a_handset_tells_what_it_came_in_and_who_was_told(
     raw = encode(DeliverSm(source_addr=phone, destination_addr=ours, short_message=b"Hi"), 7)
     other = encode(DeliverSm(source_addr="46701740651", destination_addr=ours, short_message=b"Hi"), 8)
     async with transaction_on(connection) as tx:
-        await insert_receipt_block(tx, 2, IDS.new(int(NOW.timestamp())), [other, raw], received_at=NOW)
+        await insert_receipt_block(tx, 2, id_at(int(NOW.timestamp())), [other, raw], received_at=NOW)
     parsed = stored_report_url(url)
     assert isinstance(parsed, ReportUrl)
     attempt = Attempt(message, 1, 201, 1, milliseconds(NOW), 200, 12, "")
