@@ -23,6 +23,9 @@ def test_a_text_is_sent_and_followed_to_the_handset(served: Served) -> None:
 
 
 def test_a_message_that_is_not_delivered_is_told_by_the_exit_code(served: Served) -> None:
+    waited = served.command("send", "Hello", "46701740605", "--wait", "0", "--json")
+    assert (waited.returncode, json.loads(waited.stdout)["status"]) == (0, 111)
+    assert "1 still on their way" in waited.stderr
     sent = served.command("send", "Hello", "46701740612", "--json")
     assert sent.returncode == 1
     assert json.loads(sent.stdout)["messageSummary"] == {"512": {"messages": 1, "sms": 1}}

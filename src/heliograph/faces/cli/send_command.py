@@ -49,7 +49,8 @@ async def send(
 ) -> int:
     """Send a text and follow it to the handset.
 
-    The exit code is 1 if a message ends in any other way than delivered.
+    The exit code is 1 if a message ends in any other way than delivered. What
+    is still on its way when the wait is over is told, and makes it neither.
     Without --url and --key, the installation that runs on this machine is used
     with its first key.
 
@@ -110,6 +111,7 @@ async def send(
             if not json:
                 await _print_end(api, console, batch)
             await _print_undelivered(api, console_for(to_stderr=True), batch)
+            _print_waiting(console_for(to_stderr=True), batch)
     if json:
         print_json(batch)
     return NOT_AS_IT_SHOULD_BE if follow and _undelivered(batch) else 0
@@ -193,6 +195,10 @@ async def _print_end(api: ApiClient, console: Console, batch: Document) -> None:
         for code, count in batch["messageSummary"].items():
             table.add_row(status_text(int(code)), f"{count['messages']:,}", f"{count['sms']:,}")
     print_table(console, table)
+
+
+def _print_waiting(console: Console, batch: Document) -> None:
+    """Say what has no final status when the wait is over: the exit code does not tell."""
     waiting = _message_count(batch) - _ended_count(batch)
     if waiting:
         console.print(f"{waiting:,} still on their way; see GET /v2/batches/{batch['id']}", soft_wrap=True)
