@@ -169,10 +169,12 @@ async def test_a_batch_is_paused_resumed_and_canceled(portal: ServedPortal, owne
     assert "Paused: nothing is sent" not in (await owner.get(address)).text
     assert "is%20not%20paused" in (await owner.post(f"{address}/resume")).headers["set-cookie"]
     assert (await owner.post(f"{address}/hide")).status_code == 303
+    assert (await owner.post(f"{address}/pause")).status_code == 303
     canceled = await owner.post(f"{address}/cancel")
     assert "2%20messages%20are%20canceled" in canceled.headers["set-cookie"]
     shown = (await owner.get(address)).text
     assert "Canceled" in shown
+    assert "Paused: nothing is sent" not in shown
     assert "nothing%20was%20left" not in canceled.headers["set-cookie"]
     again = await owner.post(f"{address}/cancel")
     assert "nothing%20left%20to%20cancel" in again.headers["set-cookie"]
@@ -186,6 +188,7 @@ async def test_a_batch_is_paused_resumed_and_canceled(portal: ServedPortal, owne
     assert await audit(portal) == [
         ("batch.paused", batch_id),
         ("batch.resumed", batch_id),
+        ("batch.paused", batch_id),
         ("batch.canceled", batch_id),
         ("batch.hidden", batch_id),
     ]

@@ -23,6 +23,20 @@ async def audited(portal: ServedPortal, action: str) -> int:
     return count
 
 
+async def test_a_key_is_shown_with_a_command_that_the_account_may_send(
+    portal: ServedPortal, owner: PortalClient
+) -> None:
+    async with portal.database.transaction() as tx:
+        await tx.execute("DELETE FROM sender")
+        await tx.execute(
+            "INSERT INTO sender (account_id, sender) VALUES ($1, '46101606060'), ($1, 'Acme')",
+            portal.started.account_id,
+        )
+    portal.context.accounts.forget(portal.started.account_id)
+    made = await owner.post("/portal/keys/new", {"name": "Web shop", "scopes": ["send"]})
+    assert "&#34;sender&#34;: &#34;Acme&#34;" in made.text
+
+
 async def test_a_key_is_shown_once_and_works(portal: ServedPortal, owner: PortalClient) -> None:
     made = await owner.post(
         "/portal/keys/new",

@@ -202,7 +202,7 @@ async def _reviewed(
         explanation=explanation,
         funded=funded,
         sendable=summary.get(Code.FUNDED, (0, 0))[0],
-        segments=sum(batch.segments),
+        segments=sum(summary.get(code, (0, 0))[1] for code in (Code.FUNDED, Code.INSUFFICIENT_FUNDS)),
         counts=[(code, CODE_TEXTS[code], *summary[code]) for code in sorted(summary)],
         tone_of=tone_of,
         refused=_refused(explanation),

@@ -14,6 +14,7 @@ from heliograph.faces.portal.live_parts import LivePart, live_part
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
+from heliograph.faces.portal.usual_sender import usual_sender
 from heliograph.services.use_handset import HandsetAway, UseHandset
 from heliograph.storage.blacklist_reading import find_in_blacklist
 
@@ -88,7 +89,7 @@ async def send_test(request: PortalRequest) -> Response[None]:
             return see(HANDSET, translate("This phone is blocked. Send START from it first."), tone="warn")
     account = await context.accounts.account(me.account_id)
     assert account is not None
-    sender = min(account.senders or context.sender_rules.default_senders, key=_by_kindness)
+    sender = await usual_sender(context, me.account_id)
     text = translate("Hello from Heliograph! Answer this message, and see what comes back.")
     try:
         await context.accept_batch.accept(
@@ -119,11 +120,6 @@ async def send_answer(request: PortalRequest) -> Response[str] | Response[None]:
     except HandsetAway as away:
         return see(HANDSET, str(away), tone="bad")
     return see(HANDSET, translate("Sent from the phone. It is among your conversations."))
-
-
-def _by_kindness(sender: str) -> tuple[bool, str]:
-    """Senders with a name before numbers: a phone shows them better."""
-    return sender.isdigit(), sender
 
 
 def _handsets_of(request: PortalRequest) -> UseHandset | None:

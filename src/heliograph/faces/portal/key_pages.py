@@ -15,6 +15,7 @@ from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, public_address, see, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
 from heliograph.faces.portal.text_formats import zone_of
+from heliograph.faces.portal.usual_sender import usual_sender
 from heliograph.services.make_key import make_key
 from heliograph.storage.api_keys import StoredKey, list_keys, revoke_key
 
@@ -50,7 +51,14 @@ async def create_key(request: PortalRequest) -> Response[str]:
             return _refused(request, form, [Refusal("name", "too_many", refused.sentence)])
         detail = {"name": draft.name, "test": draft.rights.is_test}
         await note_act(tx, request, "key.created", made.stored.key_id, detail)
-    return page(request, "key_made.html", token=made.token, name=draft.name, address=public_address(request))
+    return page(
+        request,
+        "key_made.html",
+        token=made.token,
+        name=draft.name,
+        address=public_address(request),
+        sender=await usual_sender(context, me.account_id),
+    )
 
 
 @act(f"{KEYS}/{{key_id:str}}/revoke", right=Right.KEYS)

@@ -18,6 +18,7 @@ from heliograph.faces.portal.rendering import page, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import me_of, show
 from heliograph.faces.portal.status_texts import CODE_TEXTS
 from heliograph.faces.portal.translations import Translate
+from heliograph.faces.portal.usual_sender import usual_sender
 from heliograph.storage.batch_listing import list_batches
 from heliograph.storage.batch_reading import list_codes, status_of
 from heliograph.storage.database import Transaction
@@ -85,6 +86,7 @@ async def show_overview(request: PortalRequest) -> Response[str]:
         api_address=context_of(request).public_url
         or f"{request.url.scheme}://{request.headers.get('host', '')}",
         code_texts=CODE_TEXTS,
+        sender=await usual_sender(context_of(request), me.account_id),
     )
 
 
