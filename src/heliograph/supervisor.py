@@ -216,6 +216,8 @@ class _Child:
                 task.cancel()
             if ended.cancelled() or not ended.done():
                 _send(process, signal.SIGKILL)
+                # Whoever goes on before it is reaped leaves a transport that no loop will ever close.
+                await process.wait()
 
     def _note_ready(self) -> None:
         self.is_ready = self._came_up = True
