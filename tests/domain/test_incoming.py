@@ -15,6 +15,7 @@ from heliograph.domain.incoming import (
     bare_number,
     claim,
     fold_keyword,
+    read_inbound_number,
     read_segment,
     text_of,
 )
@@ -204,3 +205,21 @@ WORDS = OptOutWords.of(["STOP", "Avsluta"], ["START"])
 )
 def test_stop_and_start(body: str, wish: Wish | None) -> None:
     assert WORDS.wish(body) is wish
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("72456", "72456"),
+        ("+46 10 160 60 60", "46101606060"),
+        ("12", "12"),
+        ("1", None),
+        ("1" * 15, "1" * 15),
+        ("1" * 16, None),
+        ("72-456", None),
+        ("٤٦٧٠", None),
+        ("", None),
+    ],
+)
+def test_our_own_numbers_are_digits(typed: str, number: str | None) -> None:
+    assert read_inbound_number(typed) == number

@@ -158,6 +158,12 @@ class Claim(msgspec.Struct, frozen=True):
     """The text after the keyword that decided; the whole text where none did."""
 
 
+def read_inbound_number(text: str) -> str | None:
+    """One of our numbers, 2 to 15 digits as carriers write it, without ``+`` in front; None: it is none."""
+    digits = "".join(text.split()).removeprefix("+")
+    return digits if digits.isascii() and digits.isdigit() and 2 <= len(digits) <= 15 else None
+
+
 def fold_keyword(word: str) -> str:
     """A word as keywords are kept and compared: in any case, without the marks around it."""
     return word.strip().strip(_NOTHING_AROUND).casefold()

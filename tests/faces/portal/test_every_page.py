@@ -44,6 +44,7 @@ EXPECTED = (
     "/portal/guard",
     "/portal/operator/guard",
     "/portal/operator/routes",
+    "/portal/operator/numbers/72456",
     "/portal/operator/health",
 )
 """Links lead at least to these, and to pages like them."""
@@ -79,6 +80,17 @@ async def fill_with_hostile_texts(portal: ServedPortal, dsn: str) -> None:
         )
         await connection.execute("UPDATE batch SET body = $1 WHERE direction = 1", HOSTILE)
         await connection.execute("UPDATE account SET name = $1", HOSTILE[:100])
+        await connection.execute(
+            "INSERT INTO inbound_number (number, account_id, shared, created_at)"
+            " VALUES ('72456', $1, true, $2)",
+            account_id,
+            utc_now(),
+        )
+        await connection.execute(
+            "INSERT INTO inbound_keyword (number, keyword, account_id) VALUES ('72456', $1, $2)",
+            SHORT[:40],
+            account_id,
+        )
         await connection.execute("UPDATE api_key SET name = $1", SHORT)
         await connection.execute("UPDATE carrier SET name = $1", SHORT)
         await connection.execute("UPDATE ledger SET note = $1", HOSTILE)

@@ -1,11 +1,10 @@
 """`heliograph number`: the numbers that handsets write to, and whose messages to them are."""
 
-import re
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from heliograph.domain.incoming import MOST_KEYWORD_LETTERS, read_keyword
+from heliograph.domain.incoming import MOST_KEYWORD_LETTERS, read_inbound_number, read_keyword
 from heliograph.faces.cli.command_options import (
     NO_OPTIONS,
     CommandOptions,
@@ -66,7 +65,7 @@ async def add(
     shared
         Whether accounts have keywords on it.
     """
-    if not re.fullmatch("[0-9]{2,15}", number):
+    if read_inbound_number(number) != number:
         raise CommandRefused(f"{number!r} is no number: 2 to 15 digits, without + or 00 in front")
     if account is None and not shared:
         raise CommandRefused("say whose it is with --account, or that it is --shared")

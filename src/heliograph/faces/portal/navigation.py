@@ -73,6 +73,7 @@ _PAGES: Final[tuple[tuple[str, tuple[tuple[str, str, str, Right], ...]], ...]] =
             ("Accounts", "/portal/operator/accounts", "accounts", Right.OPERATE),
             ("Carriers", "/portal/operator/carriers", "carriers", Right.OPERATE),
             ("Routes", "/portal/operator/routes", "routes", Right.OPERATE),
+            ("Incoming numbers", "/portal/operator/numbers", "numbers", Right.OPERATE),
             ("Prices", "/portal/operator/prices", "prices", Right.OPERATE),
             ("Guard rules", "/portal/operator/guard", "shield", Right.OPERATE),
             ("Queues", "/portal/operator/queues", "queues", Right.OPERATE),

@@ -7,7 +7,9 @@ from heliograph.domain.refusals import NotFound, Refusal
 from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import translate_for
+from heliograph.faces.portal.signed_in import Form
 from heliograph.storage.account_lines import AccountLine, find_account_line
+from heliograph.storage.accounts import StoredAccount
 from heliograph.storage.audit_log import INSTALLATION
 from heliograph.storage.database import Transaction
 
@@ -32,6 +34,31 @@ async def account_of(tx: Transaction, request: PortalRequest, number: str) -> Ac
     if found is None:
         raise NotFound("There is no such account.")
     return found
+
+
+async def named_account(
+    tx: Transaction,
+    request: PortalRequest,
+    form: Form,
+    field: str,
+    faults: Faults,
+    *,
+    needed: str | None = None,
+) -> StoredAccount | None:
+    """The account whose number a field holds; None where it holds nothing or no account's.
+
+    ``needed`` is what stands beside an empty field that must not be.
+    """
+    number = form.text(field)
+    if not number:
+        if needed is not None:
+            faults[field] = needed
+        return None
+    line = await find_account_line(tx, number, now=context_of(request).now())
+    if line is None:
+        faults[field] = translate_for(request)("There is no such account.")
+        return None
+    return line.account
 
 
 def faults_of(refusals: Iterable[Refusal | CarrierFault], request: PortalRequest) -> Faults:

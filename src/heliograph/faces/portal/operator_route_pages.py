@@ -9,15 +9,19 @@ from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import NotFound
 from heliograph.domain.sender import check_sender
 from heliograph.domain.typed_values import read_prefix
-from heliograph.faces.portal.operator_acts import Faults, faults_of, note_operator_act, whole_number
+from heliograph.faces.portal.operator_acts import (
+    Faults,
+    faults_of,
+    named_account,
+    note_operator_act,
+    whole_number,
+)
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
-from heliograph.faces.portal.signed_in import Form, act, form_of, show
+from heliograph.faces.portal.signed_in import act, form_of, show
 from heliograph.services.explain_route import RouteExplanation, explain_route
-from heliograph.storage.account_lines import find_account_line
 from heliograph.storage.accounts import StoredAccount, list_accounts
 from heliograph.storage.carrier_settings import create_route, list_carriers, list_routes, remove_route
-from heliograph.storage.database import Transaction
 
 ROUTES: Final = "/portal/operator/routes"
 MAX_ROUTE_ID: Final = 2**31 - 1
@@ -79,7 +83,7 @@ async def add_route(request: PortalRequest) -> Response[Any]:
         names = {each.carrier_id: each.name for each in await list_carriers(tx)}
         if carrier_id is None or carrier_id not in names:
             faults["carrier"] = translate("Choose a carrier.")
-        account = await _account(tx, request, form, "account", faults)
+        account = await named_account(tx, request, form, "account", faults)
         if not faults:
             assert prefix is not None
             assert carrier_id is not None
@@ -116,7 +120,8 @@ async def explain(request: PortalRequest) -> Response[str]:
     fault = format_fault(msisdn, "number")
     faults = faults_of([fault] if fault else [], request)
     async with context.database.transaction() as tx:
-        account = await _account(tx, request, form, "of_account", faults, is_needed=True)
+        needed = translate_for(request)("Write the number of the account that sends.")
+        account = await named_account(tx, request, form, "of_account", faults, needed=needed)
         if faults or account is None:
             return await _routes_page(request, form.values(), faults)
         blacklisted = await context.accounts.blacklisted(account.account_id, [msisdn])
@@ -124,28 +129,6 @@ async def explain(request: PortalRequest) -> Response[str]:
             tx, account, msisdn, sender, context.sender_rules, is_blacklisted=bool(blacklisted)
         )
     return await _routes_page(request, form.values(), explained=explained, account=account)
-
-
-async def _account(
-    tx: Transaction,
-    request: PortalRequest,
-    form: Form,
-    field: str,
-    faults: Faults,
-    *,
-    is_needed: bool = False,
-) -> StoredAccount | None:
-    """The account whose number a field holds; None where it holds nothing or no account's."""
-    number = form.text(field)
-    if not number:
-        if is_needed:
-            faults[field] = translate_for(request)("Write the number of the account that sends.")
-        return None
-    line = await find_account_line(tx, number, now=context_of(request).now())
-    if line is None:
-        faults[field] = translate_for(request)("There is no such account.")
-        return None
-    return line.account
 
 
 PAGES: Final = (show_routes, add_route, drop_route, explain)
