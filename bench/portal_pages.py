@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple
 import httpx
 
 from bench.bench_server import SECRET_KEY, BenchServer, NotOnDisk, bench_server, make_account
+from bench.portal_requests import CSRF, Asked, filled_in, things_to_ask_for
 from heliograph.domain.login_secret import SECRET_BYTES, login_hash, login_secret
 from heliograph.faces.api.auth import Authenticator, FailureThrottle
 from heliograph.faces.portal.live_streams import LiveStreams
@@ -39,35 +40,6 @@ DAYS: Final = 6
 ASKED: Final = 20
 WARMING: Final = 2
 AIM_MS: Final = 100
-_CSRF: Final = "bench"
-_PLAIN: Final = (
-    "contacts",
-    "blacklist",
-    "conversations",
-    "senders",
-    "numbers",
-    "keys",
-    "usage",
-    "users",
-    "settings",
-    "audit",
-    "operator/accounts",
-    "operator/carriers",
-    "operator/routes",
-    "operator/prices",
-    "operator/guard",
-    "operator/queues",
-    "operator/health",
-)
-"""Pages that take nothing; those that are not there are left out."""
-
-
-class Asked(NamedTuple):
-    """What is asked for, under the name it has in the table."""
-
-    name: str
-    path: str
-    form: dict[str, str] | None = None
 
 
 class Timed(NamedTuple):
@@ -133,8 +105,8 @@ async def _measure(server: BenchServer, messages: int) -> tuple[list[Timed], lis
                 timeout=120,
             )
         )
-        asked = await _pages(parts.database)
-        return [timed for each in asked if (timed := await _time(client, each))], notes
+        things = await things_to_ask_for(parts.database, client)
+        return [await _time(client, each) for each in filled_in(things)], notes
 
 
 async def _all_steps(name: str, step: Callable[[datetime], Awaitable[int]], messages: int) -> str:
@@ -155,52 +127,13 @@ async def _sign_in(database: Database) -> str:
     async with database.transaction() as tx:
         user_id = await tx.fetchval("SELECT user_id FROM portal_user")
         await begin_login(
-            tx, login_hash(secret), user_id, csrf_token=_CSRF, second_factor=True, browser="bench", now=now
+            tx, login_hash(secret), user_id, csrf_token=CSRF, second_factor=True, browser="bench", now=now
         )
     return secret
 
 
-async def _pages(database: Database) -> list[Asked]:
-    """What is asked for; ids and a number from the middle of what is there."""
-    async with database.transaction() as tx:
-        batch_id: bytes = await tx.fetchval(
-            "SELECT batch_id FROM batch ORDER BY batch_id OFFSET $1 LIMIT 1", 500
-        )
-        message = await tx.fetchrow(
-            "SELECT message_id, recipient FROM message WHERE batch_id = $1 AND message_id > $1"
-            " ORDER BY message_id OFFSET 10 LIMIT 1",
-            batch_id,
-        )
-    assert message is not None
-    batch, batches = f"/portal/batches/{batch_id.hex()}", "/portal/batches"
-    message_id, number = message["message_id"].hex(), message["recipient"]
-    return [
-        Asked("overview", "/portal/"),
-        Asked("overview, its live part", "/portal/live/overview?looks=1"),
-        Asked("overview, values of today's chart", "/portal/live/traffic?span=today"),
-        Asked("overview, values of the week's chart", "/portal/live/traffic?span=week"),
-        Asked("batches", batches),
-        Asked("batches, a page in the middle", f"{batches}?after={batch_id.hex()}"),
-        Asked("batches that are finished", f"{batches}?status=sent"),
-        Asked("batches that are under way, of which there are none", f"{batches}?status=ongoing"),
-        Asked("batches of a sender", f"{batches}?sender=iP1"),
-        Asked("batches with a reference that none has", f"{batches}?reference=none"),
-        Asked("a batch", batch),
-        Asked("a batch, its failed messages, of which there are none", f"{batch}?group=failed"),
-        Asked("a batch, its live part", f"{batch}/progress?looks=1"),
-        Asked("a batch, the message of one number", f"{batch}/find", {"recipient": number}),
-        Asked("latest messages", "/portal/messages"),
-        Asked("messages of a number", "/portal/messages", {"wanted": number}),
-        Asked("messages of a number that has none", "/portal/messages", {"wanted": "46709999999"}),
-        Asked("a message by its id", "/portal/messages", {"wanted": message_id}),
-        Asked("a message", f"{batch}/messages/{message_id}"),
-        Asked("a message, its timeline", f"{batch}/messages/{message_id}/timeline"),
-        *(Asked(name, f"/portal/{name}") for name in _PLAIN),
-    ]
-
-
-async def _time(client: httpx.AsyncClient, asked: Asked) -> Timed | None:
-    """Ask again and again; None for a page that is not there."""
+async def _time(client: httpx.AsyncClient, asked: Asked) -> Timed:
+    """Ask again and again. Raises RuntimeError for a page that cannot be had."""
     took: list[float] = []
     size = 0
     for _ in range(WARMING + ASKED):
@@ -209,12 +142,10 @@ async def _time(client: httpx.AsyncClient, asked: Asked) -> Timed | None:
             answer = await client.get(asked.path)
         else:
             answer = await client.post(
-                asked.path, data={"csrf": _CSRF, **asked.form}, headers={"sec-fetch-site": "same-origin"}
+                asked.path, data={"csrf": CSRF, **asked.form}, headers={"sec-fetch-site": "same-origin"}
             )
         took.append(1000 * (time.perf_counter() - began))
         size = len(answer.content)
-        if answer.status_code == 404:
-            return None
         if answer.status_code not in (200, 303):
             raise RuntimeError(f"{asked.name}: {answer.status_code}")
     took = took[WARMING:]
