@@ -24,7 +24,7 @@ def child(name: str, code: str, *arguments: object) -> ChildProgram:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.005)
 
@@ -37,7 +37,7 @@ def is_gone(pid: int) -> bool:
 
 
 async def run(supervisor: Supervisor) -> int:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return await supervisor.run()
 
 

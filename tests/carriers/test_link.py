@@ -60,7 +60,7 @@ class Observer:
         return self.allows_writing
 
     async def until_lost(self) -> list[Unanswered]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while self.unanswered is None:
                 self.happened.clear()
                 await self.happened.wait()
@@ -98,7 +98,7 @@ async def test_a_block_is_answered_by_token() -> None:
     async with bound() as (link, observer, smsc):
         smsc.accept_everything()
         assert link.submit([block("a", "b"), block("c")]) == []
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(observer.events) < 3:
                 observer.happened.clear()
                 await observer.happened.wait()
@@ -137,7 +137,7 @@ async def test_nobody_listens() -> None:
 async def test_a_response_timeout_is_an_event() -> None:
     async with bound() as (link, observer, _):
         link.submit([block("a")])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await observer.happened.wait()
         (event,) = observer.events
         assert isinstance(event, ResponseTimeout)
@@ -201,7 +201,7 @@ async def test_an_unbind_of_ours_is_answered_and_closes() -> None:
 async def test_deliveries_are_answered_when_told_to() -> None:
     async with bound() as (link, observer, smsc):
         smsc.link.send(DeliverSm(short_message=b"Hi"), "x")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await observer.happened.wait()
         assert smsc.link.acknowledged == []
         (pdu,) = observer.events

@@ -59,7 +59,7 @@ class Clients:
 
     async def aclose(self) -> None:
         """Close them all."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             for client in self._made:
                 await client.aclose()
                 assert repr(client).startswith("<OutboundHttp 0 pools, <ConnectionBudget 0/")

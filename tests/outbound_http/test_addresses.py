@@ -169,7 +169,7 @@ async def test_the_peer_is_judged_again_after_connecting() -> None:
     )
     async with running(answering(OK)) as receiver:
         with pytest.raises(CallFailed) as caught:
-            await connect_to_any(["127.0.0.1"], receiver.port, book=book, timeout=1)
+            await connect_to_any(["127.0.0.1"], receiver.port, book=book, timeout=60)
     assert caught.value.failure is Failure.REFUSED
 
 

@@ -118,7 +118,7 @@ async def queue_is_empty(connection: Connection) -> bool:
 
 async def settle(service: DeliverWebhooks) -> None:
     """Let what is in hand end and be recorded."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         for _ in range(3):
             await service.record()
             await asyncio.sleep(0.02)
@@ -237,7 +237,7 @@ async def test_what_a_second_try_brought_is_not_claimed_again_before_it_is_writt
         await insert_block(connection, receiver.url, event(message, 1, 110), event(message, 2, 201))
         await run_until(service, lambda: len(receiver.received) == 1)
         await settle(service)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while 201 not in codes_of(receiver.received, message):
                 await service.claim()
                 await asyncio.sleep(0.005)

@@ -9,7 +9,7 @@ from heliograph.storage.wakeups import WakeupListener, WakeupSender
 
 
 async def until(event: asyncio.Event) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await event.wait()
 
 
@@ -101,7 +101,7 @@ async def test_both_ends_recover_from_a_lost_connection(database: str) -> None:
             )
             await until(event)  # set by the reconnection
             event.clear()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not event.is_set():  # the first may be lost with the connection: it is a hint
                     sender.notify("lots")
                     await asyncio.sleep(0.01)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import msgspec
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from heliograph.domain.ids import IdSource
 from heliograph.domain.incoming import OptOutWords
@@ -46,6 +46,9 @@ CHROMIUM_OPTIONS = (
     "--disable-sync",
 )
 CSRF = "csrf-of-the-tests"
+PATIENCE_MS = 60_000
+"""How long a browser waits for what must come; a machine that does much else takes its time."""
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def portal_context(api: AcceptingApi, **changes: Any) -> PortalContext:
@@ -205,7 +208,7 @@ async def opened_page(
         timezone_id="Europe/Stockholm",
         has_touch=phone,
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     if secret:
         await context.add_cookies([{"name": COOKIE, "value": secret, "url": address, "httpOnly": True}])
     page = await context.new_page()

@@ -44,7 +44,7 @@ async def served(*, proxies: list[str]) -> AsyncIterator[int]:
     await asyncio.sleep(0.05)
     yield listening.getsockname()[1]
     stop.set()
-    await asyncio.wait_for(serving, 5)
+    await asyncio.wait_for(serving, 60)
 
 
 async def talk(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
@@ -54,7 +54,7 @@ async def talk(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
         for piece in pieces:
             writer.write(piece)
             await asyncio.sleep(pause)
-        return await asyncio.wait_for(reader.read(), 5)
+        return await asyncio.wait_for(reader.read(), 60)
     except ConnectionError:
         return b""
     finally:
@@ -129,7 +129,7 @@ async def test_who_is_answered_before_the_end_of_a_large_body_can_read_the_answe
     size = 40 * 1024 * 1024
 
     def request() -> bytes:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
             connection.sendall(b"POST /last HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % size)
             connection.sendall(bytes(size))
             answer = b""

@@ -37,7 +37,7 @@ def test_a_free_port_is_found_and_shown() -> None:
     with bind_listening_socket(settings.http) as listening:
         bound = with_bound_port(settings, listening)
         assert shown_url(bound) == f"http://127.0.0.1:{listening.getsockname()[1]}"
-        with socket.create_connection(listening.getsockname(), timeout=5):
+        with socket.create_connection(listening.getsockname(), timeout=60):
             pass
         with pytest.raises(SettingsError, match=r"cannot listen on 127\.0\.0\.1:"):
             bind_listening_socket(bound.http)

@@ -36,7 +36,7 @@ class Events:
     async def next(self) -> tuple[str, str] | None:
         """Name and data of the next event, comments as events named ``:``; None at the end."""
         name, data = "", list[str]()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             async for line in self._lines:
                 if line.startswith(":"):
                     name = ":"
@@ -155,7 +155,7 @@ async def test_a_stream_that_nobody_reads_is_let_go(portal: ServedPortal) -> Non
             events = Events(answer)
             assert await events.next()
             assert streams.open.total() == 1
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while streams.open:
                 await asyncio.sleep(0.01)
 
