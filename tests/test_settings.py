@@ -1,12 +1,11 @@
 import os
 import re
-import stat
 from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
-from heliograph.settings import Settings, SettingsError, list_settings, load_secret_key, load_settings
+from heliograph.settings import Settings, SettingsError, list_settings, load_settings
 
 KEY = "0123456789abcdef" * 4
 
@@ -116,8 +115,22 @@ def test_with_a_database_of_its_own_nothing_of_the_laptop_is_left(tmp_path: Path
     assert not settings.is_embedded
     assert not settings.loopback_reports_allowed
     assert "pass" not in repr(settings)
-    with pytest.raises(SettingsError, match="HELIOGRAPH_SECRET_KEY is needed"):
-        load_secret_key(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "needed"),
+    [
+        ("", False),
+        ('[http]\nhost = "localhost"', False),
+        ('[http]\nhost = "0.0.0.0"', True),
+        ('[http]\npublic_url = "https://sms.example.com"', True),
+        ('database_url = "postgresql://u:pass@db/x"', True),
+        ("[http]\noperator_second_factor = true", True),
+        ('database_url = "postgresql://u:pass@db/x"\n[http]\noperator_second_factor = false', False),
+    ],
+)
+def test_operators_need_a_second_factor_but_in_a_sandbox(tmp_path: Path, text: str, needed: bool) -> None:
+    assert load(tmp_path, text).operators_need_second_factor is needed
 
 
 def test_the_data_directory_depends_on_who_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,26 +140,6 @@ def test_the_data_directory_depends_on_who_runs_it(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("XDG_DATA_HOME", "/home/x/data")
     assert Settings().data_path == Path("/home/x/data/heliograph")
     assert Settings(data_dir="/elsewhere").data_path == Path("/elsewhere")
-
-
-def test_the_secret_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
-    settings = Settings(data_dir=str(tmp_path))
-    key = load_secret_key(settings)
-    assert len(key) == 32
-    assert load_secret_key(settings) == key
-    assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600
-    assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]
-
-
-def test_the_secret_key_may_be_given(tmp_path: Path) -> None:
-    assert load_secret_key(Settings(secret_key=KEY, database_url="postgresql://x")) == bytes.fromhex(KEY)
-    for wrong in (KEY[:-1], KEY[:-1] + "x", KEY + "00"):
-        with pytest.raises(SettingsError, match=r"HELIOGRAPH_SECRET_KEY: .* 64 hexadecimal digits") as told:
-            load_secret_key(Settings(secret_key=wrong))
-        assert wrong not in str(told.value)
-    (tmp_path / "secret-key").write_text("broken")
-    with pytest.raises(SettingsError, match="secret-key: the secret key must be"):
-        load_secret_key(Settings(data_dir=str(tmp_path)))
 
 
 MAIL = {

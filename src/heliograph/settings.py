@@ -7,7 +7,6 @@ A name that does not exist is refused, so that a misspelt setting never goes unn
 import ipaddress
 import os
 import re
-import secrets
 import tomllib
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +31,6 @@ EMBEDDED_DSN_VARIABLE = "_HELIOGRAPH_EMBEDDED_DSN"
 HTTP_FD_VARIABLE = "_HELIOGRAPH_HTTP_FD"
 # Kubernetes gives these to every process beside a service called heliograph.
 _NOT_OURS = re.compile(r"HELIOGRAPH_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)")
-SECRET_KEY_BYTES = 32
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -63,6 +61,7 @@ class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     accept_queue: Count = 2_000  # requests waiting for a commit; more are answered with 503
     failed_sign_ins_per_minute: Count = 30  # for each address
     plain_portal_allowed: bool = False  # whether the portal opens over plain HTTP from other machines
+    operator_second_factor: bool | None = None  # whether operators need one; empty: not in a sandbox
 
 
 class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -194,6 +193,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.http.public_url.rstrip("/") or f"http://{self.http.host}:{self.http.port}"
 
     @property
+    def operators_need_second_factor(self) -> bool:
+        """Whether a password alone opens no operator's page.
+
+        A sandbox, which is embedded and known to this machine only, opens in a minute, without.
+        """
+        is_sandbox = self.is_embedded and self.http.host in _LOOPBACK and not self.http.public_url
+        needed = self.http.operator_second_factor
+        return not is_sandbox if needed is None else needed
+
+    @property
     def loopback_reports_allowed(self) -> bool:
         allowed = self.reports.loopback_allowed
         return self.is_embedded if allowed is None else allowed
@@ -217,22 +226,6 @@ def load_settings(config: Path | None = None, environment: Mapping[str, str] = o
     settings = msgspec.convert(values, Settings)
     _refuse_contradictions(settings)
     return settings
-
-
-def load_secret_key(settings: Settings) -> bytes:
-    """The 32 bytes that encrypt secrets in the database.
-
-    Embedded and not set: a file of the data directory, made at the first start with mode 0600. Losing it
-    makes carriers' passwords and webhook secrets unreadable. Raises SettingsError.
-    """
-    if settings.secret_key:
-        return _parse_key(settings.secret_key, f"{PREFIX}SECRET_KEY")
-    if not settings.is_embedded:
-        raise SettingsError(f"{PREFIX}SECRET_KEY is needed with a database URL: 64 hexadecimal digits")
-    path = settings.data_path / "secret-key"
-    if not path.exists():
-        _write_new_key(path)
-    return _parse_key(path.read_text("ascii", "replace"), str(path))
 
 
 def _is_network(text: str) -> bool:
@@ -284,28 +277,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
     return "" if value is None else str(value)
-
-
-def _write_new_key(path: Path) -> None:
-    unfinished = path.with_name(f"secret-key.{os.getpid()}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(SECRET_KEY_BYTES) + "\n")
-        file.flush()
-        os.fsync(descriptor)
-    # A link fails where another process was faster, whose key then counts.
-    try:
-        os.link(unfinished, path)
-    except FileExistsError:
-        return
-    finally:
-        unfinished.unlink()
-
-
-def _parse_key(text: str, where: str) -> bytes:
-    if not re.fullmatch(f"[0-9a-fA-F]{{{2 * SECRET_KEY_BYTES}}}", text.strip()):
-        raise SettingsError(f"{where}: the secret key must be {2 * SECRET_KEY_BYTES} hexadecimal digits")
-    return bytes.fromhex(text.strip())
 
 
 def _default_data_dir(environment: Mapping[str, str], *, is_root: bool) -> str:

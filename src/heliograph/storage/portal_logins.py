@@ -67,11 +67,12 @@ async def begin_login(
     second_factor: bool,
     browser: str,
     now: datetime,
-) -> None:
-    """Sign a browser in, to the first of the user's accounts."""
-    await tx.execute(
+) -> bool:
+    """Sign a browser in, to the first of the user's accounts; whether they are an operator."""
+    is_operator: bool = await tx.fetchval(
         load_query("begin_login"), login_hash, user_id, csrf_token, second_factor, browser[:200], now
     )
+    return is_operator
 
 
 async def find_login(tx: Transaction, login_hash: bytes, *, now: datetime) -> Login | None:

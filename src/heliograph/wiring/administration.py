@@ -11,7 +11,8 @@ import asyncpg
 
 from heliograph.faces.cli.command_ground import Ground, MigrationPhase, MigrationReport
 from heliograph.faces.cli.command_refused import NOT_AS_IT_SHOULD_BE, CommandRefused
-from heliograph.settings import Settings, SettingsError, load_secret_key
+from heliograph.secret_key import load_secret_key
+from heliograph.settings import Settings, SettingsError
 from heliograph.storage.database import (
     Database,
     Purpose,

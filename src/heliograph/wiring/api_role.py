@@ -167,6 +167,7 @@ def portal_parts(
         loopback_reports=parts.settings.loopback_reports_allowed,
         retention_days=parts.settings.accounts.retention_days,
         plain_allowed=parts.settings.http.plain_portal_allowed,
+        operators_need_second_factor=parts.settings.operators_need_second_factor,
         handsets_url=handsets_url(parts.settings),
         mail_desk=mail_desk(parts.settings, parts.sealer, parts.ids),
         live_streams=live_streams,

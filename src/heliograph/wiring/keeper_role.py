@@ -8,6 +8,7 @@ from typing import Final
 
 from heliograph.domain.retention import ErasedNumbers
 from heliograph.loop import run_loop
+from heliograph.secret_key import load_secret_key
 from heliograph.services.close_unreported import CloseUnreported
 from heliograph.services.count_traffic import CountTraffic
 from heliograph.services.erase_texts import EraseTexts
@@ -18,7 +19,6 @@ from heliograph.services.resend_doubtful import ResendDoubtful
 from heliograph.services.send_mail import SendMail
 from heliograph.services.take_incoming import ReleaseIncomplete
 from heliograph.services.watch_margins import WatchMargins
-from heliograph.settings import load_secret_key
 from heliograph.supervisor import report_ready
 from heliograph.wiring.mail_parts import mail_post
 from heliograph.wiring.parts import Parts, on_the_clock, run_together

@@ -12,8 +12,9 @@ from heliograph.domain.ids import IdSource
 from heliograph.domain.incoming import OptOutWords
 from heliograph.domain.reassembly import Patience
 from heliograph.domain.sender_rules import SenderRules
+from heliograph.secret_key import load_secret_key
 from heliograph.services.take_incoming import TakeIncoming
-from heliograph.settings import Settings, load_secret_key
+from heliograph.settings import Settings
 from heliograph.storage.database import Database
 from heliograph.storage.migrations_runner import check_schema
 from heliograph.storage.process_sessions import ProcessName

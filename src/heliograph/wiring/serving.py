@@ -17,14 +17,9 @@ from typing import Final
 import structlog
 
 from heliograph.faces.cli.command_ground import Started
+from heliograph.secret_key import load_secret_key
 from heliograph.services.first_start import FirstStart, FirstStartSettings, first_start
-from heliograph.settings import (
-    EMBEDDED_DSN_VARIABLE,
-    HTTP_FD_VARIABLE,
-    PREFIX,
-    Settings,
-    load_secret_key,
-)
+from heliograph.settings import EMBEDDED_DSN_VARIABLE, HTTP_FD_VARIABLE, PREFIX, Settings
 from heliograph.storage.database import Database
 from heliograph.storage.embedded_postgres import EmbeddedPostgres
 from heliograph.storage.migrations_runner import check_schema

@@ -9,6 +9,7 @@ from heliograph.domain.mail_texts import SecurityNotice
 from heliograph.domain.refusals import NotFound, Unauthorized
 from heliograph.faces.portal.audited_acts import note_own_act
 from heliograph.faces.portal.login_cookies import (
+    NewLogin,
     passkeys_of,
     random_text,
     second_factor_of,
@@ -16,35 +17,41 @@ from heliograph.faces.portal.login_cookies import (
     site_of,
 )
 from heliograph.faces.portal.mailed_notices import mail_notice
-from heliograph.faces.portal.me_pages import ME, need_fresh
+from heliograph.faces.portal.me_pages import ME, is_kept, need_fresh
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
 from heliograph.services.second_factor import WRONG_CODE, totp_picture
 from heliograph.storage.database import Transaction
 from heliograph.storage.portal_logins import end_logins_of_user, renew_login
-from heliograph.storage.user_credentials import remove_passkey
+from heliograph.storage.user_credentials import read_second_factors, remove_passkey
 
 APP: Final = f"{ME}/app"
 PASSKEYS: Final = f"{ME}/passkeys"
 LONGEST_PASSKEY_NAME: Final = 60
+LAST_OF_OPERATOR: Final = "Operators need a second step. Add another one before you remove this."
 
 
-async def _renew(tx: Transaction, request: PortalRequest) -> str:
+async def _renew(tx: Transaction, request: PortalRequest) -> NewLogin:
     """This browser's login under a new id, and no other login: a factor was added or taken away."""
     me, secret = me_of(request), random_text(request)
     await end_logins_of_user(tx, me.user_id, but=me.login.login_hash)
     await renew_login(tx, me.login.login_hash, login_hash(secret), second_factor=True)
-    return secret
+    return NewLogin(secret, me.login.is_operator)
+
+
+async def _is_last(tx: Transaction, request: PortalRequest) -> bool:
+    """Whether it is the only second factor of somebody who needs one."""
+    return is_kept(request, await read_second_factors(tx, me_of(request).user_id))
 
 
 def _after_change(
-    request: PortalRequest, secret: str, codes: list[str], notice: str
+    request: PortalRequest, login: NewLogin, codes: list[str], notice: str
 ) -> Response[str] | Response[None]:
     """The recovery codes if there are new ones, which are shown once; else back to one's page."""
     answer: Response[str] | Response[None]
     answer = page(request, "recovery_codes.html", codes=codes) if codes else see(f"{ME}#sign-in", notice)
-    set_login_cookie(request, answer, secret)
+    set_login_cookie(request, answer, login)
     return answer
 
 
@@ -107,10 +114,10 @@ async def take_app(request: PortalRequest) -> Response[str] | Response[None]:
             codes = await factor.first_recovery_codes(tx, me.user_id)
             await note_own_act(tx, request, "user.app_added")
             await mail_notice(tx, request, SecurityNotice.APP_ADDED)
-            secret = await _renew(tx, request)
+            login = await _renew(tx, request)
     if not is_taken:
         return await _app_page(request, translate(WRONG_CODE), status=400)
-    return _after_change(request, secret, codes, translate("The authenticator app is asked for from now on."))
+    return _after_change(request, login, codes, translate("The authenticator app is asked for from now on."))
 
 
 @act(f"{APP}/remove", right=None)
@@ -120,12 +127,14 @@ async def remove_app(request: PortalRequest) -> Response[str] | Response[None]:
     if stale is not None:
         return stale
     async with context_of(request).database.transaction() as tx:
+        if await _is_last(tx, request):
+            return see(f"{ME}#sign-in", translate_for(request)(LAST_OF_OPERATOR), tone="bad")
         await second_factor_of(request).remove(tx, me_of(request).user_id)
         await note_own_act(tx, request, "user.app_removed")
         await mail_notice(tx, request, SecurityNotice.APP_REMOVED)
-        secret = await _renew(tx, request)
+        login = await _renew(tx, request)
     return _after_change(
-        request, secret, [], translate_for(request)("The authenticator app is asked for no more.")
+        request, login, [], translate_for(request)("The authenticator app is asked for no more.")
     )
 
 
@@ -174,10 +183,10 @@ async def keep_passkey(request: PortalRequest) -> Response[str] | Response[None]
             codes = await second_factor_of(request).first_recovery_codes(tx, me.user_id)
             await note_own_act(tx, request, "user.passkey_added")
             await mail_notice(tx, request, SecurityNotice.PASSKEY_ADDED)
-            secret = await _renew(tx, request)
+            login = await _renew(tx, request)
     except Unauthorized as refused:
         return see(f"{ME}#sign-in", translate(refused.sentence), tone="bad")
-    return _after_change(request, secret, codes, translate("You can sign in with this passkey from now on."))
+    return _after_change(request, login, codes, translate("You can sign in with this passkey from now on."))
 
 
 @act(f"{PASSKEYS}/remove", right=None)
@@ -192,13 +201,15 @@ async def forget_passkey(request: PortalRequest) -> Response[str] | Response[Non
     except ValueError:
         credential = b""
     async with context_of(request).database.transaction() as tx:
+        if await _is_last(tx, request):
+            return see(f"{ME}#sign-in", translate_for(request)(LAST_OF_OPERATOR), tone="bad")
         if not await remove_passkey(tx, me.user_id, credential):
             raise NotFound("There is no such passkey.")
         await second_factor_of(request).tidy(tx, me.user_id)
         await note_own_act(tx, request, "user.passkey_removed")
         await mail_notice(tx, request, SecurityNotice.PASSKEY_REMOVED)
-        secret = await _renew(tx, request)
-    return _after_change(request, secret, [], translate_for(request)("This passkey lets in no more."))
+        login = await _renew(tx, request)
+    return _after_change(request, login, [], translate_for(request)("This passkey lets in no more."))
 
 
 PAGES: Final = (

@@ -202,13 +202,13 @@ async def finish(request: PortalRequest) -> Response[None] | Response[str]:
             await set_password(tx, me.user_id, stored)
             await note_own_act(tx, request, "user.password_chosen")
             await end_logins_of_user(tx, me.user_id, but=me.login.login_hash)
-            secret = await new_login(tx, request, me.user_id, second_factor=me.login.second_factor)
+            login = await new_login(tx, request, me.user_id, second_factor=me.login.second_factor)
     translate = translate_for(request)
     if not is_free:
         faults = {"email": translate("This address is somebody else's here.")}
         return _finish_page(request, person.name, form.text("email"), faults, status=400)
     return signed_in_answer(
-        request, secret, "/portal/", translate("From now on you sign in with your address and this password.")
+        request, login, "/portal/", translate("From now on you sign in with your address and this password.")
     )
 
 
@@ -257,8 +257,8 @@ async def use_invited(request: PortalRequest, link: str) -> Response[None] | Res
     if me is not None:
         async with context.database.transaction() as tx:
             await _join(tx, request, link, me.user_id, me.name)
-            secret = await new_login(tx, request, me.user_id, second_factor=me.login.second_factor)
-        return signed_in_answer(request, secret, "/portal/")
+            login = await new_login(tx, request, me.user_id, second_factor=me.login.second_factor)
+        return signed_in_answer(request, login, "/portal/")
     person = judge_person(request, form, everything=True)
     if person.faults:
         return _invitation_page(request, link, invited, person, email=form.text("email"), status=400)

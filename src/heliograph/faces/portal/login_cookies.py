@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, Literal, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from litestar import Response
@@ -32,13 +32,22 @@ def random_text(request: PortalRequest) -> str:
     return login_secret(context_of(request).random_bytes(SECRET_BYTES))
 
 
-async def new_login(tx: Transaction, request: PortalRequest, user_id: int, *, second_factor: bool) -> str:
-    """Sign this browser in, and out of what it was signed in to; the secret that its cookie holds."""
+class NewLogin(NamedTuple):
+    """What a browser's cookie holds, and whose it is."""
+
+    secret: str
+    is_operator: bool
+
+
+async def new_login(
+    tx: Transaction, request: PortalRequest, user_id: int, *, second_factor: bool
+) -> NewLogin:
+    """Sign this browser in, and out of what it was signed in to."""
     context, before = context_of(request), visitor_of(request)
     if before is not None:
         await end_login(tx, before.login.login_hash)
     secret = random_text(request)
-    await begin_login(
+    is_operator = await begin_login(
         tx,
         login_hash(secret),
         user_id,
@@ -49,25 +58,34 @@ async def new_login(tx: Transaction, request: PortalRequest, user_id: int, *, se
     )
     if before is not None and before.user_id == user_id and before.account_number:
         await choose_account(tx, login_hash(secret), before.account_number)
-    return secret
+    return NewLogin(secret, is_operator)
 
 
 def signed_in_answer(
-    request: PortalRequest, secret: str, path: str, notice: str | None = None
+    request: PortalRequest, login: NewLogin, path: str, notice: str | None = None
 ) -> Response[None]:
     """To a page of ours, with the cookie of a login that has just begun."""
     answer = see(path, notice)
-    set_login_cookie(request, answer, secret)
+    set_login_cookie(request, answer, login)
     return answer
 
 
-def set_login_cookie(request: PortalRequest, answer: Response[None] | Response[str], secret: str) -> None:
-    """Give the browser the cookie of its login."""
-    _set_cookie(request, answer, cookie_name(request), secret, LONGEST)
+def set_login_cookie(request: PortalRequest, answer: Response[None] | Response[str], login: NewLogin) -> None:
+    """Give the browser the cookie of its login; an operator's is not sent where other sites lead."""
+    # In a sandbox the operator came with a link that counts once, and has no other way in yet.
+    is_strict = login.is_operator and context_of(request).operators_need_second_factor
+    name = cookie_name(request)
+    _set_cookie(request, answer, name, login.secret, LONGEST, same_site="strict" if is_strict else "lax")
 
 
 def _set_cookie(
-    request: PortalRequest, answer: Response[None] | Response[str], name: str, value: str, lasts: timedelta
+    request: PortalRequest,
+    answer: Response[None] | Response[str],
+    name: str,
+    value: str,
+    lasts: timedelta,
+    *,
+    same_site: Literal["lax", "strict"] = "lax",
 ) -> None:
     answer.set_cookie(
         Cookie(
@@ -77,7 +95,7 @@ def _set_cookie(
             max_age=int(lasts.total_seconds()),
             httponly=True,
             secure=is_secure(request),
-            samesite="lax",
+            samesite=same_site,
         )
     )
 
@@ -95,9 +113,9 @@ async def let_in(
     async with context.database.transaction() as tx:
         needed = (await read_second_factors(tx, user_id)).is_needed
         if not needed or second_factor:
-            secret = await new_login(tx, request, user_id, second_factor=second_factor)
+            login = await new_login(tx, request, user_id, second_factor=second_factor)
     if not needed or second_factor:
-        answer = signed_in_answer(request, secret, path, notice)
+        answer = signed_in_answer(request, login, path, notice)
         answer.delete_cookie(step_cookie_name(request), path="/")
         return answer
     answer = see(SECOND_STEP if path == "/portal/" else f"{SECOND_STEP}?next={quote(path, safe='')}", notice)

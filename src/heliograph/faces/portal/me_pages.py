@@ -28,7 +28,12 @@ from heliograph.faces.portal.translations import LANGUAGES
 from heliograph.services.sign_in import judge_password
 from heliograph.storage.portal_logins import confirm_login, end_login_of_user, end_logins_of_user, list_logins
 from heliograph.storage.portal_users import change_user, choose_tongue
-from heliograph.storage.user_credentials import list_passkeys, read_second_factors, set_password
+from heliograph.storage.user_credentials import (
+    SecondFactors,
+    list_passkeys,
+    read_second_factors,
+    set_password,
+)
 
 ME: Final = "/portal/me"
 _THEMES: Final = ("light", "dark")
@@ -60,10 +65,17 @@ async def me_page(
         passkeys=passkeys,
         factors=factors,
         fresh=is_fresh(request, me),
+        is_kept=is_kept(request, factors),
         can_have_passkeys=passkey_site(request) is not None,
         zones=zone_options(),
         browser_name=browser_name,
     )
+
+
+def is_kept(request: PortalRequest, factors: SecondFactors) -> bool:
+    """Whether somebody cannot take away the second factor that they have: an operator's only one."""
+    is_needed = me_of(request).login.is_operator and context_of(request).operators_need_second_factor
+    return is_needed and factors.passkeys + (factors.sealed_totp is not None) == 1
 
 
 @cache
@@ -163,12 +175,12 @@ async def change_password(request: PortalRequest) -> Response[None] | Response[s
             if email != me.email:
                 await mail_notice(tx, request, SecurityNotice.ADDRESS_CHANGED)
             await end_logins_of_user(tx, me.user_id, but=me.login.login_hash)
-            secret = await new_login(tx, request, me.user_id, second_factor=me.login.second_factor)
+            login = await new_login(tx, request, me.user_id, second_factor=me.login.second_factor)
     if not is_free:
         faults = {"email": translate("This address is somebody else's here.")}
         return await me_page(request, form.values(), faults, status=400)
     return signed_in_answer(
-        request, secret, ME, translate("Saved. Every other browser of yours is signed out.")
+        request, login, ME, translate("Saved. Every other browser of yours is signed out.")
     )
 
 

@@ -49,8 +49,9 @@ from heliograph.faces.portal import (
     user_pages,
     webhook_pages,
 )
+from heliograph.faces.portal.me_pages import ME
 from heliograph.faces.portal.portal_context import PortalContext, PortalRequest
-from heliograph.faces.portal.rendering import page, see
+from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import (
     EVENT_STREAM,
     LIVE,
@@ -59,6 +60,7 @@ from heliograph.faces.portal.signed_in import (
     ForeignForm,
     NotAllowed,
     PlainHttp,
+    SecondFactorNeeded,
     SignInNeeded,
 )
 from heliograph.telemetry import describe_error
@@ -179,6 +181,8 @@ def answer_failure(request: PortalRequest, failure: Exception) -> Response[Any]:
     """What somebody sees when a page or an act cannot be had."""
     if isinstance(failure, SignInNeeded):
         return to_sign_in(request)
+    if isinstance(failure, SecondFactorNeeded):
+        return _to_second_factors(request, failure)
     if isinstance(failure, PlainHttp):
         return page(request, "plain_http.html", status=403)
     if isinstance(failure, (NotAllowed, ForeignForm)):
@@ -198,6 +202,13 @@ def answer_failure(request: PortalRequest, failure: Exception) -> Response[Any]:
         return error_page(request, 400, "The request cannot be read.")
     log.error("portal.request_failed", method=request.method, error=describe_error(failure))
     return error_page(request, 500, "Something went wrong on our side. Nothing was lost; please try again.")
+
+
+def _to_second_factors(request: PortalRequest, failure: SecondFactorNeeded) -> Response[Any]:
+    """To where an operator gets a second factor, from a page; an act was not done, and says so."""
+    if request.method != "GET" or "hx-request" in request.headers:
+        return error_page(request, 403, failure.sentence)
+    return see(f"{ME}#sign-in", translate_for(request)(failure.sentence), tone="warn")
 
 
 def _try_later(request: PortalRequest, failure: TooManyRequests | Unavailable) -> Response[str]:

@@ -62,6 +62,8 @@ class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
     """How long texts and numbers are kept where an account says nothing."""
     plain_allowed: bool = False
     """Whether people may come over plain HTTP from other machines."""
+    operators_need_second_factor: bool = True
+    """Whether an operator's password alone opens no operator's page."""
     passwords: PasswordHashing = msgspec.field(default_factory=PasswordHashing)
     handsets_url: str | None = None
     """Where the simulated handsets are; None without a simulated carrier of our own."""

@@ -49,6 +49,10 @@ class NotAllowed(RefusedError):
     """Whoever is signed in lacks the right."""
 
 
+class SecondFactorNeeded(RefusedError):
+    """An operator who has come in with one factor alone."""
+
+
 class ForeignForm(RefusedError):
     """A form that does not come from a page of ours."""
 
@@ -60,12 +64,13 @@ class PlainHttp(RefusedError):
 class SignedIn:
     """Who is signed in, for pages and templates."""
 
-    def __init__(self, login: Login) -> None:
+    def __init__(self, login: Login, *, operators_need_second_factor: bool) -> None:
         self.login = login
         self.user_id = login.user_id
         self.name = login.name
         self.email = login.email or ""
-        self.is_operator = login.is_operator
+        self.is_operator = login.is_operator and (login.second_factor or not operators_need_second_factor)
+        """Whether they may what operators may, now."""
         self.accounts = login.accounts
         self.alarms = 0
         """How many alarms an operator sees beside their page's name."""
@@ -124,17 +129,21 @@ def act(
 
 
 async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Let whoever asks pass if they may. Raises SignInNeeded, NotAllowed, ForeignForm or PlainHttp."""
+    """Let whoever asks pass if they may. Raises SignInNeeded, NotAllowed, SecondFactorNeeded,
+    ForeignForm or PlainHttp.
+    """
     request: PortalRequest = connection  # type: ignore[assignment]
     if not (is_secure(request) or is_local(request) or context_of(request).plain_allowed):
         raise PlainHttp("From other machines the portal opens over HTTPS only.")
     right: Right | None = handler.opt[RIGHT]
     login = await _login_of(request, seen=not handler.opt.get(LIVE))
-    request.state.me = None if login is None else SignedIn(login)
+    request.state.me = None if login is None else _signed_in(request, login)
     if right is not None:
         if login is None:
             raise SignInNeeded
         if not request.state.me.may(right):
+            if login.is_operator and not request.state.me.is_operator:
+                raise SecondFactorNeeded("Operators need a second step. Add one; then the console opens.")
             raise NotAllowed("Your role in this account does not allow this. Its owner can change that.")
         if right is not Right.OPERATE:
             _ = request.state.me.account
@@ -142,7 +151,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         _check_origin(request)
         if login is not None:
             await _check_token(request, login)
-    elif login is not None and login.is_operator and "hx-request" not in request.headers:
+    elif login is not None and request.state.me.is_operator and "hx-request" not in request.headers:
         request.state.me.alarms = await context_of(request).watch.count()
 
 
@@ -151,13 +160,18 @@ async def is_admitted_still(request: PortalRequest) -> bool:
     login = await _login_of(request, seen=False)
     if login is None:
         return False
-    before, now = me_of(request).login, SignedIn(login)
+    before, now = me_of(request).login, _signed_in(request, login)
     right: Right = request.scope["route_handler"].opt[RIGHT]
     if login.user_id != before.user_id or not now.may(right):
         return False
     accounts = [each.account_id if each else None for each in (before.account, login.account)]
     request.state.me = now
     return right is Right.OPERATE or accounts[0] == accounts[1]
+
+
+def _signed_in(request: PortalRequest, login: Login) -> SignedIn:
+    needed = context_of(request).operators_need_second_factor
+    return SignedIn(login, operators_need_second_factor=needed)
 
 
 def me_of(request: PortalRequest) -> SignedIn:

@@ -9,3 +9,4 @@ SELECT $1, u.user_id,
        $3, $4, $6, $6, $5
 FROM portal_user u
 WHERE u.user_id = $2
+RETURNING (SELECT o.is_operator FROM portal_user o WHERE o.user_id = $2)
