@@ -31,7 +31,7 @@ async def test_with_a_password_alone_the_console_is_closed(portal: ServedPortal)
         kim = Kim(client)
         assert await kim.sign_in() == "/portal/"
         asked = await client.get(CONSOLE)
-        assert (asked.status_code, asked.headers["location"]) == (303, "/portal/me#sign-in")
+        assert (asked.status_code, asked.headers["location"]) == (303, "/portal/me")
         shown = (await client.get("/portal/me")).text
         assert NEEDED in shown
         assert CONSOLE not in shown
@@ -50,7 +50,7 @@ async def test_in_accounts_of_others_it_is_closed_as_well(portal: ServedPortal) 
         kim = Kim(client)
         await kim.sign_in()
         for page in ("/portal/", "/portal/batches", "/portal/keys"):
-            assert (await client.get(page)).headers["location"] == "/portal/me#sign-in", page
+            assert (await client.get(page)).headers["location"] == "/portal/me", page
         await kim.add_app()
         assert (await client.get("/portal/keys")).status_code == 200
 
@@ -76,7 +76,7 @@ async def test_the_last_factor_is_kept(portal: ServedPortal) -> None:
         await kim.add_app()
         assert "Remove the authenticator app?" not in (await client.get("/portal/me")).text
         refused = await kim.post("/portal/me/app/remove")
-        assert refused.headers["location"] == "/portal/me#sign-in"
+        assert refused.headers["location"] == "/portal/me"
         assert "Add another one before you remove this." in (await client.get("/portal/me")).text
         assert (await client.get(CONSOLE)).status_code == 200
         async with portal.database.transaction() as tx:

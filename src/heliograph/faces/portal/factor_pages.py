@@ -128,7 +128,7 @@ async def remove_app(request: PortalRequest) -> Response[str] | Response[None]:
         return stale
     async with context_of(request).database.transaction() as tx:
         if await _is_last(tx, request):
-            return see(f"{ME}#sign-in", translate_for(request)(LAST_OF_OPERATOR), tone="bad")
+            return see(ME, translate_for(request)(LAST_OF_OPERATOR), tone="bad")
         await second_factor_of(request).remove(tx, me_of(request).user_id)
         await note_own_act(tx, request, "user.app_removed")
         await mail_notice(tx, request, SecurityNotice.APP_REMOVED)
@@ -202,7 +202,7 @@ async def forget_passkey(request: PortalRequest) -> Response[str] | Response[Non
         credential = b""
     async with context_of(request).database.transaction() as tx:
         if await _is_last(tx, request):
-            return see(f"{ME}#sign-in", translate_for(request)(LAST_OF_OPERATOR), tone="bad")
+            return see(ME, translate_for(request)(LAST_OF_OPERATOR), tone="bad")
         if not await remove_passkey(tx, me.user_id, credential):
             raise NotFound("There is no such passkey.")
         await second_factor_of(request).tidy(tx, me.user_id)

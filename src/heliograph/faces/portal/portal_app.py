@@ -208,7 +208,7 @@ def _to_second_factors(request: PortalRequest, failure: SecondFactorNeeded) -> R
     """To where an operator gets a second factor, from a page; an act was not done, and says so."""
     if request.method != "GET" or "hx-request" in request.headers:
         return error_page(request, 403, failure.sentence)
-    return see(f"{ME}#sign-in", translate_for(request)(failure.sentence), tone="warn")
+    return see(ME, translate_for(request)(failure.sentence), tone="warn")
 
 
 def _try_later(request: PortalRequest, failure: TooManyRequests | Unavailable) -> Response[str]:
