@@ -6,14 +6,21 @@ from typing import Final, NamedTuple
 
 import httpx
 
+from heliograph.domain.ids import IdSource
+from heliograph.domain.report_events import Attempt, encode_events
+from heliograph.domain.report_url import BUCKETS
 from heliograph.faces.portal.portal_app import ROUTES
-from heliograph.storage.database import Database
+from heliograph.storage.database import Database, Transaction
 from heliograph.storage.inbound_numbers import add_keyword, add_number
+from heliograph.storage.report_queue import AttemptRow, insert_attempts
 from heliograph.wiring.parts import utc_now
 
 CSRF: Final = "bench"
 RECIPIENTS: Final = 10_000
 """Of the batch that is being composed."""
+ATTEMPTS: Final = 500_000
+"""To deliver reports, in the last hours."""
+ATTEMPTS_A_BLOCK: Final = 50
 _SHORT_NUMBER: Final = "72456"
 _HEADERS: Final = {"sec-fetch-site": "same-origin"}
 
@@ -69,6 +76,9 @@ REQUESTS: Final = (
     Asked("keys", "/portal/keys"),
     Asked("a new key", "/portal/keys/new"),
     Asked("webhooks", "/portal/webhooks"),
+    Asked("webhooks, attempts", "/portal/webhooks/attempts"),
+    Asked("webhooks, failed attempts, of which there are none", "/portal/webhooks/attempts?show=failed"),
+    Asked("webhooks, an attempt", "/portal/webhooks/attempts/{attempt}"),
     Asked("usage", "/portal/usage"),
     Asked("users", "/portal/users"),
     Asked("settings", "/portal/settings"),
@@ -154,6 +164,7 @@ async def things_to_ask_for(database: Database, client: httpx.AsyncClient) -> di
         await add_number(tx, _SHORT_NUMBER, account_id=account_id, shared=True, now=utc_now())
         await add_keyword(tx, _SHORT_NUMBER, "bench", account_id)
         account = await tx.fetchval("SELECT number FROM account WHERE account_id = $1", account_id)
+        attempt = await _attempts(tx, account_id)
         carrier_id = await tx.fetchval("SELECT carrier_id FROM carrier")
         price_list_id = await tx.fetchval("SELECT price_list_id FROM price_list")
     number = message["recipient"]
@@ -171,7 +182,38 @@ async def things_to_ask_for(database: Database, client: httpx.AsyncClient) -> di
         "short_number": _SHORT_NUMBER,
         "contact_id": contact_id.hex(),
         "draft": await _draft(client),
+        "attempt": attempt,
     }
+
+
+async def _attempts(tx: Transaction, account_id: int) -> str:
+    """Attempts to report the newest messages, as many an hour as there are; the place of one of them."""
+    rows = await tx.fetch("SELECT message_id FROM message ORDER BY message_id DESC LIMIT $1", ATTEMPTS)
+    ids, now = IdSource(b"bench"), utc_now()
+    blocks = [rows[start : start + ATTEMPTS_A_BLOCK] for start in range(0, len(rows), ATTEMPTS_A_BLOCK)]
+    seconds = int(now.timestamp()) - len(blocks)
+    made = [ids.new(seconds + number) for number in range(len(blocks))]
+    await insert_attempts(
+        tx,
+        [
+            AttemptRow(
+                number % BUCKETS,
+                block_id,
+                account_id,
+                min(row["message_id"] for row in block),
+                max(row["message_id"] for row in block),
+                encode_events(
+                    [
+                        Attempt(row["message_id"], 3, 201, 1, 1000 * (seconds + number), 200, 12, "")
+                        for row in block
+                    ]
+                ),
+            )
+            for number, (block_id, block) in enumerate(zip(made, blocks, strict=True))
+        ],
+        now.date(),
+    )
+    return f"{made[-1].hex()}-0"
 
 
 async def _draft(client: httpx.AsyncClient) -> str:

@@ -86,6 +86,7 @@ LOCAL = frozenset({"bucket_lease", "conversation_progress", "traffic_progress"})
 SWEEPS = {
     "create_carrier": "an operator adds a carrier",
     "delete_foreign_event_blocks": "the keeper looks once, when it starts, for events of another server",
+    "list_attempt_blocks": "an account looks at its own attempts to deliver reports",
     "list_account_origins": "an account looks at its own addresses that fail",
     "list_bind_slots": "an operator looks at the binds of all carriers",
     "list_failing_origins": "an operator looks at the addresses that fail",

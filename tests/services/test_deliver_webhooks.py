@@ -102,7 +102,7 @@ async def insert_encoded_block(connection: Connection, url: str, block: EventBlo
     )
 
 
-async def run_until(service: DeliverWebhooks, done: Callable[[], bool], seconds: float = 15.0) -> None:
+async def run_until(service: DeliverWebhooks, done: Callable[[], bool], seconds: float = 60.0) -> None:
     """Claim and record until the condition holds."""
     async with asyncio.timeout(seconds):
         while not done():
@@ -159,6 +159,36 @@ async def test_a_report_has_the_documented_body_and_a_signature_that_verifies(
     assert await queue_is_empty(connection)
     stored = await connection.fetchval("SELECT attempts FROM report_attempt")
     assert [(a.message_id, a.attempt, a.status) for a in decode_attempts(stored)] == [(message, 1, 200)]
+
+
+@pytest.mark.parametrize("status", [200, 422])
+async def test_how_an_answer_began_is_kept_where_it_refuses(
+    database: str, connection: Connection, status: int
+) -> None:
+    """Without the numbers that a receiver repeats: attempts outlive those of messages."""
+    says = b'{"error": "no order for 46701740605",\n"code": 17}\0 ' + b"x" * 400
+    async with ReportReceiver(lambda _: status, says) as receiver, reporter(database) as service:
+        await insert_block(connection, receiver.url, event(new_id(), 3, 201))
+        await run_until(service, lambda: len(receiver.received) == 1)
+        await settle(service)
+    (attempt,) = decode_attempts(await connection.fetchval("SELECT attempts FROM report_attempt"))
+    if status == 200:
+        assert attempt.answer == ""
+    else:
+        assert attempt.answer.startswith('{"error": "no order for …",\n"code": 17}  xxx')
+        assert len(attempt.answer) <= 300
+
+
+async def test_of_an_incoming_message_no_answer_is_kept(database: str, connection: Connection) -> None:
+    """A receiver that repeats what it got would have its text kept with the attempt."""
+    async with ReportReceiver(lambda _: 422, b"what is Hello?") as receiver, reporter(database) as service:
+        posted = Destination(receiver.url, None, b'{"body": "Hello"}')
+        block = EventBlock("SEK", [posted], [event(new_id(), 1, 201)])
+        await insert_encoded_block(connection, receiver.url, block)
+        await run_until(service, lambda: len(receiver.received) == 1)
+        await settle(service)
+    (attempt,) = decode_attempts(await connection.fetchval("SELECT attempts FROM report_attempt"))
+    assert (attempt.status, attempt.answer) == (422, "")
 
 
 async def test_the_reports_of_a_message_keep_their_order_over_failures(

@@ -28,7 +28,8 @@ def take(received: Received) -> int:
 class ReportReceiver:
     """Answers each request with the status that ``decide`` gives; 0 hangs up without an answer."""
 
-    def __init__(self, decide: Callable[[Received], int] = take) -> None:
+    def __init__(self, decide: Callable[[Received], int] = take, says: bytes = b"") -> None:
+        self.says = says
         self.decide = decide
         self.received: list[Received] = []
         self.arrived = asyncio.Event()
@@ -52,7 +53,7 @@ class ReportReceiver:
         assert self._server is not None
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/reports"
 
-    async def wait_for(self, count: int, seconds: float = 10.0) -> list[Received]:
+    async def wait_for(self, count: int, seconds: float = 60.0) -> list[Received]:
         """The requests so far, once there are at least ``count``."""
         async with asyncio.timeout(seconds):
             while len(self.received) < count:
@@ -82,6 +83,7 @@ class ReportReceiver:
         self.arrived.set()
         if not status:
             return False
-        writer.write(f"HTTP/1.1 {status} Scripted\r\nContent-Length: 0\r\n\r\n".encode())
+        head = f"HTTP/1.1 {status} Scripted\r\nContent-Length: {len(self.says)}\r\n\r\n"
+        writer.write(head.encode() + self.says)
         await writer.drain()
         return True

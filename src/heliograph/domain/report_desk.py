@@ -303,7 +303,9 @@ def stored_chain(message_id: bytes, origin: Origin, events: RetryEvents, tries: 
 
 
 def attempt_of(
-    event: StoredEvent, number: int, *, at_ms: int, status: int, duration_ms: int, reason: str
+    event: StoredEvent, number: int, *, at_ms: int, status: int, duration_ms: int, reason: str, answer: str
 ) -> Attempt:
     """The note of one attempt; ``number`` counts the tries of the event, from 1."""
-    return Attempt(event.message_id, event.number, event.code, number, at_ms, status, duration_ms, reason)
+    return Attempt(
+        event.message_id, event.number, event.code, number, at_ms, status, duration_ms, reason, answer
+    )

@@ -3,7 +3,9 @@
 What is sent to the customer is built from them by ``webhook_event``.
 """
 
+import re
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
@@ -62,8 +64,12 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """HTTP status, or 0 when none came."""
     duration_ms: int
     reason: str
+    answer: str = ""
+    """How the answer that refused a delivery report began; see ``kept_answer``."""
 
 
+LONGEST_ANSWER: Final = 300
+_NUMBER: Final = re.compile("[0-9]{5,}")
 _encoder = msgspec.msgpack.Encoder()
 _block_decoder = msgspec.msgpack.Decoder(EventBlock)
 _retry_decoder = msgspec.msgpack.Decoder(RetryEvents)
@@ -88,6 +94,14 @@ def decode_retry(stored: bytes) -> RetryEvents:
 def decode_attempts(stored: bytes) -> list[Attempt]:
     """A block of attempts from its stored form."""
     return _attempts_decoder.decode(stored)
+
+
+def kept_answer(octets: bytes) -> str:
+    """What is kept of an answer's body: 300 characters, without the numbers that receivers repeat."""
+    text = octets.decode("utf-8", "replace")[:LONGEST_ANSWER]
+    return _NUMBER.sub(
+        "…", "".join(each if each.isprintable() or each in "\n\t" else " " for each in text)
+    ).strip()
 
 
 def joined(parts: Iterable[RetryEvents]) -> RetryEvents | None:

@@ -21,7 +21,7 @@ from heliograph.domain.report_desk import (
     attempt_of,
     stored_chain,
 )
-from heliograph.domain.report_events import decode_block, decode_retry, encode_events
+from heliograph.domain.report_events import decode_block, decode_retry, encode_events, kept_answer
 from heliograph.domain.report_url import BUCKETS, ReportUrl, stored_report_url
 from heliograph.domain.retry import REPORT_SCHEDULES
 from heliograph.domain.status import is_final
@@ -285,6 +285,8 @@ class DeliverWebhooks:
                 status=answer.status,
                 reason=answer.reason,
                 duration_ms=answer.duration_ms,
+                # Whoever repeats an incoming message in an error repeats its text: that is not kept twice.
+                answer=b"" if chain.destination.document else answer.body_start,
                 retry_after=answer.retry_after,
                 slow=answer.failure is Failure.TIMEOUT,
             )
@@ -301,10 +303,11 @@ class DeliverWebhooks:
         status: int | None,
         reason: str,
         duration_ms: int,
+        answer: bytes = b"",
         retry_after: float | None = None,
         slow: bool = False,
     ) -> None:
-        self._note(chain, status=status, reason=reason, duration_ms=duration_ms)
+        self._note(chain, status=status, reason=reason, duration_ms=duration_ms, answer=kept_answer(answer))
         self._desk.failed(
             chain,
             self._senders[chain.origin[0]].schedule,
@@ -316,7 +319,9 @@ class DeliverWebhooks:
         )
         self._tell()
 
-    def _note(self, chain: MessageChain, *, status: int | None, reason: str, duration_ms: int) -> None:
+    def _note(
+        self, chain: MessageChain, *, status: int | None, reason: str, duration_ms: int, answer: str = ""
+    ) -> None:
         attempt = attempt_of(
             chain.first,
             chain.tries + 1,
@@ -324,6 +329,7 @@ class DeliverWebhooks:
             status=status or 0,
             duration_ms=duration_ms,
             reason=reason,
+            answer=answer,
         )
         self._desk.note(chain, attempt)
 

@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, ViewportSize
 
 from heliograph.domain.ids import IdSource
 from heliograph.domain.portal_rights import Role
+from heliograph.domain.report_events import Attempt, encode_events
 from heliograph.storage.database import connect
 from tests.support.accepting import utc_now
 from tests.support.rows import insert_batch
@@ -39,6 +40,7 @@ EXPECTED = (
     "/portal/contacts/import",
     "/portal/keys/new",
     "/portal/webhooks",
+    "/portal/webhooks/attempts/0123456789abcdef01234567-0",
     "/portal/users",
     "/portal/settings",
     "/portal/guard",
@@ -95,6 +97,15 @@ async def fill_with_hostile_texts(portal: ServedPortal, dsn: str) -> None:
         await connection.execute("UPDATE carrier SET name = $1", SHORT)
         await connection.execute("UPDATE ledger SET note = $1", HOSTILE)
         await connection.execute("UPDATE price_list SET name = $1", SHORT)
+        message_id = await connection.fetchval("SELECT message_id FROM message ORDER BY message_id LIMIT 1")
+        await connection.execute(
+            "INSERT INTO report_attempt VALUES (7, $1, $2, $3, $4, $4, $5)",
+            utc_now().date(),
+            message_id,
+            account_id,
+            message_id,
+            encode_events([Attempt(message_id, 1, 110, 1, 0, 422, 9, "", HOSTILE)]),
+        )
         await connection.execute(
             "INSERT INTO guard_rule (account_id, prefix, mode, most, seconds) VALUES (0, '*', 2, 20, 3600)"
         )

@@ -8,19 +8,15 @@ from urllib.parse import parse_qsl
 import msgspec
 from litestar import Response, get
 
-from heliograph.domain.encoding import Encoding
 from heliograph.domain.feed_events import cursor_text, parse_cursor
 from heliograph.domain.history import moment_of
 from heliograph.domain.ids import message_range, parse_id
-from heliograph.domain.incoming import IncomingText, Wish
-from heliograph.domain.incoming_report import incoming_document
 from heliograph.domain.refusals import InvalidRequest, Refusal
-from heliograph.domain.status import is_final
-from heliograph.domain.webhook_event import ReportEvent, event_id, report_body
 from heliograph.faces.api.api_context import JSON_TYPE, ApiRequest, caller_of, context_of
 from heliograph.faces.api.batch_endpoints import readable_batch
 from heliograph.faces.api.paging import LARGEST_LIMIT
 from heliograph.services.cancel_batch import UNKNOWN_BATCH
+from heliograph.services.posted_webhooks import posted_incoming, posted_report
 from heliograph.services.read_events import FeedQuery, ToldEvent, read_events
 from heliograph.storage.accounts import Account
 
@@ -96,22 +92,8 @@ _encode = msgspec.json.Encoder().encode
 def _event_json(told: ToldEvent, account: Account) -> bytes:
     """The body of the report with what its headers would say: the id of the event."""
     event, message = told
-    message_id = event.message_id.hex()
-    webhook_id = event_id(message_id, event.number, event.code)
-    body = report_body(
-        ReportEvent(
-            webhook_id,
-            message_id,
-            message.batch_id.hex(),
-            message.recipient,
-            event.code,
-            int(is_final(event.code)),
-            event.at_ms,
-            message.segments,
-            message.price,
-            account.currency,
-            message.reference,
-        )
+    webhook_id, body = posted_report(
+        message, number=event.number, code=event.code, at_ms=event.at_ms, currency=account.currency
     )
     event_type = EVENT_TYPE if message.incoming_from is None else INCOMING_TYPE
     head = f'{{"eventId":"{webhook_id}","type":"{event_type}","number":{event.number},'
@@ -123,19 +105,7 @@ def _event_json(told: ToldEvent, account: Account) -> bytes:
 def _incoming_members(told: ToldEvent, account: Account) -> dict[str, object]:
     """What the POST of a message from a handset says beside what every event does."""
     event, message = told
-    encoding = Encoding(message.encoding)
-    document = incoming_document(
-        message_id=event.message_id,
-        batch_id=message.batch_id,
-        owner=account.number,
-        sender=message.incoming_from or "",
-        recipient=message.recipient,
-        text=IncomingText(message.incoming_body or "", encoding, message.flash),
-        segments=message.segments,
-        received_at=moment_of(event.at_ms),
-        incomplete=message.incomplete,
-        wish=None if message.opt_out is None else Wish(message.opt_out),
-    )
+    document = posted_incoming(message, owner=account.number, received_at=moment_of(event.at_ms))
     posted: dict[str, object] = msgspec.to_builtins(document, builtin_types=(datetime,))
     own = {name: posted[name] for name in posted if name not in _IN_EVERY_EVENT}
     return own | {"direction": "MO", "messageType": document.type}

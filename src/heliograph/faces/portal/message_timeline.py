@@ -5,15 +5,15 @@ from datetime import datetime
 
 import msgspec
 
-from heliograph.domain.history import entries, milliseconds, moment_of, whole_history
+from heliograph.domain.history import milliseconds, moment_of, whole_history
 from heliograph.domain.report_events import Attempt
-from heliograph.domain.retention import is_erased
 from heliograph.domain.status import Code, is_final
-from heliograph.domain.webhook_event import ReportEvent, event_id, report_body
 from heliograph.faces.portal.status_texts import CODE_TEXTS, RECEIVED, tone_of
 from heliograph.faces.portal.translations import Translate
+from heliograph.services.posted_webhooks import posted_request
 from heliograph.services.trace_message import MessageTrace, numbered
 from heliograph.storage.batch_reading import StoredBatch
+from heliograph.storage.event_reading import MessageDescription
 from heliograph.storage.message_reading import StoredMessage
 
 
@@ -153,7 +153,7 @@ def _reports(
             title=translate("Report of %(code)s, replayed", code=attempt.code)
             if is_replay
             else translate("Report of %(code)s, attempt %(number)s", code=attempt.code, number=ordinal),
-            text=f"{answer} {took}.{reason}",
+            text=f"{answer} {took}.{reason}" + (f" «{attempt.answer}»" if attempt.answer else ""),
             tone="good" if answered else "bad",
             code=attempt.status or None,
             sent=_request(message, batch, attempt, currency),
@@ -162,24 +162,29 @@ def _reports(
 
 def _request(message: StoredMessage, batch: StoredBatch, attempt: Attempt, currency: str) -> str | None:
     """The report as it was POSTed, but for time and signature; None where that is not known any more."""
-    history = entries(message.history)
-    if batch.incoming or not 0 < attempt.number <= len(history) or is_erased(message.recipient):
+    if batch.incoming:
         return None
-    message_id = message.message_id.hex()
-    name = event_id(message_id, attempt.number, attempt.code)
-    body = report_body(
-        ReportEvent(
-            name,
-            message_id,
-            batch.batch_id.hex(),
-            message.recipient,
-            attempt.code,
-            int(is_final(attempt.code)),
-            history[attempt.number - 1].at_ms,
-            message.segments,
-            message.price,
-            currency,
-            batch.reference,
-        )
+    described = MessageDescription(
+        message.message_id,
+        batch.batch_id,
+        message.recipient,
+        message.segments,
+        message.price,
+        batch.reference,
+        batch.delivery_report_url,
+        None,
+        None,
+        message.encoding,
+        batch.flash,
+        batch.incomplete,
+        None,
     )
-    return f"POST {batch.delivery_report_url}\nwebhook-id: {name}\n\n{body.decode()}"
+    return posted_request(
+        described,
+        attempt,
+        history=message.history,
+        created_at=batch.created_at,
+        owner="",
+        currency=currency,
+        incoming_url=None,
+    )

@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException
 from heliograph.domain.refusals import NotFound, RefusedError, TooManyRequests, Unavailable
 from heliograph.faces.portal import (
     account_settings_pages,
+    attempt_pages,
     audit_pages,
     batch_act_pages,
     batch_again_pages,
@@ -98,6 +99,7 @@ PAGES: Final = (
     conversation_pages.PAGES,
     number_pages.PAGES,
     usage_pages.PAGES,
+    attempt_pages.PAGES,
     webhook_pages.PAGES,
     guard_pages.PAGES,
     operator_account_pages.PAGES,

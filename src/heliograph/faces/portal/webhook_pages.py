@@ -15,12 +15,14 @@ from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import Conflict, InvalidRequest, NotFound, TooManyRequests
 from heliograph.domain.replay_filter import ReplayFilter
 from heliograph.domain.report_url import UrlRefusal, parse_incoming_url
+from heliograph.faces.portal.attempt_pages import latest_attempts
 from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
 from heliograph.faces.portal.status_texts import CODE_TEXTS
 from heliograph.faces.portal.translations import Translate
+from heliograph.services.list_attempts import NEWEST
 from heliograph.services.list_failures import FailedDeliveries, list_failures
 from heliograph.services.replay_chosen import ReplayAccount, replay_chosen
 from heliograph.services.replay_reports import replay_origin
@@ -32,6 +34,8 @@ from heliograph.storage.inbound_numbers import find_incoming_accounts, set_incom
 from heliograph.storage.webhook_secrets import list_secrets
 
 WEBHOOKS: Final = "/portal/webhooks"
+LATEST: Final = 8
+"""Attempts on the page itself."""
 MOST_CALLS: Final = 20
 """How many times messages are looked at for one press of a button: 100,000 messages."""
 
@@ -220,6 +224,9 @@ async def _webhooks_page(
     async with context.database.reader(me.account_id) as tx:
         secrets = await list_secrets(tx, me.account_id, now=context.now())
         failures = await list_failures(tx, me.account_id)
+        attempts, _ = await latest_attempts(
+            tx, me.account_id, start=NEWEST, failed_only=False, now=context.now()
+        )
     incoming_url = accounts[me.account_id].incoming_url or ""
     status = 400 if fault or test_fault or again_faults else 409 if secret_fault else 200
     return page(
@@ -231,6 +238,7 @@ async def _webhooks_page(
         secret_fault=secret_fault,
         secrets=secrets,
         failures=[_shown(each) for each in failures],
+        attempts=attempts[:LATEST],
         hours=GRACE_HOURS,
         test_url=test_url,
         test_fault=test_fault or None,

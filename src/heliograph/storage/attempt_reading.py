@@ -1,0 +1,74 @@
+"""Every attempt to deliver an account's webhooks, the newest first, block by block."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from heliograph.domain.ids import id_at
+from heliograph.domain.report_events import Attempt, decode_attempts
+from heliograph.domain.report_url import BUCKETS
+from heliograph.storage.database import Transaction, load_query
+from heliograph.storage.partitions import BY_DAY
+
+_SPANS: Final = tuple(
+    timedelta(seconds=seconds) for seconds in (60, 900, 3600, 6 * 3600, 86_400, 3 * 86_400, 9 * 86_400)
+)
+"""How far back is looked first, then, and so on: no index has an account's blocks of all buckets in order."""
+_SLACK: Final = timedelta(days=1)
+"""How far the id of a block may lie from the day under which it is kept."""
+
+
+class AttemptBlock(NamedTuple):
+    """Attempts that were written down together."""
+
+    block_id: bytes
+    attempts: list[Attempt]
+    """The latest first."""
+
+
+async def list_attempt_blocks(
+    tx: Transaction, account_id: int, *, before: bytes, now: datetime, limit: int
+) -> list[AttemptBlock]:
+    """The newest blocks with ids below one, so many at most: fewer where there are no more."""
+    until = min(_moment(before), now + _SLACK)
+    oldest = now - timedelta(days=BY_DAY["report_attempt"])
+    found: list[AttemptBlock] = []
+    spans = iter(_SPANS)
+    while len(found) < limit and until > oldest:
+        since = max(until - next(spans, until - oldest), oldest)
+        rows = await tx.fetch(
+            load_query("list_attempt_blocks"),
+            account_id,
+            list(range(BUCKETS)),
+            (since - _SLACK).date(),
+            (until + _SLACK).date(),
+            id_at(int(since.timestamp())),
+            before,
+            limit - len(found),
+        )
+        found += [AttemptBlock(row["block_id"], _latest_first(row["attempts"])) for row in rows]
+        until, before = since, min(before, id_at(int(since.timestamp())))
+    return found
+
+
+async def find_attempt_block(tx: Transaction, account_id: int, block_id: bytes) -> AttemptBlock | None:
+    """The block with an id; None if the account has none such."""
+    at = _moment(block_id)
+    row = await tx.fetchrow(
+        load_query("list_attempt_blocks"),
+        account_id,
+        list(range(BUCKETS)),
+        (at - _SLACK).date(),
+        (at + _SLACK).date(),
+        block_id,
+        block_id + b"\0",
+        1,
+    )
+    return None if row is None else AttemptBlock(row["block_id"], _latest_first(row["attempts"]))
+
+
+def _latest_first(stored: bytes) -> list[Attempt]:
+    return sorted(decode_attempts(stored), key=lambda attempt: attempt.at_ms, reverse=True)
+
+
+def _moment(block_id: bytes) -> datetime:
+    return datetime.fromtimestamp(int.from_bytes(block_id[:4], "big"), UTC)
