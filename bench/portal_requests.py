@@ -61,6 +61,13 @@ REQUESTS: Final = (
     Asked("messages of a number", "/portal/messages", {"wanted": "{number}"}),
     Asked("messages of a number that has none", "/portal/messages", {"wanted": "46709999999"}),
     Asked("a message by its id", "/portal/messages", {"wanted": "{message_id}"}),
+    Asked("messages that failed, of which there are none", "/portal/messages", {"group": "failed"}),
+    Asked("messages with a word that none has", "/portal/messages", {"text": "nowhere"}),
+    Asked(
+        "messages of a number that failed, of which there are none",
+        "/portal/messages",
+        {"wanted": "{number}", "group": "failed"},
+    ),
     Asked("a message", _MESSAGE),
     Asked("a message, its timeline", f"{_MESSAGE}/timeline"),
     Asked("conversations", "/portal/conversations"),

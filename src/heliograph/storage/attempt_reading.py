@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from heliograph.domain.ids import id_at
+from heliograph.domain.ids import id_at, seconds_of
 from heliograph.domain.report_events import Attempt, decode_attempts
 from heliograph.domain.report_url import BUCKETS
 from heliograph.storage.database import Transaction, load_query
@@ -71,4 +71,4 @@ def _latest_first(stored: bytes) -> list[Attempt]:
 
 
 def _moment(block_id: bytes) -> datetime:
-    return datetime.fromtimestamp(int.from_bytes(block_id[:4], "big"), UTC)
+    return datetime.fromtimestamp(seconds_of(block_id), UTC)

@@ -7,7 +7,7 @@ from heliograph.domain.ids import parse_id
 from tests.support.served_portal import ServedPortal
 
 
-async def send(portal: ServedPortal, recipients: list[str], **members: object) -> str:
+async def send(portal: ServedPortal, recipients: object, **members: object) -> str:
     """Accept a batch; its id."""
     body = {
         "sender": "iP1",

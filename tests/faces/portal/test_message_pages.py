@@ -10,6 +10,7 @@ from heliograph.domain.history import milliseconds
 from heliograph.domain.ids import parse_id
 from heliograph.domain.refusals import Unavailable
 from heliograph.domain.report_events import Attempt
+from heliograph.domain.status import Code
 from heliograph.faces.portal import message_pages
 from heliograph.services.trace_message import (
     AcceptedSegment,
@@ -19,6 +20,7 @@ from heliograph.services.trace_message import (
     RefusedAnswer,
     TraceMessage,
 )
+from heliograph.storage import message_search
 from heliograph.storage.message_traces import DoubtTrace, NextReport
 from tests.faces.portal.sent_batches import finish, messages_of, receive, send
 from tests.support.served_portal import PortalClient, ServedPortal
@@ -74,6 +76,99 @@ async def test_a_number_finds_what_it_got_and_sent(
     assert (nothing.status_code, "Nothing to or from this number" in nothing.text) == (200, True)
 
 
+async def searched(owner: PortalClient, **fields: str) -> set[str]:
+    found = await owner.post(LIST, fields)
+    assert found.status_code == 200, found.text
+    return set(shown_messages(found.text))
+
+
+async def test_messages_are_found_by_what_they_are(portal: ServedPortal, owner: PortalClient) -> None:
+    """Each filter alone, together, and beside a number."""
+    numbers = [PHONE, "46701740606"]
+    greeting = await send(portal, numbers, body="Hello there", reference="order 7")
+    named = await send(
+        portal, {PHONE: {"name": "Åsa"}, "46701740606": {"name": "Bo"}}, body="Dear {name}", sender="iP1sms"
+    )
+    answer = await receive(portal, PHONE, "hello back")
+    await finish(portal, greeting, 201, Code.ABSENT)
+    first, second = await messages_of(portal, greeting)
+    to_asa, to_bo = await messages_of(portal, named)
+    (back,) = await messages_of(portal, answer)
+    today, tomorrow = (str((datetime.now(UTC) + timedelta(days=days)).date()) for days in (0, 2))
+    for fields, wanted in (
+        ({"text": "HELLO"}, {first, second, back}),
+        ({"text": "hello", "direction": "out"}, {first, second}),
+        ({"text": "åsa"}, {to_asa}),
+        ({"text": "Dear"}, {to_asa, to_bo}),
+        ({"text": "{name}"}, set()),
+        ({"group": "delivered"}, {first}),
+        ({"group": "failed"}, {second}),
+        ({"group": "waiting"}, {to_asa, to_bo}),
+        ({"direction": "in"}, {back}),
+        ({"sender": "iP1sms"}, {to_asa, to_bo}),
+        ({"reference": "order 7"}, {first, second}),
+        ({"from": str((datetime.now(UTC) - timedelta(days=1)).date())}, {first, second, to_asa, to_bo, back}),
+        ({"from": tomorrow}, set()),
+        ({"text": "hello", "group": "failed", "from": "2020-01-01", "to": tomorrow}, {second}),
+        ({"wanted": PHONE, "text": "hello"}, {first, back}),
+        ({"wanted": PHONE, "group": "delivered"}, {first}),
+        ({"wanted": PHONE, "sender": "iP1sms"}, {to_asa}),
+        ({"wanted": PHONE, "reference": "order 7"}, {first}),
+        ({"wanted": PHONE, "from": tomorrow}, set()),
+        ({"wanted": PHONE, "to": today if today > "2020" else ""}, {first, to_asa, back}),
+    ):
+        assert await searched(owner, **fields) == wanted, fields
+    shown = (await owner.post(LIST, {"text": "nowhere", "group": "failed"})).text
+    assert "No message is like that" in shown
+    assert 'value="nowhere"' in shown
+
+
+async def test_a_search_goes_on_where_it_stopped(
+    portal: ServedPortal, owner: PortalClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few messages a call looks at: none is left out, none comes twice."""
+    batches = [await send(portal, [f"4670174{number:04}" for number in range(size)]) for size in (5, 1, 7, 3)]
+    wanted = sorted(
+        [message for batch_id in batches for message in await messages_of(portal, batch_id)], reverse=True
+    )
+    monkeypatch.setattr(message_pages, "SHOWN", 3)
+    for looked_at in (1, 2, 4, 100):
+        monkeypatch.setattr(message_search, "LOOKED_AT", looked_at)
+        found, after = list[str](), ""
+        for _ in range(40):
+            answer = await owner.post(LIST, {"group": "waiting", "after": after})
+            found += shown_messages(answer.text)
+            following = re.search(r'name="after" value="([0-9a-f]{24})"', answer.text)
+            if following is None:
+                break
+            after = following[1]
+        assert found == wanted, looked_at
+    nothing = await owner.post(LIST, {"group": "failed"})
+    assert "No message is like that" in nothing.text
+    monkeypatch.setattr(message_search, "LOOKED_AT", 2)
+    goes_on = (await owner.post(LIST, {"group": "failed"})).text
+    assert "The search goes on with older messages." in goes_on
+    assert "Looked back to" in goes_on
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({}, "wanted"),
+        ({"wanted": "nobody"}, "wanted"),
+        ({"wanted": ABSENT}, "wanted"),
+        ({"from": "yesterday"}, "from"),
+        ({"text": "x", "from": "2026-11-22", "to": "2026-11-20"}, "to"),
+    ],
+)
+async def test_a_fault_stands_beside_its_field(
+    owner: PortalClient, fields: dict[str, str], field: str
+) -> None:
+    refused = await owner.post(LIST, fields)
+    assert (refused.status_code, f'id="{field}-fault"' in refused.text) == (400, True)
+    assert all(f'value="{value}"' in refused.text for value in fields.values())
+
+
 async def test_an_id_leads_to_its_message_or_batch(portal: ServedPortal, owner: PortalClient) -> None:
     batch_id = await send(portal, [PHONE])
     path = await path_of(portal, batch_id)
@@ -84,7 +179,7 @@ async def test_an_id_leads_to_its_message_or_batch(portal: ServedPortal, owner: 
     missing = await owner.post(LIST, {"wanted": ABSENT})
     assert (missing.status_code, "no message and no batch" in missing.text) == (400, True)
     assert f'value="{ABSENT}"' in missing.text
-    for nonsense in ("", "Anna", "1" * 16):
+    for nonsense in ("Anna", "1" * 16):
         wrong = await owner.post(LIST, {"wanted": nonsense})
         assert (wrong.status_code, "or the id of a message" in wrong.text) == (400, True)
 

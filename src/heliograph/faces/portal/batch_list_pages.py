@@ -130,8 +130,8 @@ def _filter_of(
 ) -> tuple[BatchFilter, dict[str, str]]:
     """What the list is to hold, and the faults by field."""
     faults: dict[str, str] = {}
-    begins = _day(given["from"], "from", zone, faults, translate)
-    ends = _day(given["to"], "to", zone, faults, translate, days=1)
+    begins = day_begins(given["from"], "from", zone, faults, translate)
+    ends = day_begins(given["to"], "to", zone, faults, translate, days=1)
     if begins and ends and ends <= begins:
         faults["to"] = translate("This day is before the first one.")
     status, direction = _STATUSES.get(given["status"]), given["direction"]
@@ -147,7 +147,7 @@ def _filter_of(
     return wanted, faults
 
 
-def _day(
+def day_begins(
     text: str,
     field: str,
     zone: ZoneInfo,

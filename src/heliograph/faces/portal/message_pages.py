@@ -1,35 +1,43 @@
 """Messages: the latest, those of one number, and the way of one of them."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from litestar import Response
 
 from heliograph.domain.encoding import Encoding
-from heliograph.domain.ids import parse_id
+from heliograph.domain.ids import parse_id, seconds_of
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import NotFound, Unavailable
-from heliograph.faces.portal.batch_list_pages import BATCHES
+from heliograph.faces.portal.batch_list_pages import BATCHES, day_begins
 from heliograph.faces.portal.batch_pages import BATCH, bare_number, shown_message
 from heliograph.faces.portal.message_timeline import timeline
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
-from heliograph.faces.portal.rendering import page, see, translate_for
+from heliograph.faces.portal.rendering import page, see, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
-from heliograph.storage.batch_listing import HIGHEST_ID
+from heliograph.faces.portal.status_texts import GROUP_BY_NAME, GROUPS
+from heliograph.storage.batch_listing import HIGHEST_ID, BatchFilter
 from heliograph.storage.batch_reading import StoredBatch, find_batch
 from heliograph.storage.conversation_reading import (
-    Place,
     find_place,
-    list_conversation,
     list_latest,
     read_places,
 )
 from heliograph.storage.database import Transaction
 from heliograph.storage.message_reading import StoredMessage, find_message
+from heliograph.storage.message_search import FoundMessages, MessageSearch, search_messages, search_number
+from heliograph.storage.senders import page_of_senders
 
 MESSAGES: Final = "/portal/messages"
 MESSAGE: Final = f"{BATCH}/messages/{{message_id:str}}"
 SHOWN: Final = 50
 UNKNOWN_MESSAGE: Final = "There is no such batch, or no such message in it."
+FIELDS: Final = ("wanted", "text", "group", "direction", "sender", "reference", "from", "to")
+NOTHING_GIVEN: Final[Mapping[str, str]] = MappingProxyType(dict.fromkeys(FIELDS, ""))
+_SENDERS: Final = 200
 ENCODINGS: Final = {Encoding.GSM7: "GSM-7", Encoding.BINARY: "Binary", Encoding.UCS2: "UCS-2"}
 
 
@@ -40,29 +48,58 @@ async def show_messages(request: PortalRequest) -> Response[str]:
     after = parse_id(request.query_params.get("after", ""))
     async with context_of(request).database.reader(me.account_id) as tx:
         places = await list_latest(tx, me.account_id, limit=SHOWN + 1, below=after or HIGHEST_ID)
-        return await _list_page(request, tx, places)
+        older = places[SHOWN - 1].message_id if len(places) > SHOWN else None
+        return await _list_page(request, tx, FoundMessages(places[:SHOWN], older))
 
 
 @act(MESSAGES, right=Right.READ)
-async def search_messages(request: PortalRequest) -> Response[str] | Response[None]:
-    """The messages to and from a number, or the one that has an id. The number stays out of addresses."""
+async def search_messages_page(request: PortalRequest) -> Response[str] | Response[None]:
+    """The messages that are like what a form says, or the one that has an id.
+
+    A form that is POSTed, so that numbers and words stand in no address and in no log.
+    """
     me, form, translate = me_of(request), await form_of(request), translate_for(request)
-    wanted, number = form.text("wanted"), bare_number(form.text("wanted"))
-    identifier = parse_id(wanted)
-    after = parse_id(form.text("after")) or b""
+    given = {name: form.text(name) for name in FIELDS}
+    number, identifier = bare_number(given["wanted"]), parse_id(given["wanted"])
+    below = parse_id(form.text("after"))
+    wanted, faults = _search_of(given, request)
     async with context_of(request).database.reader(me.account_id) as tx:
         if identifier is not None:
             if address := await _address_of(tx, me.account_id, identifier):
                 return see(address)
-            fault = translate("The account has no message and no batch with this id.")
-            return await _list_page(request, tx, [], wanted=wanted, fault=fault)
-        if not number:
-            fault = translate("Write a number with its country code, or the id of a message.")
-            return await _list_page(request, tx, [], wanted=wanted, fault=fault)
-        places = await list_conversation(
-            tx, me.account_id, number, incoming=None, limit=SHOWN + 1, newest_first=True, after=after
-        )
-        return await _list_page(request, tx, places, wanted=wanted)
+            faults["wanted"] = translate("The account has no message and no batch with this id.")
+        elif given["wanted"] and not number:
+            faults["wanted"] = translate("Write a number with its country code, or the id of a message.")
+        elif not number and wanted.is_empty and not faults:
+            faults["wanted"] = translate("Say what the message is like: a number, a word, a status, a day.")
+        if faults:
+            return await _list_page(request, tx, FoundMessages([], None), given=given, faults=faults)
+        if number:
+            found = await search_number(tx, me.account_id, number, wanted, below=below or b"", limit=SHOWN)
+        else:
+            found = await search_messages(tx, me.account_id, wanted, below=below or HIGHEST_ID, limit=SHOWN)
+        return await _list_page(request, tx, found, given=given)
+
+
+def _search_of(given: Mapping[str, str], request: PortalRequest) -> tuple[MessageSearch, dict[str, str]]:
+    """What is searched for beside a number, and the faults by field."""
+    zone, translate, faults = ZoneInfo(zone_name_of(request)), translate_for(request), dict[str, str]()
+    begins = day_begins(given["from"], "from", zone, faults, translate)
+    ends = day_begins(given["to"], "to", zone, faults, translate, days=1)
+    if begins and ends and ends <= begins:
+        faults["to"] = translate("This day is before the first one.")
+    group = GROUP_BY_NAME.get(given["group"])
+    directions = {"out": False, "in": True}
+    # What came in is delivered, too, and nobody means it.
+    incoming = directions.get(given["direction"], False if group else None)
+    batches = BatchFilter(
+        sender=given["sender"] or None,
+        reference=given["reference"] or None,
+        incoming=incoming,
+        created_from=begins,
+        created_to=ends,
+    )
+    return MessageSearch(batches=batches, codes=group.codes if group else (), text=given["text"]), faults
 
 
 async def _address_of(tx: Transaction, account_id: int, identifier: bytes) -> str | None:
@@ -78,24 +115,30 @@ async def _address_of(tx: Transaction, account_id: int, identifier: bytes) -> st
 async def _list_page(
     request: PortalRequest,
     tx: Transaction,
-    places: list[Place],
+    found: FoundMessages,
     *,
-    wanted: str = "",
-    fault: str | None = None,
+    given: Mapping[str, str] = NOTHING_GIVEN,
+    faults: Mapping[str, str] = MappingProxyType({}),
 ) -> Response[str]:
     account_id = me_of(request).account_id
     shown = [
         (shown_message(each.message, each.batch), each.batch.created_at)
-        for each in await read_places(tx, account_id, places[:SHOWN])
+        for each in await read_places(tx, account_id, found.places)
     ]
+    senders = await page_of_senders(tx, account_id, start=0, limit=_SENDERS, backwards=False)
     return page(
         request,
         "messages.html",
-        status=400 if fault else 200,
+        status=400 if faults else 200,
         messages=shown,
-        wanted=wanted,
-        fault=fault,
-        older=places[SHOWN - 1].message_id.hex() if len(places) > SHOWN else None,
+        given=given,
+        is_search=any(given.values()),
+        is_narrowed=any(value for name, value in given.items() if name != "wanted"),
+        faults=faults,
+        groups=GROUPS,
+        senders=[sender.sender for sender in senders],
+        older=found.below.hex() if found.below else None,
+        looked_to=datetime.fromtimestamp(seconds_of(found.below), UTC) if found.below else None,
     )
 
 
@@ -150,4 +193,4 @@ async def _message_of(
     return batch, message
 
 
-PAGES: Final = (show_messages, search_messages, show_message, show_timeline)
+PAGES: Final = (show_messages, search_messages_page, show_message, show_timeline)
