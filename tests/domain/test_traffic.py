@@ -24,9 +24,17 @@ def test_figures_tell_sent_received_delivered_and_failed() -> None:
             counted(201, 4, incoming=True),
         ]
     )
-    assert (found.sent, found.segments, found.received) == (21, 42, 4)
+    assert (found.accepted, found.segments, found.received) == (21, 42, 4)
+    assert found.sent == 7, (
+        "a carrier was given those with a duration; the others wait, or were refused by us"
+    )
     assert (found.final, found.delivered, found.delivered_percent) == (10, 6, 60.0)
     assert list(found.failures.items()) == [(402, 3), (501, 1)]
+
+
+def test_what_is_with_a_carrier_is_sent_and_what_waits_or_was_canceled_is_not() -> None:
+    under_way = [counted(code, 1) for code in (110, 111, 112, 113)]
+    assert figures([*under_way, counted(101, 5), counted(103, 5), counted(203, 5)]).sent == 4
 
 
 def test_nothing_has_no_rate_and_no_median() -> None:

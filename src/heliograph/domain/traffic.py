@@ -21,6 +21,9 @@ STEP_BOUNDS_MS: Final = (
 """Step 1 ends at the first bound, step 2 at the second, ...; step 0 has no duration."""
 
 
+_WITH_CARRIERS: Final = frozenset({Code.SENDING, Code.AT_GATEWAY, Code.AT_CARRIER, Code.AT_NETWORK})
+
+
 class Look(NamedTuple):
     """An age at which messages are counted, and the stretch of time that is counted together."""
 
@@ -53,7 +56,9 @@ class Counted(NamedTuple):
 class Figures(msgspec.Struct, frozen=True):
     """What some time's traffic amounts to."""
 
+    accepted: int
     sent: int
+    """Of the accepted: those that a carrier was given, whatever became of them."""
     segments: int
     received: int
     final: int
@@ -70,15 +75,18 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 def figures(counted: Iterable[Counted]) -> Figures:
-    """Add up. Messages that their owner canceled count as sent, not as final."""
-    sent = segments = received = final = delivered = 0
+    """Add up. Messages that their owner canceled count as accepted, not as final."""
+    accepted = sent = segments = received = final = delivered = 0
     failures, steps = Counter[int](), Counter[int]()
     for each in counted:
         if each.incoming:
             received += each.messages
             continue
-        sent += each.messages
+        accepted += each.messages
         segments += each.segments
+        # Only what was submitted has a step; what is under way has none yet.
+        if each.step or each.code in _WITH_CARRIERS:
+            sent += each.messages
         if not is_final(each.code) or each.code == Code.CANCELED:
             continue
         final += each.messages
@@ -88,7 +96,16 @@ def figures(counted: Iterable[Counted]) -> Figures:
             failures[each.code] += each.messages
         if each.step:
             steps[each.step] += each.messages
-    return Figures(sent, segments, received, final, delivered, dict(failures.most_common()), median_ms(steps))
+    return Figures(
+        accepted,
+        sent,
+        segments,
+        received,
+        final,
+        delivered,
+        dict(failures.most_common()),
+        median_ms(steps),
+    )
 
 
 def median_ms(steps: Mapping[int, int]) -> float | None:

@@ -21,8 +21,10 @@ class AccountLine(msgspec.Struct, frozen=True):
 
     account: StoredAccount
     spent: int
+    returned: int
+    """What came back today, of whichever day's charges."""
     is_spent_partly: bool
-    """Whether there were more charges than were summed."""
+    """Whether there were more entries than were summed."""
 
 
 class AccountUser(msgspec.Struct, frozen=True):
@@ -61,24 +63,23 @@ async def find_account_line(tx: Transaction, number: str, *, now: datetime) -> A
 
 async def sum_charges(
     tx: Transaction, account_id: int, *, now: datetime, most: int = CHARGES_SUMMED
-) -> tuple[int, bool]:
-    """What an account was charged today, in micro-units, and whether there were more charges than summed."""
+) -> tuple[int, int, bool]:
+    """What an account was charged today and what came back, in micro-units, and whether that is not all."""
     first = id_at(int(start_of(day_of(now)).timestamp()))
     row = await tx.fetchrow(load_query("sum_charges"), account_id, first, most)
     assert row is not None
-    return row["spent"], row["entries"] == most
+    return row["spent"], row["returned"], row["entries"] == most
 
 
 async def list_low_balances(tx: Transaction, *, now: datetime) -> list[LowBalance]:
     """Accounts below zero, and those that have less left than they were charged today; of the poorest."""
     found = []
     for row in await tx.fetch(load_query("list_low_balances"), POOREST):
-        spent, _ = await sum_charges(tx, row["account_id"], now=now, most=POOREST_CHARGES)
+        spent, _, _ = await sum_charges(tx, row["account_id"], now=now, most=POOREST_CHARGES)
         if row["balance"] < spent:
             found.append(LowBalance(row["number"], row["balance"], spent))
     return found
 
 
 async def _line(tx: Transaction, account: StoredAccount, now: datetime) -> AccountLine:
-    spent, partly = await sum_charges(tx, account.account_id, now=now)
-    return AccountLine(account, spent, partly)
+    return AccountLine(account, *await sum_charges(tx, account.account_id, now=now))

@@ -1,11 +1,12 @@
 """Reads the ledger of one account: what came in and what was spent, entry by entry."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
 
+from heliograph.domain.ids import id_at
 from heliograph.storage.database import Database, Transaction, load_query
 
 KINDS: Final = {1: "top_up", 2: "charge", 3: "refund", 4: "correction", 5: "transfer"}
@@ -13,6 +14,7 @@ NEWEST: Final = b"\xff" * 12
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _SLICE: Final = 1_000
+_MOVED: Final = 5_000
 
 
 class LedgerEntry(msgspec.Struct, frozen=True):
@@ -42,6 +44,26 @@ async def list_ledger(
     """Entries, the latest first, older than one of them if given."""
     rows = await tx.fetch(load_query("list_ledger"), account_id, before, since, until, limit)
     return [LedgerEntry(*row) for row in rows]
+
+
+async def list_balances(
+    tx: Transaction, account_id: int, balance: int, *, since: datetime, until: datetime, stretch: timedelta
+) -> list[int | None]:
+    """The balance at the end of each stretch of a time, in micro-units, made of what it is now.
+
+    None where it lies too far behind: no more than ``_MOVED`` entries are read.
+    """
+    rows = await tx.fetch(
+        load_query("list_balance_changes"), account_id, id_at(int(since.timestamp())), _MOVED, stretch, since
+    )
+    moved = {row["began_at"]: row["amount"] for row in rows}
+    known_from = min(moved) if sum(row["entries"] for row in rows) == _MOVED else since
+    balances: list[int | None] = []
+    for place in range(int((until - since) / stretch), -1, -1):
+        began = since + place * stretch
+        balances.append(balance if began >= known_from else None)
+        balance -= moved.get(began, 0)
+    return balances[::-1]
 
 
 async def whole_ledger(

@@ -202,9 +202,9 @@ async def test_a_browser_shows_what_changes_and_loads_the_page_when_somebody_sig
             await tx.execute("UPDATE carrier SET name = 'Farther Away' WHERE carrier_id = 77")
         await expect(rows).to_contain_text("Farther Away")
         await page.goto("/portal/")
-        await expect(page.locator("#overview-live")).to_contain_text("Nothing was sent yet")
+        await expect(page.locator("#overview-tables")).to_contain_text("Nothing was sent yet")
         await send(portal, [PHONE])
-        await expect(page.locator("#overview-live")).to_contain_text("Hello there")
+        await expect(page.locator("#overview-tables")).to_contain_text("Hello there")
         async with portal.database.transaction() as tx:
             await tx.execute("DELETE FROM login")
         await expect(page).to_have_url(re.compile(r"/portal/sign-in"))

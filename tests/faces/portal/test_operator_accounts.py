@@ -6,6 +6,8 @@ import re
 import pytest
 
 from heliograph.domain.portal_rights import Role
+from tests.faces.portal.sent_batches import send
+from tests.support.accepting import utc_now
 from tests.support.rows import insert_account
 from tests.support.served_portal import PortalClient, ServedPortal
 
@@ -188,3 +190,12 @@ async def test_no_role_of_an_account_may_operate(portal: ServedPortal, role: Rol
         for path in ("/portal/operator/accounts", ACCOUNT, "/portal/operator/new-account"):
             assert (await client.get(path)).status_code == 403
         assert (await client.post(f"{ACCOUNT}/credit", {"amount": "1"})).status_code == 403
+
+
+async def test_what_came_back_today_stands_beside_what_was_charged(
+    portal: ServedPortal, operator: PortalClient
+) -> None:
+    batch_id = await send(portal, ["46701740605", "46701740606"])
+    await portal.context.cancel_batch.cancel(portal.started.account_id, bytes.fromhex(batch_id), utc_now())
+    shown = (await operator.get("/portal/operator/accounts/ip1-10001")).text
+    assert "0.70\xa0SEK came back" in shown

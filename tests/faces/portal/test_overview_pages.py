@@ -1,5 +1,7 @@
 """The overview: figures, charts and first steps, from what the account really did."""
 
+import os
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,9 +9,11 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 
+from heliograph.domain.ids import IdSource
 from heliograph.domain.portal_rights import Role
 from heliograph.services.count_traffic import CountTraffic
 from tests.faces.portal.sent_batches import finish, receive, send
+from tests.support.accepting import utc_now
 from tests.support.served_portal import PortalClient, ServedPortal, opened_page, screenshot_path
 
 PHONE = "46701740605"
@@ -64,6 +68,10 @@ async def test_figures_and_charts_tell_todays_traffic(
     part = await owner.get("/portal/live/overview")
     assert part.status_code == 200
     assert "<html" not in part.text
+    sent = re.search(r'aria-label="Sent today, the last 24 hours: ([^"]+)"', part.text)
+    assert sent is not None
+    assert sum(int(each.split(" ")[1]) for each in sent[1].split(", ")) == 8, "two still wait"
+    assert re.search(r'aria-label="Balance, seven days: [^"]*996\.50', part.text)
     for text in ("75.0 %", "Number not in use", "Under way", "12.5 %"):
         assert text in part.text, text
     for span in ("today", "week"):
@@ -120,9 +128,36 @@ async def test_a_browser_shows_charts(
         await expect(page.locator("#traffic-today canvas")).to_be_visible()
         await expect(page.locator("#traffic-week canvas")).to_be_visible()
         await finish(portal, batch_id, *[201] * 10)
-        await expect(page.locator("#overview-live")).to_contain_text("100.0 %", timeout=9_000)
+        await expect(page.locator("#overview-live")).to_contain_text("100.0 %")
+        delivered = page.get_by_role("img", name="Delivered today, the last 24 hours")
+        await expect(delivered).to_have_accessible_name(re.compile(r"100\.0 %$"))
         found = await Axe().run(page)
         assert found.response["violations"] == [], found.generate_report()
         path = screenshot_path(screenshots, "overview", phone=phone, dark=dark)
         await page.screenshot(path=path, full_page=True)
         assert watched.faults == []
+
+
+async def test_the_line_of_the_balance_ends_where_the_balance_is(
+    portal: ServedPortal, owner: PortalClient
+) -> None:
+    """Made backwards from what it is: charges, and what was given years ago, need not be read for it."""
+    account_id, now = portal.started.account_id, utc_now()
+    async with portal.database.transaction() as tx:
+        await tx.execute("DELETE FROM ledger")
+        for days, amount in ((400, 500), (3, 100), (2, -30), (0, -70)):
+            at = now - timedelta(days=days)
+            await tx.execute(
+                "INSERT INTO ledger VALUES ($1, $2, 2, $3, NULL, $4)",
+                account_id,
+                IdSource(os.urandom(5)).new(int(at.timestamp())),
+                amount * 1_000_000,
+                at,
+            )
+        await tx.execute("UPDATE balance SET amount = 500000000")
+    shown = (await owner.get("/portal/live/overview")).text
+    told = re.search(r'aria-label="Balance, seven days: ([^"]+)"', shown)
+    assert told is not None
+    amounts = [each.rpartition(" ")[2].partition("\xa0")[0] for each in told[1].split(", ")]
+    assert {"500.00", "600.00", "570.00"} == set(amounts)
+    assert (amounts[0], amounts[-1]) == ("500.00", "500.00")

@@ -14,19 +14,24 @@ from heliograph.domain.traffic import Counted, Figures, figures
 from heliograph.faces.portal.batch_list_pages import ShownBatch, shown_batch
 from heliograph.faces.portal.live_parts import LivePart, live_part
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
-from heliograph.faces.portal.rendering import page, translate_for, zone_name_of
+from heliograph.faces.portal.rendering import language_of, page, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import me_of, show
+from heliograph.faces.portal.spark_lines import SparkLine, SparkPoint, spark_line
 from heliograph.faces.portal.status_texts import CODE_TEXTS
+from heliograph.faces.portal.text_formats import duration_text, money_text, number_text
 from heliograph.faces.portal.translations import Translate
 from heliograph.faces.portal.usual_sender import usual_sender
 from heliograph.storage.batch_listing import list_batches
 from heliograph.storage.batch_reading import list_codes, status_of
 from heliograph.storage.database import Transaction
 from heliograph.storage.first_steps import FirstSteps, read_first_steps
+from heliograph.storage.ledger_reading import list_balances
 from heliograph.storage.traffic_reading import Traffic, read_traffic
 
 WEEK_DAYS: Final = 7
 HOUR: Final = timedelta(hours=1)
+HOURS: Final = 24
+BALANCE_STRETCH: Final = timedelta(hours=6)
 WEEK_STRETCH: Final = timedelta(hours=3)
 OPEN_BATCHES: Final = 5
 NEWEST_BATCHES: Final = 200
@@ -46,6 +51,8 @@ class Overview(msgspec.Struct, frozen=True):
     has_more_open: bool
     is_empty: bool
     """Whether the account has neither sent nor received anything yet."""
+    lines: Mapping[str, SparkLine | None]
+    """Of the last 24 hours: what was sent, what of it was delivered, the median; and a week's balance."""
 
 
 def today_began(request: PortalRequest) -> datetime:
@@ -68,6 +75,49 @@ async def _read_overview(tx: Transaction, request: PortalRequest) -> Overview:
         [shown_batch(each, codes.get(each.batch_id, {}), now) for each in is_open[:OPEN_BATCHES]],
         len(is_open) > OPEN_BATCHES,
         not newest,
+        {**_hourly_lines(request, traffic), "balance": await _balance_line(tx, request)},
+    )
+
+
+def _hourly_lines(request: PortalRequest, traffic: Traffic) -> dict[str, SparkLine | None]:
+    """Figures of the last 24 hours, hour by hour, in the reader's own time."""
+    now, today = context_of(request).now(), today_began(request)
+    zone, language = ZoneInfo(zone_name_of(request)), language_of(request)
+    by_hour: dict[datetime, list[Counted]] = {}
+    for each in traffic.counted:
+        by_hour.setdefault(each.began_at, []).append(each)
+    latest = today + int((now - today) / HOUR) * HOUR
+    hours = [latest - place * HOUR for place in range(HOURS - 1, -1, -1)]
+    counted = [(f"{hour.astimezone(zone):%H:%M}", figures(by_hour.get(hour, ()))) for hour in hours]
+    return {
+        "sent": spark_line(
+            [SparkPoint(name, each.sent) for name, each in counted],
+            lambda value: number_text(value, language),
+        ),
+        "delivered": spark_line(
+            [SparkPoint(name, each.delivered_percent) for name, each in counted],
+            lambda value: f"{number_text(value, language, 1)} %",
+        ),
+        "median": spark_line(
+            [SparkPoint(name, each.median_ms) for name, each in counted],
+            lambda value: duration_text(value, language),
+        ),
+    }
+
+
+async def _balance_line(tx: Transaction, request: PortalRequest) -> SparkLine | None:
+    """The balance of the last days."""
+    me, now, language = me_of(request), context_of(request).now(), language_of(request)
+    zone, account = ZoneInfo(zone_name_of(request)), me_of(request).account
+    since = today_began(request) - timedelta(days=WEEK_DAYS - 1)
+    balances = await list_balances(
+        tx, me.account_id, account.balance, since=since, until=now, stretch=BALANCE_STRETCH
+    )
+    moments = [since + (place + 1) * BALANCE_STRETCH for place in range(len(balances))]
+    names = [f"{min(moment, now).astimezone(zone):%m-%d %H:%M}" for moment in moments]
+    return spark_line(
+        [SparkPoint(name, balance) for name, balance in zip(names, balances, strict=True)],
+        lambda value: money_text(int(value), account.currency, language),
     )
 
 
@@ -145,7 +195,7 @@ def _chart(
 def _amounts(counted: Iterable[Counted]) -> dict[str, int]:
     total = figures(counted)
     return {
-        "sent": total.sent,
+        "sent": total.accepted,
         "delivered": total.delivered,
         _FAILED: total.final - total.delivered,
         "received": total.received,

@@ -17,7 +17,14 @@ from litestar.datastructures import Cookie
 from heliograph.faces.portal.navigation import navigation
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.signed_in import visitor_of
-from heliograph.faces.portal.text_formats import ROLE_NAMES, instant_text, money_text, number_text, zone_of
+from heliograph.faces.portal.text_formats import (
+    ROLE_NAMES,
+    duration_text,
+    instant_text,
+    money_text,
+    number_text,
+    zone_of,
+)
 from heliograph.faces.portal.translations import LANGUAGES, Translate, preferred_language, translator
 
 STATIC_PATH: Final = "/portal/static"
@@ -143,6 +150,7 @@ def shell_values(request: PortalRequest) -> dict[str, Any]:
         "instant": lambda at, seconds=False: "" if at is None else instant_text(at, zone, seconds=seconds),
         "money": lambda micro, currency: money_text(micro, currency, language),
         "number": lambda value, decimals=0: number_text(value, language, decimals),
+        "duration": lambda ms: duration_text(ms, language),
     }
 
 

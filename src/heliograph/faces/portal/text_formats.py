@@ -44,6 +44,18 @@ def money_text(micro: int, currency: str, language: str) -> str:
     return f"{number_text(micro / UNIT, language, decimals)}{_THIN}{currency}"
 
 
+def duration_text(ms: float, language: str) -> str:
+    """A duration in the unit that fits it: 850 ms, 1.5 s, 12 min, 3.0 h."""
+    for below, unit, of_ms, decimals in (
+        (1_000, "ms", 1, 0),
+        (120_000, "s", 1_000, 1),
+        (7_200_000, "min", 60_000, 0),
+    ):
+        if ms < below:
+            return f"{number_text(ms / of_ms, language, decimals)}{_THIN}{unit}"
+    return f"{number_text(ms / 3_600_000, language, 1)}{_THIN}h"
+
+
 def instant_text(at: datetime, zone: ZoneInfo, *, seconds: bool = False) -> Markup:
     """An instant in somebody's zone, as an element that says the exact time to programs."""
     local = at.astimezone(zone)
