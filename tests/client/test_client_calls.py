@@ -9,7 +9,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from heliograph.client import AsyncHeliograph, BatchNotFinished, DeliveryWindow, Heliograph
+from heliograph.client import (
+    AsyncHeliograph,
+    BatchNotFinished,
+    DeliveryWindow,
+    Heliograph,
+    InvalidRequest,
+    Retries,
+)
 from heliograph.client.server_address import server_address
 from tests.client.either_client import EitherClient
 from tests.client.scripted_server import BATCH, Scripted, ScriptedServer
@@ -82,7 +89,7 @@ def test_pages_are_followed_by_their_link_and_never_to_another_host(either: Eith
         batches = either.call("list_batches", client=client, tags=["a", "b"], page_size=2, newest_first=True)
     assert len(batches) == 3
     assert [asked.target for asked in server.asked] == [
-        "/v2/batches?tags=a&tags=b&limit=2&order=DESC",
+        "/v2/batches?tags=a&tags=b&after=&limit=2&order=DESC",
         "/v2/batches?start=2&limit=2&tags=a%2Cb",
     ]
 
@@ -180,6 +187,65 @@ def test_waiting_gives_up(either: EitherClient) -> None:
         pytest.raises(BatchNotFinished, match="after 0"),
     ):
         either.call("wait", "a", client={"url": server.url}, timeout=0.1)
+
+
+def test_a_client_asks_as_the_account_that_is_chosen(either: EitherClient) -> None:
+    with ScriptedServer([Scripted(200, BATCH)] * 2) as server:
+        either.call("get_batch", "a", client={"url": server.url, "account": "ip1-10002"})
+        either.call("get_batch", "a", client={"url": server.url})
+    assert [asked.headers.get("heliograph-account") for asked in server.asked] == ["ip1-10002", None]
+
+
+def test_one_call_as_another_account_shares_the_connection() -> None:
+    more = Scripted(200, [BATCH], {"Link": '<http://x/?after=1>; rel="next"'})
+    script = [Scripted(200, BATCH), more, Scripted(200, []), Scripted(200, BATCH), Scripted(200, BATCH)]
+    with ScriptedServer(script) as server, Heliograph("k", url=server.url, account="ip1-10003") as sms:
+        sms.get_batch("a")
+        assert len(list(sms.as_account("ip1-10002").list_batches())) == 1
+        sms.as_account(None).get_batch("a")
+        sms.get_batch("a")
+    asked = [asked.headers.get("heliograph-account") for asked in server.asked]
+    assert asked == ["ip1-10003", "ip1-10002", "ip1-10002", None, "ip1-10003"]
+    assert server.connections == 1
+
+
+async def test_one_call_of_the_asynchronous_client_as_another_account() -> None:
+    with ScriptedServer([Scripted(200, BATCH)] * 2) as server:
+        async with AsyncHeliograph("k", url=server.url) as sms:
+            await sms.as_account("ip1-10002").get_batch("a")
+            await sms.get_batch("a")
+    assert [asked.headers.get("heliograph-account") for asked in server.asked] == ["ip1-10002", None]
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("account", ["", "a\nb", "ä"])
+def test_an_account_that_cannot_be_one_is_refused(account: str) -> None:
+    with pytest.raises(ValueError, match="account"):
+        Heliograph("k", url="http://127.0.0.1:1", account=account)
+
+
+def test_an_explanation_is_asked_for_again_and_needs_no_key(either: EitherClient) -> None:
+    quick = Retries(first_wait=0.01, longest_wait=0.05)
+    with ScriptedServer([Scripted(503), Scripted(400)]) as server, pytest.raises(InvalidRequest):
+        either.call("explain", "iP1", [], "Hi", client={"url": server.url, "retries": quick}, tags=["a"])
+    assert [asked.target for asked in server.asked] == ["/v2/batches?dryRun=true"] * 2
+    assert "idempotency-key" not in server.asked[0].headers
+    assert json.loads(server.asked[0].body) == {
+        "sender": "iP1",
+        "recipients": [],
+        "body": "Hi",
+        "tags": ["a"],
+    }
+
+
+def test_a_client_shows_how_each_call_is_made() -> None:
+    assert (
+        Heliograph.get_batch.__doc__ == "One batch, with its price and the count of its messages by status."
+    )
+    with Heliograph("k", url="http://127.0.0.1:1") as sms:
+        assert sms.get_batch.__doc__ == Heliograph.get_batch.__doc__
+        with pytest.raises(TypeError, match="delivery_window"):
+            sms.send("iP1", [], "Hi", delivery_window=[])  # type: ignore[call-arg]
 
 
 def test_the_environment_gives_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

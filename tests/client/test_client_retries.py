@@ -10,6 +10,7 @@ from heliograph.client import (
     ApiError,
     Conflict,
     DeliveryWindow,
+    Heliograph,
     InvalidRequest,
     NoAnswer,
     NotFound,
@@ -18,8 +19,7 @@ from heliograph.client import (
     Unavailable,
     UnexpectedAnswer,
 )
-from heliograph.client.calls import Answer, Lost, cancel_batch, get_batch, pause_batch
-from heliograph.client.calls import send as send_call
+from heliograph.client.calls import Answer, Call, Lost
 from tests.client.either_client import EitherClient, Wanted
 from tests.client.scripted_server import BATCH, HANG_UP, Scripted, ScriptedServer, problem
 
@@ -177,7 +177,7 @@ def test_a_server_that_asks_for_too_long_is_not_waited_for(either: EitherClient)
 
 
 def test_waits_double_up_to_the_longest_and_are_spread() -> None:
-    retries, call = Retries(count=9, first_wait=1, longest_wait=5), get_batch("a")
+    retries, call = Retries(count=9, first_wait=1, longest_wait=5), Heliograph.get_batch(None, "a")
     for tries, most in ((1, 1), (2, 2), (3, 4), (4, 5), (9, 5)):
         waits = [retries.wait_before_next(call, Lost("gone", True), tries) for _ in range(200)]
         assert all(wait is not None and most / 2 <= wait <= most for wait in waits)
@@ -202,7 +202,11 @@ def test_waits_double_up_to_the_longest_and_are_spread() -> None:
     ],
 )
 def test_the_table_of_what_is_repeated(repeatable: bool, result: Answer | Lost, expected: bool) -> None:
-    call = send_call("k", sender="iP1", recipients=[], body="") if repeatable else cancel_batch("a")
+    calls: tuple[Call[Any], Call[Any]] = (
+        Heliograph.cancel_batch(None, "a"),
+        Heliograph.send(None, "a", [], ""),
+    )
+    call = calls[repeatable]
     assert (Retries().wait_before_next(call, result, 1) is not None) is expected
 
 
@@ -222,4 +226,4 @@ def test_a_change_of_a_batch_is_repeated_with_its_key(
 
 
 def test_a_conflict_that_will_not_pass_is_raised_at_once() -> None:
-    assert Retries().wait_before_next(pause_batch("a"), Answer(409, {}, b""), 1) is None
+    assert Retries().wait_before_next(Heliograph.pause_batch(None, "a"), Answer(409, {}, b""), 1) is None

@@ -20,10 +20,18 @@ from heliograph.client.client_errors import (
     WebhookRefused,
 )
 from heliograph.client.followed_events import AsyncEventFeed, EventFeed
-from heliograph.client.received_documents import (
+from heliograph.client.received_accounts import (
     Account,
-    Batch,
+    AccountDetails,
     BlacklistEntry,
+    CreditMoved,
+    Key,
+    NewChild,
+    NewKey,
+    Sender,
+)
+from heliograph.client.received_documents import (
+    Batch,
     Contact,
     ContactSummary,
     ConversationSummary,
@@ -32,17 +40,28 @@ from heliograph.client.received_documents import (
     DeliveryWindow,
     Event,
     EventPage,
-    Key,
     LabelUsage,
     Message,
     NewContact,
-    NewKey,
     Price,
     PropertyUsage,
-    Replay,
-    Sender,
     Status,
+)
+from heliograph.client.received_explanations import (
+    ExplainedRecipient,
+    Explanation,
+    ForcingCharacter,
+    Timeline,
+    TimelineEntry,
+    TimelineSegment,
+)
+from heliograph.client.received_reports import (
+    FailedAttempt,
+    FailedOrigin,
+    NewWebhookSecret,
+    Replay,
     TestReport,
+    WebhookSecret,
 )
 from heliograph.client.retries import Retries
 from heliograph.client.sync_client import Heliograph
@@ -50,6 +69,7 @@ from heliograph.client.webhooks import verify_incoming, verify_webhook
 
 __all__ = [
     "Account",
+    "AccountDetails",
     "ApiError",
     "AsyncEventFeed",
     "AsyncHeliograph",
@@ -61,20 +81,28 @@ __all__ = [
     "ContactSummary",
     "ConversationSummary",
     "Count",
+    "CreditMoved",
     "DeliveryReport",
     "DeliveryWindow",
     "Event",
     "EventFeed",
     "EventPage",
+    "ExplainedRecipient",
+    "Explanation",
+    "FailedAttempt",
+    "FailedOrigin",
     "Forbidden",
+    "ForcingCharacter",
     "Heliograph",
     "HeliographError",
     "InvalidRequest",
     "Key",
     "LabelUsage",
     "Message",
+    "NewChild",
     "NewContact",
     "NewKey",
+    "NewWebhookSecret",
     "NoAnswer",
     "NotFound",
     "Price",
@@ -84,11 +112,15 @@ __all__ = [
     "Sender",
     "Status",
     "TestReport",
+    "Timeline",
+    "TimelineEntry",
+    "TimelineSegment",
     "TooManyRequests",
     "Unauthorized",
     "Unavailable",
     "UnexpectedAnswer",
     "WebhookRefused",
+    "WebhookSecret",
     "verify_incoming",
     "verify_webhook",
 ]

@@ -1,7 +1,7 @@
 """What the API answers, as types. Fields that a newer server adds are passed over."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -175,24 +175,6 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     has_more: bool
 
 
-class Sender(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A sender that the account has registered."""
-
-    sender: str
-    created: datetime
-
-
-class BlacklistEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A number that nothing is sent to."""
-
-    msisdn: str
-    created: datetime
-
-    def __post_init__(self) -> None:
-        if self.created.tzinfo is None:  # it is shown without a zone, and is UTC
-            msgspec.structs.force_setattr(self, "created", self.created.replace(tzinfo=UTC))
-
-
 class NewContact(msgspec.Struct, frozen=True, kw_only=True):
     """A contact to store. ``properties`` may have a ``phoneNumber``, which begins with ``+``."""
 
@@ -240,74 +222,6 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     """How many contacts were added."""
 
     count: int
-
-
-class Key(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An API key, without its secret."""
-
-    id: str
-    name: str
-    scopes: list[str] | None
-    """None: it may do everything."""
-    networks: list[str]
-    test: bool
-    created: datetime
-    expires: datetime | None
-    last_used: datetime | None
-    revoked: datetime | None
-
-
-class NewKey(Key, frozen=True, kw_only=True, rename="camel"):
-    """An API key that was just made; ``key`` is shown this once, and never in a log."""
-
-    key: str
-
-    def __repr__(self) -> str:
-        return f"NewKey(id={self.id!r}, name={self.name!r})"
-
-
-class Replay(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Reports that are sent again."""
-
-    origin: str | None = None
-    was_disabled: bool
-    """Whether an origin of theirs was disabled; it no longer is."""
-    reports: int
-    """How many are on their way."""
-    waiting: int
-    """Messages whose reports waited for a later attempt, which is made now."""
-    has_more: bool
-    """Whether to call again, with the ``cursor`` as ``after`` where there is one."""
-    cursor: str | None = None
-
-
-class TestReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A test report, and what the receiver answered."""
-
-    __test__ = False
-
-    url: str
-    received: bool
-    """Whether a delivery report would count as delivered."""
-    answer: int
-    """The HTTP status; 0 where none came, which ``reason`` explains."""
-    milliseconds: int
-    reason: str
-    answer_start: str
-    """The start of what the receiver wrote."""
-    headers: dict[str, str]
-    body: str
-
-
-class Account(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """The account of the key."""
-
-    account: str
-    """Its number."""
-    organization: str
-    type: str
-    balance: float
-    currency: str
 
 
 class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -39,7 +39,7 @@ def server_address(url: str | None, key: str | None) -> ServerAddress:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"give the API's address as url, or in {URL_VARIABLE}: https://host, or http://host")
-    if not key or not key.isascii() or not key.isprintable():
+    if not _fits_a_header(key):
         raise ValueError(f"give the API key as key, or in {KEY_VARIABLE}")
     headers = {
         "Accept": "application/json",
@@ -47,3 +47,14 @@ def server_address(url: str | None, key: str | None) -> ServerAddress:
         "User-Agent": f"heliograph-python/{__version__}",
     }
     return ServerAddress(parts.scheme, parts.hostname, parts.port, parts.path.rstrip("/"), headers)
+
+
+def account_choice(account: str | None) -> str | None:
+    """The number of the account as which to ask, as a header has it. Raises ValueError."""
+    if account is not None and not _fits_a_header(account):
+        raise ValueError("give the number of a child account as account")
+    return account
+
+
+def _fits_a_header(text: str) -> bool:
+    return bool(text) and text.isascii() and text.isprintable()
