@@ -1,6 +1,7 @@
 """What people come to the portal for, in a real browser on real processes."""
 
 import asyncio
+import re
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -55,6 +56,19 @@ async def test_from_the_first_start_to_an_sms_on_the_phone(
         await page.get_by_role("button", name="Send from the phone").click()
         await expect(page.locator("body")).to_contain_text("Sent from the phone.")
 
+        await page.goto("/portal/conversations")
+        row = page.get_by_role("row").filter(has_text="Hello back")
+        await expect(row).to_contain_text("answer")
+        await row.get_by_role("link").click()
+        chat = page.locator("#chat")
+        await expect(chat).to_contain_text("Hello back")
+        await look(page, screenshots, "conversation-answered")
+        await page.get_by_label("Your message").fill("Glad that it works")
+        await page.get_by_role("button", name="Send", exact=True).click()
+        await expect(chat).to_contain_text("Glad that it works")
+        await page.goto("/portal/handset")
+        await expect(page.locator("#screen")).to_contain_text("Glad that it works")
+
         await page.goto("/portal/keys/new")
         await page.get_by_label("Name").fill("Terminal")
         await page.get_by_label("Everything, also what is still to come").check()
@@ -67,13 +81,24 @@ async def test_from_the_first_start_to_an_sms_on_the_phone(
         )
         assert '"status"' in sent.stdout, sent
         await page.goto("/portal/handset")
-        await expect(page.locator("#screen")).to_contain_text("Hello from Heliograph", timeout=15_000)
+        await expect(page.locator("#screen")).to_contain_text("Hello from Heliograph")
 
         await page.goto("/portal/senders")
         await page.get_by_label("Sender").fill("WebShop")
         await page.get_by_role("button", name="Register").click()
         await expect(page.get_by_role("cell", name="WebShop", exact=True)).to_be_visible()
         await look(page, screenshots, "senders")
+        await page.goto("/portal/compose")
+        await page.get_by_label("Sender").select_option("WebShop")
+        await page.get_by_label("Text", exact=True).fill("Your order is on its way.")
+        await page.locator("#pasted").fill("+46 70 174 06 05")
+        await page.get_by_role("button", name="Review").click()
+        await page.get_by_role("button", name=re.compile("^Send 1 message")).click()
+        await page.wait_for_url(re.compile(r"/portal/batches/[0-9a-f]{24}$"))
+        await expect(page.locator("#batch-progress")).to_contain_text("100")
+        await page.goto("/portal/handset")
+        bubble = page.locator("#screen").get_by_text("Your order is on its way.").locator("..")
+        await expect(bubble).to_contain_text("WebShop")
         await page.goto("/portal/keys")
         await look(page, screenshots, "keys")
         await page.goto("/portal/blacklist")
