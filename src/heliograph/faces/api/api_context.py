@@ -9,11 +9,11 @@ import msgspec
 from litestar import Request, Response
 
 from heliograph.domain.ids import IdSource, parse_id
-from heliograph.domain.refusals import Forbidden, NotFound
+from heliograph.domain.refusals import Forbidden, NotFound, RefusedError
 from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules
 from heliograph.faces.api.auth import Authenticator, Caller
 from heliograph.faces.api.paging import Page, base_url, cursor_link_header, link_header
-from heliograph.faces.api.request_bodies import BodyReader, Receive, check_media_type
+from heliograph.faces.api.request_bodies import BodyReader, Disconnected, Receive, check_media_type
 from heliograph.faces.api.scopes import is_open_to_test_keys, scopes_of
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.contact_book import ContactBook
@@ -35,6 +35,7 @@ TEST_KEY: Final = (
     "This is a test key: it reads, sends tests and changes test batches. "
     "Use another key to change anything else."
 )
+GONE: Final = "The request was not sent to its end."
 UNKNOWN_PATH: Final = "There is nothing at this path."
 
 
@@ -96,11 +97,18 @@ async def body_of(request: ApiRequest) -> bytes:
 
 
 async def raw_body_of(request: ApiRequest) -> bytes:
-    """The body of a request, whatever it says to be; it is kept, so it may be asked for again."""
+    """The body of a request, whatever it says to be; it is kept, so it may be asked for again.
+
+    Raises as ``BodyReader.read`` does, but RefusedError for a caller who went away.
+    """
     scope = cast("dict[str, Any]", request.scope)
     if _BODY not in scope:
         length = _header(request, "content-length")
-        scope[_BODY] = await context_of(request).bodies.read(cast("Receive", request.receive), length)
+        receive = cast("Receive", request.receive)
+        try:
+            scope[_BODY] = await context_of(request).bodies.read(receive, length)
+        except Disconnected:
+            raise RefusedError(GONE) from None
     return cast("bytes", scope[_BODY])
 
 

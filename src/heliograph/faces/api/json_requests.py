@@ -9,15 +9,13 @@ from typing import Final
 
 import msgspec
 
-from heliograph.domain.refusals import InvalidRequest, Refusal, RefusedError
+from heliograph.domain.refusals import InvalidRequest, Refusal
 from heliograph.faces.api.api_context import ApiRequest, body_of, raw_body_of
 from heliograph.faces.api.json_faults import JsonValue, read_json
-from heliograph.faces.api.request_bodies import Disconnected
 
 NOT_AN_OBJECT: Final = "The body must be a JSON object."
 CONTRADICTION: Final = "{name} in the body is not what the path names: leave the body out, or let both agree."
 REPEATED: Final = "This property stands in the body more than once."
-GONE: Final = "The request was not sent to its end."
 _BYTES_ON_LOOP: Final = 64 * 1024
 _MAX_REPEATED: Final = 100
 
@@ -66,10 +64,7 @@ async def json_body(request: ApiRequest) -> JsonBody:
     Raises UnsupportedMediaType, TooLarge, RequestTimeout, Unavailable, MalformedJson, and InvalidRequest with
     every name that is repeated.
     """
-    try:
-        raw = await body_of(request)
-    except Disconnected:
-        raise RefusedError(GONE) from None
+    raw = await body_of(request)
     if len(raw) <= _BYTES_ON_LOOP:
         document = read_json(raw)
     else:

@@ -34,7 +34,7 @@ from heliograph.faces.api.conversation_endpoints import ConversationSummary
 from heliograph.faces.api.documents import MessageDocument
 from heliograph.faces.api.explain_documents import ExplanationDocument
 from heliograph.faces.api.key_endpoints import KeyDocument
-from heliograph.faces.api.openapi_keyed import as_keyed
+from heliograph.faces.api.openapi_kinds import completed
 from heliograph.faces.api.openapi_links import with_links
 from heliograph.faces.api.openapi_operations import (
     PROBLEMS,
@@ -153,7 +153,7 @@ def openapi_document() -> Json:
         "servers": [{"url": "/", "description": "This server."}],
         "security": [{"apiKey": []}],
         "tags": _tags(),
-        "paths": with_links(as_keyed(_paths())),
+        "paths": with_links(completed(_paths())),
         "webhooks": {
             "deliveryReport": {"post": delivery_report_operation()},
             "incomingMessage": {"post": openapi_incoming.incoming_operation()},

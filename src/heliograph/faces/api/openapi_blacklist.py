@@ -7,7 +7,6 @@ from msgspec import Meta, Struct
 from heliograph.faces.api.blacklist_endpoints import BLACKLIST_PATH
 from heliograph.faces.api.openapi_collections import document_answers, list_operation
 from heliograph.faces.api.openapi_operations import (
-    ALWAYS,
     IDEMPOTENCY_KEY,
     Json,
     operation,
@@ -60,21 +59,19 @@ def blacklist_paths() -> Json:
         BLACKLIST_PATH: {"get": _list(), "post": _add()},
         f"{BLACKLIST_PATH}/{{msisdn}}": {
             "parameters": [number],
-            "get": _on_entry("readBlacklistEntry", "Read an entry", "One entry.", {"200": "The entry."}, 404),
+            "get": _on_entry("readBlacklistEntry", "Read an entry", "One entry.", {"200": "The entry."}),
             "put": _on_entry(
                 "putBlacklistEntry",
                 "Add the number in the path",
                 "Needs no body; one that names another number is refused. A number that is there already "
                 "stays as it is; one that no recipient can have is refused.",
                 {"200": "It is there already.", "201": "Added."},
-                400,
             ),
             "delete": _on_entry(
                 "removeBlacklistEntry",
                 "Remove an entry",
                 "The number can be sent to again at once.",
                 {"200": "The entry that was removed."},
-                404,
             ),
         },
     }
@@ -99,8 +96,6 @@ def _add() -> Json:
         "Add a number",
         "A number that is there already stays as it is; one that no recipient can have is refused.",
         document_answers({"200": "It is there already.", "201": "Added."}, "BlacklistDocument", _EXAMPLE),
-        *(400, 408, 409, 413, 415, 422),
-        *ALWAYS,
         parameters=(IDEMPOTENCY_KEY,),
         requestBody={
             "required": True,
@@ -114,15 +109,11 @@ def _add() -> Json:
     )
 
 
-def _on_entry(
-    operation_id: str, summary: str, description: str, answers: dict[str, str], *problems: int
-) -> Json:
+def _on_entry(operation_id: str, summary: str, description: str, answers: dict[str, str]) -> Json:
     return operation(
         "Blacklist",
         operation_id,
         summary,
         description,
         document_answers(answers, "BlacklistDocument", _EXAMPLE),
-        *problems,
-        *ALWAYS,
     )

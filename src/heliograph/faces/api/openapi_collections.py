@@ -1,7 +1,6 @@
 """What operations on a collection have in common: a page of its documents, answers that are one of them."""
 
 from heliograph.faces.api.openapi_operations import (
-    ALWAYS,
     LINK_HEADER,
     Json,
     answer,
@@ -17,9 +16,7 @@ def list_operation(
     """GET of a page of documents of one type; ``answered`` describes the page."""
     schema = {"type": "array", "items": reference(of)}
     page = {"200": answer(answered, schema, [example], headers=LINK_HEADER)}
-    return operation(
-        tag, operation_id, summary, description, page, 400, *ALWAYS, parameters=page_parameters()
-    )
+    return operation(tag, operation_id, summary, description, page, parameters=page_parameters())
 
 
 def document_answers(texts: dict[str, str], of: str, example: Json) -> Json:

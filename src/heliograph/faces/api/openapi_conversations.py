@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from heliograph.faces.api.openapi_lists import AFTER
 from heliograph.faces.api.openapi_operations import (
-    ALWAYS,
     LINK_HEADER,
     Json,
     answer,
@@ -77,8 +76,6 @@ def _list(name: str, summary: str, text: str) -> Json:
         summary,
         f"{text}, in the order in which they were accepted, each with only its latest status.",
         {"200": answer("A page of messages.", schema, [example_of("MessageDocument")], headers=LINK_HEADER)},
-        400,
-        *ALWAYS,
         parameters=(*page_parameters(), AFTER),
     )
 
@@ -91,6 +88,4 @@ def _summary() -> Json:
         "Count a conversation",
         "How many messages went out and came in, by latest status.",
         {"200": answer("The counts.", reference("ConversationSummary"), example)},
-        400,
-        *ALWAYS,
     )

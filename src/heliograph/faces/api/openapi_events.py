@@ -9,7 +9,7 @@ from heliograph.domain.incoming_report import IncomingStatus
 from heliograph.domain.webhook_event import event_id
 from heliograph.faces.api.event_endpoints import DEFAULT_EVENTS, EVENT_TYPE, EVENTS_PATH, INCOMING_TYPE
 from heliograph.faces.api.openapi_incoming import FIELD_TEXTS as INCOMING_TEXTS
-from heliograph.faces.api.openapi_operations import ALWAYS, Json, answer, operation, reference
+from heliograph.faces.api.openapi_operations import Json, answer, operation, reference
 from heliograph.faces.api.openapi_texts import BATCH_ID, MESSAGE_ID, DeliveryReport, FieldText
 from heliograph.faces.api.openapi_texts import FIELD_TEXTS as USUAL_TEXTS
 from heliograph.faces.api.paging import LARGEST_LIMIT
@@ -121,8 +121,6 @@ def event_paths() -> Json:
                 "not `read` is told of messages from handsets alone. Events are kept for a week (a "
                 "setting).",
                 {"200": answer("The next events.", reference("EventPage"), example)},
-                *(400, 404),
-                *ALWAYS,
                 parameters=parameters,
             )
         }

@@ -5,7 +5,6 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from heliograph.faces.api.openapi_operations import (
-    ALWAYS,
     IDEMPOTENCY_KEY,
     Json,
     answer,
@@ -53,8 +52,6 @@ def _pause() -> Json:
         "message still held when its last delivery window closes gets status 202, and its price is returned. "
         "Needs no body. An addition of ours.",
         _answered("Paused.", paused=True),
-        *(400, 404, 408, 409, 413, 415, 422),
-        *ALWAYS,
         parameters=(IDEMPOTENCY_KEY,),
     )
 
@@ -67,8 +64,6 @@ def _resume() -> Json:
         "Its messages are sent again as soon as a delivery window is open. Needs no body. An addition of "
         "ours.",
         _answered("It goes on.", paused=False),
-        *(400, 404, 408, 409, 413, 415, 422),
-        *ALWAYS,
         parameters=(IDEMPOTENCY_KEY,),
     )
 
@@ -82,8 +77,7 @@ def reschedule_operation() -> Json:
         "Gives every message that was not yet handed to its carrier other delivery windows. A paused batch "
         "stays paused. An addition of ours.",
         _answered("The batch with its new windows.", paused=False),
-        *(400, 404, 408, 409, 413, 415, 422),
-        *ALWAYS,
+        *(409, 422),
         parameters=(IDEMPOTENCY_KEY,),
         requestBody={
             "required": True,

@@ -53,7 +53,6 @@ _PROBLEM_HEADERS: Final = {
     429: ("Retry-After", "Seconds to wait."),
     503: ("Retry-After", "Seconds to wait."),
 }
-ALWAYS: Final = (401, 403, 429, 500, 503)
 
 
 def operation(
@@ -66,7 +65,7 @@ def operation(
     parameters: tuple[Json, ...] = (),
     **others: Any,
 ) -> Json:
-    """An operation with its answer and the problems it may have."""
+    """An operation with its answer and the problems it may have beside those that all of its kind have."""
     answers = success | {
         str(status): {"$ref": f"#/components/responses/{PROBLEMS[status]}"} for status in sorted(problems)
     }
@@ -188,8 +187,6 @@ def list_batches_operation() -> Json:
         "in the answer for one batch. A list by status looks at a bounded number of batches: a page may have "
         "fewer entries than its limit, even none, and still a `next`.",
         {"200": answer("A page of batches.", schema, example, headers=LINK_HEADER)},
-        400,
-        *ALWAYS,
         parameters=(*page_parameters(), AFTER, *batch_filters()),
     )
 
@@ -238,8 +235,6 @@ def send_batch_operation() -> Json:
                 headers=headers,
             )
         },
-        *(400, 408, 413, 415, 422),
-        *ALWAYS,
         parameters=(IDEMPOTENCY_KEY,),
         requestBody={
             "required": True,
@@ -274,8 +269,6 @@ def read_batch_operation() -> Json:
         "Read a batch",
         "One batch with its price and the count of its messages by status.",
         {"200": answer("The batch.", reference("BatchDocument"), example)},
-        404,
-        *ALWAYS,
     )
 
 
@@ -290,8 +283,7 @@ def cancel_batch_operation() -> Json:
         "left to cancel the answer is 409. A batch whose messages are all final is removed from the lists "
         "instead.",
         {"200": answer("The batch as it is now.", reference("BatchDocument"), example)},
-        *(404, 409),
-        *ALWAYS,
+        409,
     )
 
 
@@ -304,8 +296,6 @@ def list_messages_operation() -> Json:
         "List the messages of a batch",
         "Each message with only its latest status.",
         {"200": answer("A page of messages.", schema, [example_of("MessageDocument")], headers=LINK_HEADER)},
-        *(400, 404),
-        *ALWAYS,
         parameters=(*page_parameters(), AFTER, *message_filters()),
     )
 
@@ -330,8 +320,6 @@ def read_message_operation() -> Json:
         "Read a message",
         "One message with every status it had, oldest first.",
         {"200": answer("The message.", reference("MessageDocument"), example)},
-        404,
-        *ALWAYS,
     )
 
 

@@ -5,7 +5,6 @@ from typing import Final
 from msgspec import Struct
 
 from heliograph.faces.api.openapi_operations import (
-    ALWAYS,
     IDEMPOTENCY_KEY,
     Json,
     answer,
@@ -70,8 +69,6 @@ def _send() -> Json:
         "once only. The answer says what your server answered, or why it was not reached. By the rules of "
         f"`deliveryReportUrl`; at most {MOST} a minute.",
         {"200": answer("What came back.", reference("TestReportDocument"), example)},
-        *(400, 408, 409, 413, 415, 422),
-        *ALWAYS,
         parameters=(IDEMPOTENCY_KEY,),
         requestBody={"required": True, "content": {"application/json": body}},
     )

@@ -8,7 +8,6 @@ from msgspec import Meta, Struct
 from heliograph.domain.replay_filter import MOST_BATCHES, MOST_REPLAYED
 from heliograph.faces.api.openapi_collections import list_operation
 from heliograph.faces.api.openapi_operations import (
-    ALWAYS,
     IDEMPOTENCY_KEY,
     Json,
     answer,
@@ -173,8 +172,6 @@ def _rotate() -> Json:
                 "The secret, shown once.", reference("WebhookSecretDocument"), made, headers=location
             )
         },
-        *(400, 408, 409, 413, 415, 422),
-        *ALWAYS,
         parameters=(IDEMPOTENCY_KEY,),
         requestBody=_body("SecretRequest", {"graceHours": GRACE_HOURS}),
     )
@@ -191,8 +188,7 @@ def _remove() -> Json:
                 "The secret.", reference("WebhookSecretDocument"), _example(_SECRET) | {"expires": _LATER}
             )
         },
-        *(404, 409),
-        *ALWAYS,
+        409,
     )
 
 
@@ -219,8 +215,6 @@ def _replay() -> Json:
         "those that were delivered before, for a receiver that lost them. Each has the `webhook-id` that it "
         "had at first.",
         {"200": answer("What is sent again.", reference("ReplayDocument"), _example(_REPLAY))},
-        *(400, 404, 408, 409, 413, 415, 422),
-        *ALWAYS,
         parameters=(IDEMPOTENCY_KEY,),
         requestBody=_body("ReplayRequest", {"origin": _ORIGIN}, _CHOSEN_EXAMPLE),
     )

@@ -6,7 +6,6 @@ from msgspec import Meta, Struct
 
 from heliograph.faces.api.openapi_collections import document_answers, list_operation
 from heliograph.faces.api.openapi_operations import (
-    ALWAYS,
     Json,
     operation,
     reference,
@@ -56,7 +55,7 @@ def sender_paths() -> Json:
         SENDERS_PATH: {"get": _list(), "put": _register()},
         f"{SENDERS_PATH}/{{sender}}": {
             "parameters": [sender],
-            "get": _on_sender("readSender", "Read a sender", "One sender.", {"200": "The sender."}, 404),
+            "get": _on_sender("readSender", "Read a sender", "One sender.", {"200": "The sender."}),
             "put": _on_sender(
                 "putSender",
                 "Register the sender in the path",
@@ -64,14 +63,12 @@ def sender_paths() -> Json:
                 "as it is. Nobody registers what looks like a default sender or a protected name, nor a "
                 "number that handsets reach another account by.",
                 _REGISTERED,
-                400,
             ),
             "delete": _on_sender(
                 "removeSender",
                 "Unregister a sender",
                 "What was accepted before is still sent.",
                 {"200": "The sender that was unregistered."},
-                404,
             ),
         },
     }
@@ -96,8 +93,6 @@ def _register() -> Json:
         "Register a sender",
         "The same as with the sender in the path.",
         document_answers(_REGISTERED, "SenderDocument", _EXAMPLE),
-        *(400, 408, 413, 415),
-        *ALWAYS,
         requestBody={
             "required": True,
             "content": {
@@ -110,15 +105,11 @@ def _register() -> Json:
     )
 
 
-def _on_sender(
-    operation_id: str, summary: str, description: str, answers: dict[str, str], *problems: int
-) -> Json:
+def _on_sender(operation_id: str, summary: str, description: str, answers: dict[str, str]) -> Json:
     return operation(
         "Senders",
         operation_id,
         summary,
         description,
         document_answers(answers, "SenderDocument", _EXAMPLE),
-        *problems,
-        *ALWAYS,
     )

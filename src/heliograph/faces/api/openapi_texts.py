@@ -16,7 +16,8 @@ fields and codes, so a client of theirs works here once its base address is chan
 
 Requests and answers are JSON in UTF-8. Times are ISO 8601 in UTC, to the second. Phone numbers are digits \
 with the country code first, without `+` or `00`. Ids are 24 hexadecimal digits. Every path may end in `/`. \
-New fields may be added to answers at any time; a documented one never changes.
+New fields may be added to answers at any time; a documented one never changes. A path that does not exist \
+is answered with 404, a method that a path does not know with 405, and `Allow` names those it knows.
 
 An answer of 201 means that the batch is stored safely, on disk, and will be sent: nothing is lost by a \
 crash after it. If no answer arrives, send the same request again with the same `Idempotency-Key`."""

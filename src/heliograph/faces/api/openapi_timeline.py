@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from heliograph.faces.api.openapi_operations import ALWAYS, Json, answer, id_parameter, operation, reference
+from heliograph.faces.api.openapi_operations import Json, answer, id_parameter, operation, reference
 from heliograph.faces.api.openapi_texts import BATCH_ID, MESSAGE_ID, FieldText
 
 _TEXT: Final = (
@@ -110,8 +110,6 @@ def timeline_paths() -> Json:
                 "The way of a message: every status, what its carrier called and told of it, every delivery "
                 "report that was tried. Carriers' words are kept for 10 to 30 days. An addition of ours.",
                 {"200": answer("Its way.", reference("TimelineDocument"), example)},
-                404,
-                *ALWAYS,
             ),
         }
     }
