@@ -100,7 +100,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     incomplete: bool = False
     """Whether a segment of it never came; only incoming ones."""
     opt_out: str | None = None
-    """``stop`` or ``start``, where a handset sent such a word; only in a webhook."""
+    """``stop`` or ``start``, where a handset sent such a word: the account's blacklist changed."""
 
     @property
     def code(self) -> int:

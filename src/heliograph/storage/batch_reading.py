@@ -41,6 +41,8 @@ class StoredBatch(msgspec.Struct, frozen=True):
     """Since when its messages are held back."""
     incomplete: bool = False
     """Whether segments of an incoming message never came; only told where one batch is read."""
+    opt_out: str | None = None
+    """What an incoming message asked for with a word such as STOP; told where ``incomplete`` is."""
 
     @property
     def is_erased(self) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from heliograph.domain.encoding import Encoding
 from heliograph.domain.ids import id_bytes
-from heliograph.domain.incoming import IncomingText
+from heliograph.domain.incoming import IncomingText, Wish
 from heliograph.storage.database import Connection, connect
 from heliograph.storage.incoming_messages import IncomingMessage, insert_incoming
 from tests.support.rows import IDS, NOW, insert_account
@@ -34,6 +34,7 @@ async def insert(
     segments: int = 1,
     missing: int = 0,
     flash: bool = False,
+    wish: Wish | None = None,
 ) -> str:
     """The path of an incoming message's batch."""
     number = IDS.reserve(2, int(NOW.timestamp()))
@@ -46,6 +47,7 @@ async def insert(
         IncomingText(body, encoding, flash),
         segments,
         missing,
+        wish,
     )
     await insert_incoming(connection, [message], NOW)
     return f"/v2/batches/{message.batch_id.hex()}"
@@ -101,3 +103,15 @@ async def test_it_is_hidden_by_delete(connection: Connection, api: httpx.AsyncCl
     path = await insert(connection)
     assert decoded(await api.delete(path))["status"] == 201
     assert decoded(await api.get("/v2/batches")) == []
+
+
+@pytest.mark.parametrize("wish", [Wish.STOP, Wish.START, None])
+async def test_it_says_that_it_changed_the_blacklist(
+    connection: Connection, api: httpx.AsyncClient, wish: Wish | None
+) -> None:
+    path = await insert(connection, body="STOP", wish=wish)
+    (message,) = decoded(await api.get(f"{path}/messages"))
+    told = [message, decoded(await api.get(f"{path}/messages/{message['id']}"))]
+    told += decoded(await api.get(f"/v2/conversations/{PHONE}"))
+    told += decoded(await api.get(f"/v2/conversations/{PHONE}/mo"))
+    assert [document.get("optOut", "absent") for document in told] == [wish.value if wish else "absent"] * 4

@@ -63,6 +63,8 @@ class MessageDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     mnc: str | None = None
     incomplete: bool | UnsetType = UNSET
     """True for an incoming message of which a segment never came; absent else."""
+    opt_out: str | UnsetType = UNSET
+    """``stop`` or ``start`` for an incoming message that is such a word; absent else."""
 
 
 def list_item(
@@ -126,6 +128,7 @@ def message_document(
         modified=history[-1].created,
         reference=batch.reference,
         incomplete=True if batch.incomplete else UNSET,
+        opt_out=batch.opt_out or UNSET,
     )
 
 

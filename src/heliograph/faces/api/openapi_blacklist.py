@@ -18,7 +18,9 @@ TAG: Final = {
     "name": "Blacklist",
     "description": (
         "Numbers that nothing is sent to. A batch that names one is accepted; that message has the status "
-        "405 and costs nothing. An entry counts for every send after the answer that made it."
+        "405 and costs nothing. An entry counts for every send after the answer that made it. The event feed "
+        "tells when a handset added or removed itself, with `optOut`; what is done here, in the portal or by "
+        "the operator is no event."
     ),
 }
 _NUMBER: Final = "46701740605"

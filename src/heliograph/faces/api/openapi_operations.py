@@ -12,6 +12,7 @@ Json = dict[str, Any]
 REF: Final = "#/components/schemas/{name}"
 _SUMMARIES: Final = ("priceSummary", "messageSummary")
 _ONLY_WHEN_SENT: Final = ("test", "paused", "warnings")
+_ONLY_WHEN_RECEIVED: Final = ("incomplete", "optOut")
 
 PROBLEMS: Final = {
     400: "BadRequest",
@@ -295,7 +296,14 @@ def list_messages_operation() -> Json:
         "listMessages",
         "List the messages of a batch",
         "Each message with only its latest status.",
-        {"200": answer("A page of messages.", schema, [example_of("MessageDocument")], headers=LINK_HEADER)},
+        {
+            "200": answer(
+                "A page of messages.",
+                schema,
+                [example_of("MessageDocument", *_ONLY_WHEN_RECEIVED)],
+                headers=LINK_HEADER,
+            )
+        },
         parameters=(*page_parameters(), AFTER, *message_filters()),
     )
 
@@ -313,7 +321,7 @@ def read_message_operation() -> Json:
             (201, "2026-11-22T17:00:21Z"),
         )
     ]
-    example = example_of("MessageDocument") | {"statuses": statuses}
+    example = example_of("MessageDocument", *_ONLY_WHEN_RECEIVED) | {"statuses": statuses}
     return operation(
         "Messages",
         "readMessage",

@@ -127,6 +127,10 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
             "True for an incoming message of which a segment never came; `…` stands in its place.",
             True,
         ),
+        "optOut": (
+            "`stop` or `start` where an incoming message was such a word: it changed the blacklist.",
+            "stop",
+        ),
     },
     "MessageStatus": {
         "code": ("See the status codes.", 201),
@@ -207,6 +211,7 @@ FIELD_RULES: Final[dict[str, dict[str, Any]]] = {
     "MessageDocument.type": {"enum": ["SMS", "Flash"]},
     "MessageDocument.datacoding": {"enum": ["GSM", "UCS", "BINARY"]},
     "MessageDocument.priority": {"enum": [1, 2]},
+    "MessageDocument.optOut": {"enum": ["stop", "start"]},
     "MessageStatus.duration": {"enum": [0, 1]},
     "DeliveryReport.duration": {"enum": [0, 1]},
 }
