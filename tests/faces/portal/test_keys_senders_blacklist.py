@@ -147,8 +147,10 @@ async def test_roles_without_the_right_are_refused(portal: ServedPortal) -> None
 
 
 async def test_a_sender_is_registered_used_and_removed(portal: ServedPortal, owner: PortalClient) -> None:
+    assert "WebShop" not in (await owner.get("/portal/compose")).text
     assert (await owner.post("/portal/senders", {"sender": "WebShop"})).status_code == 303
     assert "WebShop" in (await owner.get("/portal/senders")).text
+    assert '<option value="WebShop"' in (await owner.get("/portal/compose")).text
     sent = await portal.api.post({"sender": "WebShop", "recipients": ["46701740605"], "body": "x"})
     assert sent.status == 201
     assert (await owner.post("/portal/senders/remove", {"sender": "WebShop"})).status_code == 303

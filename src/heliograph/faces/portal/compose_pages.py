@@ -97,6 +97,7 @@ async def composed(
     context, me, translate = context_of(request), me_of(request), translate_for(request)
     account = await context.accounts.account(me.account_id)
     assert account is not None
+    account = await context.accounts.with_newest_senders(account)
     async with context.database.reader(me.account_id) as tx:
         labels = await count_labels(tx, me.account_id)
     draft, senders = opened.draft, sorted(account.senders, key=str.casefold)

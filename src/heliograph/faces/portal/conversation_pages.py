@@ -126,6 +126,7 @@ async def _conversation_page(
         blocked = await find_in_blacklist(tx, me.account_id, participant) is not None
     account = await context.accounts.account(me.account_id)
     assert account is not None
+    account = await context.accounts.with_newest_senders(account)
     senders = sorted(account.senders, key=str.lower)
     return page(
         request,
