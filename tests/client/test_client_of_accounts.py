@@ -123,7 +123,9 @@ def test_a_receivers_key_reads_what_handsets_sent(ask: Ask, served: Served) -> N
     assert ask("get_message", batch.id, message.id, key=key).body == "Hello there"
     assert ask("get_timeline", batch.id, message.id, key=key).recipient == OURS
     assert ask("list_conversation", phone, key=key, direction="mo") == [message]
-    assert {event.type for event in ask("list_events", key=key)} == {"incomingMessage"}
+    told = ask("list_events", key=key)
+    assert {event.type for event in told} == {"incomingMessage"}
+    assert {event.owner for event in told} == {message.owner}
     assert "MT" not in {each.direction for each in ask("list_batches", key=key)}
     with pytest.raises(Forbidden, match="outgoing"):
         ask("get_batch", sent.id, key=key)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import unquote
 
+import msgspec
 import pytest
 
 from heliograph.client import AsyncHeliograph, DeliveryWindow, Heliograph, NewContact
@@ -27,6 +28,12 @@ NOT_ASKED: Final = {
 
 NOT_GIVEN: Final = {"ID": "the path has it"}
 """Members of requests that no call of the client gives, and why nobody misses them."""
+
+NOT_READ: Final = {
+    ("AccountDetails", "ID"): "the same as Account",
+    ("EventDocument", "id"): "the same as messageId",
+}
+"""Fields of answers that no type of the client has, and why nobody misses them."""
 
 SAMPLES: Final[dict[str, Any]] = {
     "after": "",
@@ -118,7 +125,7 @@ def test_everything_that_an_operation_takes_can_be_given(operation: tuple[str, s
     # The pages after the first are led to by their links.
     assert in_query - {"start"} <= {name for call in calls for name, _ in call.query}
     is_keyed = any(each["name"] == "Idempotency-Key" for each in parameters)
-    assert not is_keyed or any(call.idempotency_key for call in calls)
+    assert is_keyed == any(call.idempotency_key == "{idempotencyKey}" for call in calls)
 
 
 @pytest.mark.parametrize("operation", ASKED, ids=" ".join)
@@ -131,11 +138,59 @@ def test_every_member_of_a_request_can_be_given(operation: tuple[str, str]) -> N
         assert members == schema.get("properties", {}).keys() - NOT_GIVEN.keys()
 
 
-def test_posts_take_the_callers_idempotency_key_where_a_second_one_would_do_more() -> None:
-    harmless = {"explain", "pause_batch", "resume_batch", "label_contacts"}
-    for name, call in CALLS:
-        if call.method == "POST" and name not in harmless:
-            assert call.idempotency_key == "{idempotencyKey}", name
+def test_everything_in_an_answer_is_read() -> None:
+    shapes = [call.shape for _, call in CALLS]
+    roots, types = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
+    reading = Reading(types)
+    for (_, call), own in zip(CALLS, roots, strict=True):
+        answers = [
+            media["schema"]
+            for status, answer in DOCUMENTED[template(call)]["responses"].items()
+            for media in answer.get("content", {}).values()
+            if status.startswith("2")
+        ]
+        reading.note(max(answers, key=lambda answer: reading.likeness(answer, own)), own)
+    passed_over = {
+        (name, field) for name in reading.told for field in reading.told[name] - reading.read[name]
+    }
+    assert passed_over == NOT_READ.keys()
+    assert len(reading.told) > 20
+
+
+class Reading:
+    """Which fields of the types in answers the types of the client read."""
+
+    def __init__(self, types: dict[str, Any]) -> None:
+        self._types = types
+        self.told: dict[str, set[str]] = {}
+        self.read: dict[str, set[str]] = {}
+
+    def note(self, answer: dict[str, Any], own: dict[str, Any]) -> None:
+        """Go through the schema of an answer along with that of the type it is read as."""
+        name, told = self._object(answer, openapi_document()["components"]["schemas"])
+        _, read = self._object(own, self._types)
+        assert read.keys() <= told.keys(), f"{name} has other fields than the client reads"
+        if not read or (name in self.told and self.read[name] >= read.keys()):
+            return
+        self.told[name] = set(told)
+        self.read[name] = self.read.get(name, set()) | read.keys()
+        for field in read:
+            self.note(told[field], read[field])
+
+    def likeness(self, answer: dict[str, Any], own: dict[str, Any]) -> int:
+        """How many fields both have."""
+        _, told = self._object(answer, openapi_document()["components"]["schemas"])
+        _, read = self._object(own, self._types)
+        return len(told.keys() & read.keys())
+
+    def _object(self, schema: dict[str, Any], types: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The name and the fields of the type that a value is of, holds or lists; none for a plain value."""
+        if "$ref" in schema:
+            name = schema["$ref"].rpartition("/")[2]
+            return name, types[name].get("properties", {})
+        inner = [*schema.get("anyOf", ()), schema.get("items"), schema.get("additionalProperties")]
+        found = [self._object(each, types) for each in inner if isinstance(each, dict)]
+        return next((each for each in found if each[1]), ("", {}))
 
 
 def test_both_clients_have_the_same_calls() -> None:

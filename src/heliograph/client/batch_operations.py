@@ -146,24 +146,30 @@ class BatchOperations:
         return Call(method="DELETE", path=batch_path(batch_id), shape=Batch)
 
     @Operation
-    def pause_batch(self, batch_id: str) -> Call[Batch]:
+    def pause_batch(self, batch_id: str, *, idempotency_key: str | None = None) -> Call[Batch]:
         """Hold back every message not yet handed to its carrier. Raises Conflict if none is left."""
-        return post(f"{batch_path(batch_id)}/pause", Batch)
+        return post(f"{batch_path(batch_id)}/pause", Batch, idempotency_key=idempotency_key)
 
     @Operation
-    def resume_batch(self, batch_id: str) -> Call[Batch]:
+    def resume_batch(self, batch_id: str, *, idempotency_key: str | None = None) -> Call[Batch]:
         """Let a paused batch go on. Raises Conflict if it is not paused."""
-        return post(f"{batch_path(batch_id)}/resume", Batch)
+        return post(f"{batch_path(batch_id)}/resume", Batch, idempotency_key=idempotency_key)
 
     @Operation
-    def reschedule_batch(self, batch_id: str, delivery_windows: Sequence[DeliveryWindow]) -> Call[Batch]:
+    def reschedule_batch(
+        self,
+        batch_id: str,
+        delivery_windows: Sequence[DeliveryWindow],
+        *,
+        idempotency_key: str | None = None,
+    ) -> Call[Batch]:
         """Give every message not yet handed to its carrier other delivery windows. Raises Conflict."""
         return Call(
             method="PATCH",
             path=batch_path(batch_id),
             shape=Batch,
             body=msgspec.json.encode(named(delivery_windows=zoned(delivery_windows))),
-            idempotency_key=new_key(),
+            idempotency_key=idempotency_key or new_key(),
         )
 
 

@@ -130,9 +130,17 @@ class ContactOperations:
         return Call(method="DELETE", path=_CONTACTS, shape=list[Contact], query=query)
 
     @Operation
-    def label_contacts(self, label: str, contact_ids: Sequence[str]) -> Call[LabelUsage]:
+    def label_contacts(
+        self, label: str, contact_ids: Sequence[str], *, idempotency_key: str | None = None
+    ) -> Call[LabelUsage]:
         """Put a label on contacts, on all or on none."""
-        return post(f"{_label_path(label)}/contacts", LabelUsage, contact_ids, conflict_passes=True)
+        return post(
+            f"{_label_path(label)}/contacts",
+            LabelUsage,
+            contact_ids,
+            idempotency_key=idempotency_key,
+            conflict_passes=True,
+        )
 
     @Operation
     def delete_label(self, label: str) -> Call[LabelUsage]:

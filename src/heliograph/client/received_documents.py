@@ -165,6 +165,13 @@ class Event(DeliveryReport, frozen=True, kw_only=True, rename="camel"):
     """Whether a segment of it never came."""
     opt_out: str | None = None
     """``stop`` or ``start``, where the handset sent such a word: the account's blacklist changed."""
+    owner: str | None = None
+    """The number of the account that the handset wrote to; this and the rest only of its messages."""
+    priority: int | None = None
+    statuses: list[Status] = []
+    modified: datetime | None = None
+    mcc: str | None = None
+    mnc: str | None = None
 
 
 class EventPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
