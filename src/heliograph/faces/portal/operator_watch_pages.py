@@ -158,6 +158,7 @@ async def show_health(request: PortalRequest) -> Response[str]:
         migrations=migrations,
         pending=[each.name for each in own_migrations() if each.name not in applied],
         days=ahead,
+        policy_reports=context.policy_reports,
     )
 
 

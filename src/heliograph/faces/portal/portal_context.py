@@ -12,6 +12,7 @@ from heliograph.domain.incoming import OptOutWords
 from heliograph.domain.retention import DEFAULT_DAYS
 from heliograph.domain.sender_rules import ORDINARY_RULES, SenderRules
 from heliograph.faces.portal.live_streams import LiveStreams
+from heliograph.faces.portal.policy_reports import PolicyReports
 from heliograph.services.accept_batch import AcceptBatch
 from heliograph.services.cancel_batch import CancelBatch
 from heliograph.services.contact_book import ContactBook
@@ -70,6 +71,7 @@ class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
     mail_desk: MailDesk | None = None
     """What writes mails; None where none are sent."""
     live_streams: LiveStreams = msgspec.field(default_factory=LiveStreams)
+    policy_reports: PolicyReports = msgspec.field(default_factory=PolicyReports)
 
 
 def context_of(request: PortalRequest) -> PortalContext:

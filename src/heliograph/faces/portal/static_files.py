@@ -8,7 +8,7 @@ import structlog
 from litestar import Response, get, post
 
 from heliograph.domain.refusals import NotFound
-from heliograph.faces.portal.portal_context import PortalRequest
+from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import STATIC_PATH, asset
 
 _TYPES: Final = {
@@ -53,20 +53,25 @@ class _Report(msgspec.Struct):
     told: _Violation = msgspec.field(name="csp-report")
 
 
-@post("/portal/csp-report", status_code=204, request_max_body_size=_REPORT_BYTES)
-async def take_policy_report(request: PortalRequest) -> None:
+@post("/portal/csp-report", request_max_body_size=_REPORT_BYTES)
+async def take_policy_report(request: PortalRequest) -> Response[None]:
     """A browser refused something that a page holds: never ours, so somebody tried something."""
+    context = context_of(request)
+    if not context.policy_reports.may_read():
+        return Response(None, status_code=429)
     try:
         told = msgspec.json.decode(await request.body(), type=_Report).told
         page, blocked = urlsplit(told.page), urlsplit(told.blocked)
     except (msgspec.DecodeError, ValueError):
-        return
+        return Response(None, status_code=204)
+    context.policy_reports.add(context.now())
     # Of addresses only the kind: what follows lets in, on the page of a link.
     area = "/".join(page.path.split("/")[:3])
     source = blocked.netloc.rpartition("@")[2] or blocked.scheme or blocked.path
     log.warning(
         "portal.policy_violation", rule=told.rule[:_LOGGED], page=area[:_LOGGED], blocked=source[:_LOGGED]
     )
+    return Response(None, status_code=204)
 
 
 ROUTES: Final = (read_static, take_policy_report)
