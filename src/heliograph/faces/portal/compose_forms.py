@@ -11,7 +11,9 @@ from heliograph.domain.local_times import LocalMoment, local_moment
 from heliograph.domain.message_draft import MAX_WINDOWS, DraftFault, MessageDraft, WindowEntry
 from heliograph.domain.template import compile_template
 from heliograph.domain.text_facts import TextFacts, facts_of
+from heliograph.domain.window_calendar import is_hour, with_days
 from heliograph.domain.written_numbers import NumberFlaw
+from heliograph.faces.portal.calendar_words import window_text
 from heliograph.faces.portal.signed_in import Form
 from heliograph.faces.portal.text_formats import zone_of
 from heliograph.faces.portal.translations import Translate
@@ -66,6 +68,10 @@ FAULTS: Final[Mapping[tuple[str, str], str]] = {
 }
 """What is said of faults by field and code; of any other one its own sentence."""
 
+HOURS: Final = ("hours_open", "hours_close")
+DAY: Final = ("09:00", "17:00")
+MIDNIGHT: Final = "00:00"
+
 assert MAX_RECIPIENTS == 100_000
 
 
@@ -87,8 +93,9 @@ def read_form(form: Form, before: MessageDraft | None, zone_name: str) -> Messag
         file=file,
         number_column=int(column) if is_column else None,
         skip_faulty=form.flag("skip_faulty"),
-        windows=_read_windows(form),
+        windows=_with_chosen_days(form, _read_windows(form)),
         zone=zone_of(form.text("zone") or zone_name).key,
+        hours=(form.text("hours_open", DAY[0]), form.text("hours_close", DAY[1])),
         priority="2" if form.text("priority") == "2" else "1",
         reference=form.text("reference"),
         tags=form.text("tags"),
@@ -113,18 +120,35 @@ def _read_windows(form: Form) -> list[WindowEntry]:
     return rows
 
 
+def _with_chosen_days(form: Form, windows: list[WindowEntry]) -> list[WindowEntry]:
+    """The windows with those of the days that are chosen in the calendar, whatever button was pressed."""
+    days = form.texts("days")
+    if not days:
+        return windows
+    opens, closes = (form.text(name) if is_hour(form.text(name)) else MIDNIGHT for name in HOURS)
+    return with_days(windows, days, opens, closes)
+
+
 class WindowRow(msgspec.Struct, frozen=True):
     """A window as the form shows it."""
 
     entry: WindowEntry
+    words: str | None
+    """When it is open; None while its times cannot be read."""
     opens_twice: bool
     closes_twice: bool
 
 
-def window_rows(draft: MessageDraft) -> list[WindowRow]:
+def window_rows(draft: MessageDraft, translate: Translate) -> list[WindowRow]:
     """The rows of windows, at least one."""
+    zone = zone_of(draft.zone)
     return [
-        WindowRow(entry, _comes_twice(entry.opens, draft.zone), _comes_twice(entry.closes, draft.zone))
+        WindowRow(
+            entry,
+            window_text(entry, zone, translate),
+            _comes_twice(entry.opens, draft.zone),
+            _comes_twice(entry.closes, draft.zone),
+        )
         for entry in draft.windows or [WindowEntry()]
     ]
 

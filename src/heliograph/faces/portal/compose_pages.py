@@ -17,6 +17,8 @@ from heliograph.domain.message_draft import (
 )
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.recipient_file import FileFlaw, RecipientTable, read_table
+from heliograph.domain.window_calendar import calendar
+from heliograph.faces.portal.calendar_words import WEEKDAYS, day_text, month_text
 from heliograph.faces.portal.compose_forms import (
     FLAWS,
     fault_texts,
@@ -25,14 +27,19 @@ from heliograph.faces.portal.compose_forms import (
     window_rows,
 )
 from heliograph.faces.portal.kept_drafts import OpenDraft, find_open, keep_draft, open_draft
+from heliograph.faces.portal.me_pages import zone_options
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
+from heliograph.faces.portal.text_formats import zone_of
 from heliograph.storage.contact_reading import count_labels
 
 COMPOSE: Final = "/portal/compose"
 _MOST_LABELS: Final = 60
-_ANCHORS: Final = {"window": "#windows", "replace": "#message"}
+_ANCHORS: Final = {
+    **dict.fromkeys(("window", "days", "no_windows", "zone"), "#windows"),
+    "replace": "#message",
+}
 
 
 @show(COMPOSE, right=Right.SEND)
@@ -68,6 +75,8 @@ async def keep_fields(request: PortalRequest) -> Response[str] | Response[None]:
         draft = msgspec.structs.replace(draft, file=None, number_column=None)
     elif step == "replace":
         draft = msgspec.structs.replace(draft, body=suggest(draft.body))
+    elif step == "no_windows":
+        draft = msgspec.structs.replace(draft, windows=[])
     elif step == "window":
         draft = msgspec.structs.replace(draft, windows=[*draft.windows, WindowEntry()])
     opened = await keep_draft(request, before, draft, table)
@@ -114,7 +123,13 @@ async def composed(
         chosen_sender=draft.sender or (senders[0] if senders else ""),
         labels=[each for each in labels if each[0] in draft.labels]
         + [each for each in labels if each[0] not in draft.labels][:_MOST_LABELS],
-        windows=window_rows(draft),
+        windows=window_rows(draft, translate),
+        zones=zones_with(draft.zone),
+        months=calendar(context.now().astimezone(zone_of(draft.zone)).date(), draft.windows),
+        weekdays=[translate(name) for name in WEEKDAYS],
+        hours=draft.hours,
+        day_text=lambda day: day_text(day, translate),
+        month_text=lambda first: month_text(first, translate),
         faults=fault_texts(faults, translate),
         line_faults={
             field: [(fault.line, fault.shown, translate(FLAWS[fault.flaw])) for fault in found]
@@ -123,6 +138,12 @@ async def composed(
         is_part=False,
         **text_values(draft),
     )
+
+
+def zones_with(name: str) -> list[tuple[str, str]]:
+    """Every zone that may be chosen; the one that is chosen though it is called by no place, too."""
+    known = zone_options()
+    return [*([] if name in dict(known) else [(name, name)]), *known]
 
 
 async def _read_file(form: Form) -> tuple[FileSummary, RecipientTable] | FileFlaw | None:

@@ -103,6 +103,27 @@
     if (event.target.matches("[data-submit]")) event.target.form?.requestSubmit(document.getElementById(event.target.dataset.submit) || undefined);
   });
 
+  // ---- the calendar: one stop of the tabulator, arrows go from day to day ----
+  const daysOf = (calendar) => [...calendar.querySelectorAll("input:enabled")];
+  const beStop = (calendar, day) => {
+    for (const each of daysOf(calendar)) each.tabIndex = each === day ? 0 : -1;
+  };
+  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
+  document.addEventListener("keydown", (event) => {
+    const calendar = event.target.closest?.("[data-calendar]");
+    if (!calendar || event.target.name !== "days" || !(event.key in steps)) return;
+    event.preventDefault();
+    const day = new Date(`${event.target.value}T12:00:00Z`);
+    day.setUTCDate(day.getUTCDate() + steps[event.key]);
+    const found = calendar.querySelector(`input[value="${day.toISOString().slice(0, 10)}"]:enabled`);
+    if (found) beStop(calendar, found);
+    found?.focus();
+  });
+  document.addEventListener("focusin", (event) => {
+    const calendar = event.target.closest?.("[data-calendar]");
+    if (calendar && event.target.name === "days") beStop(calendar, event.target);
+  });
+
   // ---- dialogs and the menu of phones: opened by popovertarget, so that they work without this file too ----
   const openedAt = new WeakMap();
   document.addEventListener("click", (event) => {
@@ -359,6 +380,10 @@
   }, { capture: true, passive: true });
   const settle = () => {
     findCharts();
+    for (const calendar of document.querySelectorAll("[data-calendar]")) {
+      const days = daysOf(calendar);
+      beStop(calendar, days.find((each) => each.tabIndex === 0 && each === document.activeElement) || days[0]);
+    }
     for (const counter of document.querySelectorAll("[data-count-for]")) {
       const field = document.getElementById(counter.dataset.countFor);
       if (field) showCount(field);
