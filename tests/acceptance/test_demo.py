@@ -20,7 +20,11 @@ def demo() -> subprocess.CompletedProcess[str]:
     with reachable_folder() as folder:
         # Settings of an installation of one's own must not disturb it.
         answer = type_command(
-            "demo", HELIOGRAPH_HTTP_PORT="1", HELIOGRAPH_SECRET_KEY="5e" * 32, TMPDIR=str(folder)
+            "demo",
+            HELIOGRAPH_HTTP_PORT="1",
+            HELIOGRAPH_SECRET_KEY="5e" * 32,
+            HELIOGRAPH_DATABASE_URL="postgresql://nobody@127.0.0.1:1/nowhere",
+            TMPDIR=str(folder),
         )
         assert list(folder.iterdir()) == []
     return answer
@@ -62,6 +66,7 @@ def test_each_recipient_of_the_page_is_shown_with_its_code(demo: subprocess.Comp
         "Hello whoever you are! ",
         "\N{SUN WITH FACE}",
         "The ledger is proved.",
+        "heliograph serve\n",
         "curl -X POST",
         "/docs",
     ],

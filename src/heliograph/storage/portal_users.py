@@ -106,6 +106,12 @@ async def make_operator(tx: Transaction, user_id: int, *, is_operator: bool) -> 
     await tx.execute(load_query("make_operator"), user_id, is_operator)
 
 
+async def anybody_has_password(tx: Transaction) -> bool:
+    """Whether there is somebody who signs in with a password."""
+    found: bool = await tx.fetchval(load_query("anybody_has_password"))
+    return found
+
+
 class ListedUser(msgspec.Struct, frozen=True):
     """A line of the operator's list of users."""
 

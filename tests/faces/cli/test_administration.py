@@ -200,6 +200,15 @@ def test_a_route_names_digits_and_known_names(admin: Run, carrier: str) -> None:
     assert refused(admin("route", "create", "nobody"), "there is no carrier")
 
 
+def test_a_route_that_changes_nothing_says_so(admin: Run, carrier: str) -> None:
+    first = admin("route", "create", carrier)
+    assert first.out == f"Route 1 leads to {carrier}.\n"
+    second = admin("route", "create", carrier)
+    assert f"route 1 to {carrier} is for the same messages" in second.out
+    assert "`heliograph route remove 1`" in second.out
+    assert len(admin("route", "create", carrier, "--json").json["notes"]) == 1
+
+
 def test_prices_are_set_shown_and_removed(admin: Run, account: str, tmp_path: Path) -> None:
     (tmp_path / "prices.csv").write_text("47,0.40\n\n4670,0.30\n")
     assert admin("price", "set", "standard", "--file", str(tmp_path / "prices.csv")).exit_code == 0

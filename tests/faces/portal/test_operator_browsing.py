@@ -45,6 +45,8 @@ async def test_a_carrier_and_a_route_are_added_and_a_number_finds_its_way(
         await look(page, screenshots, "carrier")
 
         await page.goto("/portal/operator/routes")
+        own_line = page.get_by_role("navigation", name="Main").get_by_role("link", name="Routes")
+        await expect(own_line).to_be_in_viewport()
         add = page.locator("#add")
         await add.get_by_label("Prefix").fill("46")
         await add.get_by_label("Carrier").select_option("telco")

@@ -41,6 +41,21 @@ async def test_a_route_is_added_explained_and_removed(portal: ServedPortal, oper
     assert (await noted(portal, "route.created"), await noted(portal, "route.removed")) == (1, 1)
 
 
+async def test_a_route_that_takes_test_numbers_or_nothing_says_so(
+    portal: ServedPortal, operator: PortalClient
+) -> None:
+    carrier = await telco(portal, operator)
+
+    async def said(prefix: str) -> str:
+        await operator.post(ROUTES, {"prefix": prefix, "carrier": carrier, "account": "", "sender": ""})
+        return (await operator.get(ROUTES)).text
+
+    assert "It takes the test numbers as well" in await said("46")
+    assert "an older one to telco is for the same messages" in await said("46")
+    assert "an older one to simulator is for the same messages" in await said("")
+    assert "It counts for every message from now on." in await said("47")
+
+
 async def test_no_route_no_price_and_the_blacklist_are_told(
     portal: ServedPortal, operator: PortalClient
 ) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 from datetime import timedelta
 
+import msgspec
 import pytest
 from playwright.async_api import Browser
 
@@ -177,6 +178,21 @@ async def test_the_first_link_takes_name_address_and_password(portal: ServedPort
         entered = await visitor.post("/portal/sign-in", {"email": EMAIL, "password": PASSWORD})
         assert entered.status_code == 303
         assert "cannot sign in again" not in (await visitor.get("/portal/")).text
+
+
+async def test_a_sandbox_in_which_nobody_has_a_password_says_how_to_get_in(portal: ServedPortal) -> None:
+    sandbox = ServedPortal(
+        portal.api, msgspec.structs.replace(portal.context, handsets_url="http://127.0.0.1:1")
+    )
+    async with sandbox.client(None) as visitor:
+        assert "heliograph user link 1" in (await visitor.get("/portal/sign-in")).text
+        wrong = await visitor.post("/portal/sign-in", {"email": EMAIL, "password": PASSWORD})
+        assert (wrong.status_code, "heliograph user link 1" in wrong.text) == (400, True)
+        async with portal.client(None) as elsewhere:
+            shown = (await elsewhere.get("/portal/sign-in")).text
+        assert "heliograph user link" not in shown, "strangers at a real installation learn nothing"
+        await add_person(portal)
+        assert "heliograph user link" not in (await visitor.get("/portal/sign-in")).text
 
 
 async def test_what_was_skipped_is_asked_for_until_it_is_done(portal: ServedPortal) -> None:

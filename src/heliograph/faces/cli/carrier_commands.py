@@ -129,7 +129,7 @@ async def create(
         except CarrierRefused as error:
             raise CommandRefused(_sentence(error.faults[0])) from None
         document = _document(await get_carrier(tx, name))
-    sentence = f"{name} is made. Let a route lead to it: heliograph route create {name}"
+    sentence = f"{name} is made. Let a route lead to it: heliograph route create {name} --prefix 46"
     done(sentence, document, as_json=options.json)
 
 

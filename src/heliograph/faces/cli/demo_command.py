@@ -1,8 +1,12 @@
 """`heliograph demo`: everything at once, in under a minute, with nothing left behind."""
 
 import asyncio
+import shlex
+import shutil
 import signal
+import sys
 import time
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -77,15 +81,27 @@ def _print_farewell(console: Console, process: DemoProcess, *, keep: bool) -> No
         console.print(f"Everything stays up until Ctrl-C. The API is described at {process.url}/docs\n")
         handset = f"heliograph handset read {TEST_NUMBER} --data {process.folder}"
     else:
+        console.print("This installation ends now, and its address and key with it. Start one that stays:\n")
+        console.print(Text(commands_to_stay(), style="cyan"), soft_wrap=True)
         console.print(
-            "This installation ends now, and its address and key with it. `heliograph serve` starts one that"
-            " stays, and shows its own; then send with a line like this:\n",
+            "\nIt shows its own address and key, and a link into the portal in the browser, with a phone on"
+            " the screen. Then send with a line like this:\n",
             soft_wrap=True,
         )
         handset = f"heliograph handset read {TEST_NUMBER}"
     console.print(Text(curl_command(process.url, process.key), style="cyan"), soft_wrap=True)
     console.print(Text(handset, style="cyan"), soft_wrap=True)
     console.print(f"\nThe API is described at {process.url}/docs\n", soft_wrap=True)
+
+
+def commands_to_stay() -> str:
+    """How to start `heliograph serve`: after `make demo` the shell does not know the command yet."""
+    activate = Path(sys.prefix) / "bin" / "activate"
+    if shutil.which("heliograph") is not None or not activate.exists():
+        return "heliograph serve"
+    here = Path.cwd()
+    shown = activate.relative_to(here) if activate.is_relative_to(here) else activate
+    return f". {shlex.quote(str(shown))}\nheliograph serve"
 
 
 def _document(process: DemoProcess, story: DemoStory, *, seconds: float) -> Document:

@@ -37,6 +37,7 @@ async def running_demo() -> AsyncIterator[DemoProcess]:
 
     Raises CommandRefused if it does not start or stop as it should.
     """
+    _forget_settings()
     folder = _new_folder()
     try:
         process = await _start(folder)
@@ -61,14 +62,17 @@ async def running_demo() -> AsyncIterator[DemoProcess]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _forget_settings() -> None:
+    """Settings of the caller's own installation must not reach the demo's: neither its processes nor ours."""
+    for name in [name for name in os.environ if name.startswith("HELIOGRAPH_")]:
+        del os.environ[name]
+
+
 async def _start(folder: Path) -> asyncio.subprocess.Process:
-    # Settings of the caller's own installation must not reach the demo's.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")}
     with (folder / "log").open("wb") as log:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "heliograph", "serve"),
             *("--data", str(folder / "data"), "--http", "127.0.0.1:0", "--json"),
-            env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=log,

@@ -46,20 +46,23 @@ def print_first_words(console: Console, started: Started, *, data_option: str | 
             )
             console.print(f"\nWrite to {started.first.inbound_number}, your number, from the handset:\n")
             console.print(Text(talk, style="cyan"), soft_wrap=True)
+        console.print("\n[bold]Or look at it in the browser.[/] This link opens the portal, once:\n")
+        link = f"{started.url}/portal/welcome/{started.first.portal_link}"
+        console.print(Text(link, style="cyan"), soft_wrap=True)
     console.print("\nStop with Ctrl-C.\n", style="dim")
     console.file.flush()
 
 
 def _print_facts(console: Console, started: Started) -> None:
     first, folder = started.first, started.data_dir
-    facts = {"API": f"{started.url}/v2/batches", "Docs": f"{started.url}/docs"}
-    if first is not None:
-        facts["Portal"] = f"{started.url}/portal/welcome/{first.portal_link}"
-    else:
-        facts["Portal"] = f"{started.url}/portal/"
+    facts = {
+        "API": f"{started.url}/v2/batches",
+        "Docs": f"{started.url}/docs",
+        "Portal": f"{started.url}/portal/",
+    }
     if first is not None:
         credit = f"{first.test_credit:,} {first.currency} of test credit"
-        facts["Account"] = f"{first.account_number}, {credit}, senders {' and '.join(first.senders)}"
+        facts["Account"] = f"{first.account_number}, {credit}, senders {', '.join(first.senders)}"
         facts["Key"] = first.token
         if first.inbound_number:
             facts["Your number"] = f"{first.inbound_number}, for messages from handsets"

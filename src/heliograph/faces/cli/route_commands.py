@@ -2,6 +2,7 @@
 
 from cyclopts import App
 
+from heliograph.domain.new_route import TEST_PREFIX, judge_new_route
 from heliograph.domain.sender import check_sender
 from heliograph.faces.cli.command_options import NO_OPTIONS, CommandOptions, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
@@ -10,6 +11,7 @@ from heliograph.faces.cli.prefixes import parse_prefix
 from heliograph.faces.cli.terminal import done, show_rows
 from heliograph.storage.accounts import list_accounts
 from heliograph.storage.carrier_settings import create_route, list_carriers, list_routes, remove_route
+from heliograph.storage.database import Transaction
 
 app = App(
     name="route",
@@ -60,8 +62,36 @@ async def create(
         route_id = await create_route(
             tx, found.carrier_id, prefix=prefix, account_id=account_id, sender=sender
         )
-    document = {"id": route_id, "carrier": carrier, "prefix": prefix, "account": account, "sender": sender}
-    done(f"Route {route_id} leads to {carrier}.", document, as_json=options.json)
+        notes = await _notes(tx, route_id)
+    document = {
+        "id": route_id,
+        "carrier": carrier,
+        "prefix": prefix,
+        "account": account,
+        "sender": sender,
+        "notes": notes,
+    }
+    done("\n".join((f"Route {route_id} leads to {carrier}.", *notes)), document, as_json=options.json)
+
+
+async def _notes(tx: Transaction, route_id: int) -> list[str]:
+    """What is easily overlooked when a route is made."""
+    carriers = {carrier.carrier_id: carrier for carrier in await list_carriers(tx)}
+    simulated = {carrier.carrier_id for carrier in carriers.values() if carrier.simulated}
+    judged, notes = judge_new_route(route_id, await list_routes(tx), simulated), []
+    if judged.preferred is not None:
+        older = judged.preferred
+        notes.append(
+            f"It takes nothing yet: route {older.route_id} to {carriers[older.carrier_id].name} is for the"
+            f" same messages, and older. `heliograph route remove {older.route_id}` makes way."
+        )
+    if judged.takes_test_numbers:
+        simulator = next(carriers[each].name for each in sorted(simulated))
+        notes.append(
+            "It takes the test numbers as well, which no simulated handset shows any more."
+            f" `heliograph route create {simulator} --prefix {TEST_PREFIX}` keeps them there."
+        )
+    return notes
 
 
 @app.command(name="list", help_epilogue=examples("heliograph route list"))

@@ -118,4 +118,4 @@ def settings(*, config: Path | None = None, json: AsJson = False, installation: 
     rows = [
         {key: getattr(line, key) for key in SETTING_COLUMNS} for line in installation.list_settings(config)
     ]
-    show_rows(rows, SETTING_COLUMNS, as_json=json, empty="")
+    show_rows(rows, SETTING_COLUMNS, as_json=json, empty="", unbroken=("name", "variable"))

@@ -1,7 +1,7 @@
 """What commands print: tables and sentences for people, JSON for programs. Results go to stdout."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -28,8 +28,18 @@ def print_json(document: object) -> None:
     sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
 
 
-def show_rows(rows: Sequence[Row], columns: Mapping[str, str], *, as_json: bool, empty: str) -> None:
-    """A list: every key as JSON, or a table of the columns (key to heading) that people want."""
+def show_rows(
+    rows: Sequence[Row],
+    columns: Mapping[str, str],
+    *,
+    as_json: bool,
+    empty: str,
+    unbroken: Collection[str] = (),
+) -> None:
+    """A list: every key as JSON, or a table of the columns (key to heading) that people want.
+
+    ``unbroken`` columns are those that people copy from: where there is room, the others are folded.
+    """
     if as_json:
         print_json(rows)
         return
@@ -38,9 +48,15 @@ def show_rows(rows: Sequence[Row], columns: Mapping[str, str], *, as_json: bool,
         console.print(empty, markup=False)
         return
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    has_room = 2 * sum(max(len(shown(row[key])) for row in rows) for key in unbroken) <= console.width
     for key, heading in columns.items():
         is_number = all(isinstance(row[key], int | float) and row[key] is not True for row in rows)
-        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+        table.add_column(
+            heading,
+            justify="right" if is_number else "left",
+            overflow="fold",
+            no_wrap=has_room and key in unbroken,
+        )
     for row in rows:
         table.add_row(*(Text(shown(row[key])) for key in columns))
     print_table(console, table)

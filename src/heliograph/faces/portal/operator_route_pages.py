@@ -5,6 +5,7 @@ from typing import Any, Final
 from litestar import Response
 
 from heliograph.domain.msisdn import format_fault
+from heliograph.domain.new_route import TEST_PREFIX, judge_new_route
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import NotFound
 from heliograph.domain.sender import check_sender
@@ -22,6 +23,7 @@ from heliograph.faces.portal.signed_in import act, form_of, show
 from heliograph.services.explain_route import RouteExplanation, explain_route
 from heliograph.storage.accounts import StoredAccount, list_accounts
 from heliograph.storage.carrier_settings import create_route, list_carriers, list_routes, remove_route
+from heliograph.storage.database import Transaction
 
 ROUTES: Final = "/portal/operator/routes"
 MAX_ROUTE_ID: Final = 2**31 - 1
@@ -96,10 +98,30 @@ async def add_route(request: PortalRequest) -> Response[Any]:
             )
             detail = {"prefix": prefix, "carrier": names[carrier_id], "account": form.text("account")}
             await note_operator_act(tx, request, "route.created", str(route_id), detail)
+            warning = await _warning(tx, request, route_id)
     if faults:
         return await _routes_page(request, form.values(), faults)
-    said = "The route is added. It counts for every message from now on."
-    return see(ROUTES, translate(said))
+    if warning:
+        return see(ROUTES, warning, tone="warn")
+    return see(ROUTES, translate("The route is added. It counts for every message from now on."))
+
+
+async def _warning(tx: Transaction, request: PortalRequest, route_id: int) -> str | None:
+    """What is easily overlooked when a route is added."""
+    carriers, translate = await list_carriers(tx), translate_for(request)
+    simulated = {each.carrier_id for each in carriers if each.simulated}
+    judged = judge_new_route(route_id, await list_routes(tx), simulated)
+    if judged.preferred is not None:
+        name = next(each.name for each in carriers if each.carrier_id == judged.preferred.carrier_id)
+        said = "The route is added, but takes nothing: an older one to %(carrier)s is for the same messages."
+        return translate(said, carrier=name)
+    if judged.takes_test_numbers:
+        said = (
+            "The route is added. It takes the test numbers as well; a route for the prefix %(prefix)s to the"
+            " simulated carrier keeps them there."
+        )
+        return translate(said, prefix=TEST_PREFIX)
+    return None
 
 
 @act(ROUTES + "/{route_id:int}/remove", right=Right.OPERATE)

@@ -26,7 +26,7 @@ from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, cookie_name, form_of, me_of, show, visitor_of
 from heliograph.faces.portal.translations import LANGUAGES
 from heliograph.storage.portal_logins import choose_account, end_login
-from heliograph.storage.portal_users import choose_tongue
+from heliograph.storage.portal_users import anybody_has_password, choose_tongue
 from heliograph.storage.sign_in_tries import find_step, use_step
 from heliograph.storage.user_credentials import SecondFactors, read_second_factors
 
@@ -39,10 +39,10 @@ async def show_sign_in(request: PortalRequest) -> Response[str] | Response[None]
     """The sign-in page; whoever is signed in goes on to the overview."""
     if visitor_of(request) is not None:
         return see("/portal/")
-    return _sign_in_page(request, next_path=own_path(request.query_params.get("next", "")))
+    return await _sign_in_page(request, next_path=own_path(request.query_params.get("next", "")))
 
 
-def _sign_in_page(
+async def _sign_in_page(
     request: PortalRequest,
     *,
     next_path: str,
@@ -58,7 +58,17 @@ def _sign_in_page(
         email=email,
         fault=fault,
         has_passkeys=passkey_site(request) is not None,
+        is_new=await _is_new(request),
     )
+
+
+async def _is_new(request: PortalRequest) -> bool:
+    """Whether this is an installation to try things out in which nobody has chosen a password yet."""
+    context = context_of(request)
+    if context.handsets_url is None:
+        return False
+    async with context.database.transaction() as tx:
+        return not await anybody_has_password(tx)
 
 
 @act(SIGN_IN, right=None)
@@ -71,7 +81,7 @@ async def sign_in(request: PortalRequest) -> Response[str] | Response[None]:
             form.text("email"), form.raw("password"), network=network_of(request), now=context.now()
         )
     except RefusedError as refused:
-        answer = _sign_in_page(
+        answer = await _sign_in_page(
             request,
             next_path=next_path,
             email=form.text("email"),

@@ -397,6 +397,17 @@
       if (!scrolledAway.has(end)) end.scrollTop = end.scrollHeight;
     }
   };
+  // ---- the page's own line in a navigation that is longer than the window ----
+  const showOwnLine = () => {
+    const list = document.querySelector(".sidebar-inner");
+    const line = list?.querySelector('[aria-current="page"]');
+    if (!line) return;
+    const hidden = line.getBoundingClientRect().bottom - list.getBoundingClientRect().bottom;
+    if (hidden > 0) list.scrollTop += hidden + list.clientHeight / 3;
+  };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", showOwnLine);
+  else showOwnLine();
+
   document.addEventListener("htmx:after:swap", settle);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", settle);
   else settle();
