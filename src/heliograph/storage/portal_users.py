@@ -1,5 +1,6 @@
 """People of the portal, their roles in accounts, and the links that let them in."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
@@ -94,6 +95,12 @@ async def choose_tongue(
 ) -> None:
     """In which language and time zone somebody reads; None: as their browser says."""
     await tx.execute(load_query("choose_tongue"), user_id, language, time_zone)
+
+
+async def find_user_names(tx: Transaction, user_ids: Collection[int]) -> dict[int, str]:
+    """What users are called, by their ids."""
+    rows = await tx.fetch(load_query("find_user_names"), list(user_ids)) if user_ids else []
+    return {row["user_id"]: row["name"] for row in rows}
 
 
 async def disable_user(tx: Transaction, user_id: int, *, now: datetime | None) -> None:

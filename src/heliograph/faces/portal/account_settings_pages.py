@@ -1,6 +1,6 @@
 """What an owner chooses for the account: reports, second tries, a daily cap, how long texts are kept."""
 
-from typing import Final
+from typing import Any, Final
 
 from litestar import Response
 
@@ -93,7 +93,7 @@ async def change_settings(request: PortalRequest) -> Response[str] | Response[No
             codes, schedule, form.flag("http_reports"), cap, before.daily_cap, days, in_doubt
         )
         changed = {
-            name: getattr(after, name)
+            name: [_kept(name, getattr(each, name)) for each in (before, after)]
             for name in AccountChoices.__struct_fields__
             if getattr(after, name) != getattr(before, name)
         }
@@ -102,6 +102,11 @@ async def change_settings(request: PortalRequest) -> Response[str] | Response[No
             await note_act(tx, request, "settings.changed", me.account_number, changed)
     context.accounts.forget(me.account_id)
     return see(SETTINGS, translate("Saved."))
+
+
+def _kept(name: str, value: Any) -> Any:
+    """A choice as the audit log keeps it: amounts in units of the currency."""
+    return as_number(value) if name.endswith("_cap") and value is not None else value
 
 
 PAGES: Final = (show_settings, change_settings)

@@ -1,19 +1,37 @@
 """The audit log: who changed what in the account or, for operators, in the installation, and when."""
 
-from typing import Final
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from litestar import Response
 
+from heliograph.domain.ids import parse_id
 from heliograph.domain.portal_rights import Right
+from heliograph.faces.portal.audit_words import act_text, detail_texts
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, translate_for
 from heliograph.faces.portal.signed_in import me_of, show
-from heliograph.storage.audit_log import INSTALLATION, list_audit_actions, list_audit_entries
+from heliograph.faces.portal.translations import Translate
+from heliograph.storage.audit_log import INSTALLATION, AuditEntry, list_audit_actions, list_audit_entries
+from heliograph.storage.portal_users import find_user_names
 
 AUDIT: Final = "/portal/audit"
 INSTALLATION_AUDIT: Final = "/portal/operator/audit"
 PAGE: Final = 50
+
+
+class ShownEntry(NamedTuple):
+    """An act as the page shows it."""
+
+    at: datetime
+    who: str
+    act: str
+    subject: str
+    address: str | None
+    """The page of the subject, where it has one."""
+    details: list[str]
 
 
 @show(AUDIT, right=Right.USERS)
@@ -29,7 +47,7 @@ async def show_installation_audit(request: PortalRequest) -> Response[str]:
 
 
 async def _audit_page(request: PortalRequest, account_id: int, address: str) -> Response[str]:
-    asked = request.query_params
+    asked, translate = request.query_params, translate_for(request)
     action = asked.get("action") or None
     if action is not None and not action.isprintable():
         action = "?"
@@ -40,14 +58,16 @@ async def _audit_page(request: PortalRequest, account_id: int, address: str) -> 
     async with context_of(request).database.reader(account_id) as tx:
         found = await list_audit_entries(tx, account_id, before=before, action=action, limit=PAGE + 1)
         actions = await list_audit_actions(tx, account_id)
+    async with context_of(request).database.transaction() as tx:
+        names = await find_user_names(tx, [user for each in found if (user := _user_of(each.subject))])
     chosen = {"action": action} if action else {}
     following = urlencode({**chosen, "before": found[PAGE - 1].entry_id.hex()}) if len(found) > PAGE else ""
     return page(
         request,
         "audit.html",
-        entries=found[:PAGE],
+        entries=[_shown(each, names, translate) for each in found[:PAGE]],
         actions=actions,
-        choices=[("", translate_for(request)("Every act")), *((each, each) for each in actions)],
+        choices=[("", translate("Every act")), *((each, act_text(each, translate)) for each in actions)],
         action=action,
         pager={
             "next_href": f"{address}?{following}" if following else None,
@@ -57,6 +77,25 @@ async def _audit_page(request: PortalRequest, account_id: int, address: str) -> 
         address=address,
         of_installation=account_id == INSTALLATION,
     )
+
+
+def _shown(entry: AuditEntry, names: Mapping[int, str], translate: Translate) -> ShownEntry:
+    user = _user_of(entry.subject)
+    subject = names.get(user, entry.subject) if user is not None else entry.subject
+    return ShownEntry(
+        entry.happened_at,
+        entry.actor,
+        act_text(entry.action, translate),
+        subject,
+        f"/portal/batches/{subject}" if entry.action.startswith("batch.") and parse_id(subject) else None,
+        detail_texts(entry.detail, translate),
+    )
+
+
+def _user_of(subject: str) -> int | None:
+    """The user whom a subject names by their number."""
+    kind, _, number = subject.partition(" ")
+    return int(number) if kind == "user" and number.isdecimal() and len(number) < 10 else None
 
 
 PAGES: Final = (show_audit, show_installation_audit)
