@@ -40,6 +40,8 @@ _ANCHORS: Final = {
     **dict.fromkeys(("window", "days", "no_windows", "zone"), "#windows"),
     "replace": "#message",
 }
+_NEXT: Final = {"review": f"{COMPOSE}/%s/review", "sender": "/portal/senders?for=%s"}
+"""The pages that steps lead to; all others lead back to the form."""
 
 
 @show(COMPOSE, right=Right.SEND)
@@ -82,9 +84,7 @@ async def keep_fields(request: PortalRequest) -> Response[str] | Response[None]:
     opened = await keep_draft(request, before, draft, table)
     if faults:
         return await composed(request, opened, faults)
-    if step == "review":
-        return see(f"{COMPOSE}/{opened.name}/review")
-    return see(f"{COMPOSE}/{opened.name}{_ANCHORS.get(step, '#recipients')}")
+    return see(_NEXT.get(step, f"{COMPOSE}/%s{_ANCHORS.get(step, '#recipients')}") % opened.name)
 
 
 @act(f"{COMPOSE}/text", right=Right.SEND, files=True)

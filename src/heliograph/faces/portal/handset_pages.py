@@ -14,7 +14,7 @@ from heliograph.faces.portal.live_parts import LivePart, live_part
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
-from heliograph.faces.portal.usual_sender import usual_sender
+from heliograph.faces.portal.usual_sender import senders_of, usual_sender
 from heliograph.services.use_handset import HandsetAway, UseHandset
 from heliograph.storage.blacklist_reading import find_in_blacklist
 
@@ -22,6 +22,7 @@ HANDSET: Final = "/portal/handset"
 PHONE_COOKIE: Final = "heliograph_phone"
 FIRST_PHONE: Final = "46701740605"
 """Delivered by the simulated carrier, and nobody's number in any other network."""
+FIRST_A_SENDER: Final = "/portal/senders?for=handset"
 MAX_ANSWER: Final = 1_600
 SCREEN_SECONDS: Final = 1.0
 _YEAR_SECONDS: Final = 365 * 24 * 3600
@@ -41,6 +42,7 @@ async def show_handset(request: PortalRequest) -> Response[str]:
         msisdn=msisdn,
         phones=[FIRST_PHONE, *(each for each in recent if each != FIRST_PHONE)],
         numbers=await handsets.numbers(me.account_id),
+        has_sender=bool(await senders_of(context_of(request), me.account_id)),
         **await _screen_values(request, handsets, msisdn),
     )
 
@@ -89,6 +91,8 @@ async def send_test(request: PortalRequest) -> Response[None]:
             return see(HANDSET, translate("This phone is blocked. Send START from it first."), tone="warn")
     account = await context.accounts.account(me.account_id)
     assert account is not None
+    if not await senders_of(context, me.account_id):
+        return see(FIRST_A_SENDER, translate("Every SMS names its sender: register one first."), tone="warn")
     sender = await usual_sender(context, me.account_id)
     text = translate("Hello from Heliograph! Answer this message, and see what comes back.")
     try:

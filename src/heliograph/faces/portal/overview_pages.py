@@ -20,7 +20,7 @@ from heliograph.faces.portal.spark_lines import SparkLine, SparkPoint, spark_lin
 from heliograph.faces.portal.status_texts import CODE_TEXTS
 from heliograph.faces.portal.text_formats import duration_text, money_text, number_text
 from heliograph.faces.portal.translations import Translate
-from heliograph.faces.portal.usual_sender import usual_sender
+from heliograph.faces.portal.usual_sender import senders_of, usual_sender
 from heliograph.storage.batch_listing import list_batches
 from heliograph.storage.batch_reading import list_codes, status_of
 from heliograph.storage.database import Transaction
@@ -128,11 +128,12 @@ async def show_overview(request: PortalRequest) -> Response[str]:
     async with context_of(request).database.reader(me.account_id) as tx:
         overview = await _read_overview(tx, request)
         steps = await read_first_steps(tx, me.account_id)
+    senders = await senders_of(context_of(request), me.account_id)
     return page(
         request,
         "overview.html",
         overview=overview,
-        steps=None if steps.are_done else _shown_steps(request, steps),
+        steps=None if steps.are_done else _shown_steps(request, steps, has_sender=bool(senders)),
         api_address=context_of(request).public_url
         or f"{request.url.scheme}://{request.headers.get('host', '')}",
         code_texts=CODE_TEXTS,
@@ -210,20 +211,26 @@ class ShownStep(msgspec.Struct, frozen=True):
     is_done: bool
     href: str | None
     label: str
+    has_code: bool = False
+    """Whether the line for a terminal belongs to it."""
 
 
-def _shown_steps(request: PortalRequest, steps: FirstSteps) -> list[ShownStep]:
-    """The first steps of an account; where whoever reads may take one, with a link to it."""
+def _shown_steps(request: PortalRequest, steps: FirstSteps, *, has_sender: bool) -> list[ShownStep]:
+    """The first steps of an account; where whoever reads may take one, with a link to it.
+
+    An account that may send as nobody cannot send: it registers a sender first.
+    """
     translate, me = translate_for(request), me_of(request)
     has_handset = context_of(request).handsets_url is not None
-    return [
+    first_page = "handset" if has_handset else "compose"
+    sending = [
         ShownStep(
             translate("Send a first SMS"),
             translate("To the simulated phone: it arrives on your screen within a second.")
             if has_handset
             else translate("To your own phone, to see it arrive."),
             steps.has_sent,
-            ("/portal/handset" if has_handset else "/portal/compose") if me.may("send") else None,
+            f"/portal/{first_page}" if me.may("send") else None,
             translate("Open the simulated phone") if has_handset else translate("Compose a message"),
         ),
         ShownStep(
@@ -232,15 +239,19 @@ def _shown_steps(request: PortalRequest, steps: FirstSteps) -> list[ShownStep]:
             steps.has_used_key,
             "/portal/keys" if me.may("keys") else None,
             translate("Create a key"),
-        ),
-        ShownStep(
-            translate("Register your own sender"),
-            translate("The name or number that people see your messages come from."),
-            steps.has_own_sender,
-            "/portal/senders" if me.may("senders") else None,
-            translate("Register a sender"),
+            has_code=True,
         ),
     ]
+    registering = ShownStep(
+        translate("Register your own sender"),
+        translate("The name or number that people see your messages come from."),
+        steps.has_own_sender and has_sender,
+        ("/portal/senders" if has_sender else f"/portal/senders?for={first_page}")
+        if me.may("senders")
+        else None,
+        translate("Register a sender"),
+    )
+    return [*sending, registering] if has_sender else [registering, *sending]
 
 
 PAGES: Final = (show_overview, show_live_overview, show_traffic)

@@ -4,6 +4,7 @@ from typing import Final
 
 from litestar import Response
 
+from heliograph.domain.ids import parse_id
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import InvalidRequest, NotFound
 from heliograph.faces.portal.audited_acts import note_act
@@ -16,6 +17,8 @@ from heliograph.storage.senders import page_of_senders
 
 SENDERS: Final = "/portal/senders"
 _SHOWN: Final = 500
+_CAME_FROM: Final = {"compose": "/portal/compose", "handset": "/portal/handset"}
+"""Where somebody goes on who was sent here for a sender, by what ``for`` in the address says."""
 _REFUSALS: Final = {
     "required": "Write a sender.",
     "empty": "Write a sender.",
@@ -35,7 +38,7 @@ _REFUSALS: Final = {
 @show(SENDERS)
 async def show_senders(request: PortalRequest) -> Response[str]:
     """The senders of the account, and a form for another one."""
-    return await _listed(request, "", "")
+    return await _listed(request, "", "", request.query_params.get("for", ""))
 
 
 @act(SENDERS, right=Right.SENDERS)
@@ -51,8 +54,10 @@ async def add_sender(request: PortalRequest) -> Response[str] | Response[None]:
                 await note_act(tx, request, "sender.registered", name)
     except InvalidRequest as refused:
         fault = refused.faults[0]
-        return await _listed(request, name, translate(_REFUSALS.get(fault.code, fault.sentence)))
-    return see(SENDERS, translate("%(sender)s is registered. You can send as it at once.", sender=name))
+        sentence = translate(_REFUSALS.get(fault.code, fault.sentence))
+        return await _listed(request, name, sentence, form.text("for"))
+    way_on = _way_on(form.text("for")) or SENDERS
+    return see(way_on, translate("%(sender)s is registered. You can send as it at once.", sender=name))
 
 
 @act(f"{SENDERS}/remove", right=Right.SENDERS)
@@ -73,7 +78,13 @@ async def _account(request: PortalRequest, me: SignedIn) -> Account:
     return account
 
 
-async def _listed(request: PortalRequest, typed: str, fault: str) -> Response[str]:
+def _way_on(asked: str) -> str | None:
+    """Where to go on: to a page that wanted a sender, or to the message that is being written."""
+    draft_id = parse_id(asked)
+    return _CAME_FROM.get(asked) if draft_id is None else f"{_CAME_FROM['compose']}/{draft_id.hex()}"
+
+
+async def _listed(request: PortalRequest, typed: str, fault: str, asked: str) -> Response[str]:
     context, me = context_of(request), me_of(request)
     account = await _account(request, me)
     async with context.database.reader(me.account_id) as tx:
@@ -92,6 +103,7 @@ async def _listed(request: PortalRequest, typed: str, fault: str) -> Response[st
         optional_sender=account.optional_sender,
         defaults=context.sender_rules.default_senders,
         typed=typed,
+        asked=asked if _way_on(asked) else "",
         fault=fault or None,
     )
 
