@@ -32,6 +32,24 @@ async def test_nobody_is_sent_to_the_sign_in_page_and_back(portal: ServedPortal)
         assert (await visitor.get("/portal/sign-in")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("/portal/webhooks/test", "/portal/webhooks"),
+        ("/portal/keys/7/revoke", "/portal/keys"),
+        ("/portal/operator/routes/explain", "/portal/operator/routes"),
+        ("/portal/me/password", "/portal/me"),
+    ],
+)
+async def test_the_address_of_a_form_leads_back_to_its_page(
+    portal: ServedPortal, operator: PortalClient, address: str, page: str
+) -> None:
+    answer = await operator.get(address)
+    assert (answer.status_code, answer.headers["location"]) == (303, page)
+    async with portal.client(None) as nobody:
+        assert (await nobody.get("/portal/language")).status_code == 405, "it belongs to every page"
+
+
 async def test_a_login_ends_when_it_is_idle_too_old_or_signed_out(portal: ServedPortal) -> None:
     async with portal.client(await portal.sign_in()) as client:
         assert (await client.get("/portal/")).status_code == 200

@@ -91,7 +91,7 @@ def navigation(me: SignedIn, path: str, translate: Translate) -> tuple[NavGroup,
 
     Operators who do not belong to the account that they look at find their own pages first.
     """
-    current = _current(path)
+    current = nearest_page(path)
     groups = []
     ordered = sorted(_PAGES, key=lambda group: group[0] != "Operator") if me.role == "operator" else _PAGES
     for title, pages in ordered:
@@ -110,7 +110,7 @@ def _badge(me: SignedIn, href: str) -> str:
     return str(me.alarms) if href == ALARMS and me.alarms else ""
 
 
-def _current(path: str) -> str:
+def nearest_page(path: str) -> str:
     """The address in the navigation that a path is at or below; the longest such."""
     known = [href for _, pages in _PAGES for _, href, _, _ in pages]
     at_or_below = [

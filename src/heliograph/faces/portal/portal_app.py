@@ -51,6 +51,7 @@ from heliograph.faces.portal import (
     webhook_pages,
 )
 from heliograph.faces.portal.me_pages import ME
+from heliograph.faces.portal.navigation import nearest_page
 from heliograph.faces.portal.portal_context import PortalContext, PortalRequest
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import (
@@ -196,14 +197,27 @@ def answer_failure(request: PortalRequest, failure: Exception) -> Response[Any]:
     if isinstance(failure, RefusedError):
         return error_page(request, 400, str(failure))
     if isinstance(failure, HTTPException) and failure.status_code < 500:
-        known = {404: "There is nothing at this address.", 405: "This address takes no such request."}
-        too_large = "This is more than the portal takes at once."
-        sentence = {**known, 413: too_large}.get(failure.status_code, "The request cannot be read.")
-        return error_page(request, failure.status_code, sentence)
+        return _answer_unusable(request, failure.status_code)
     if getattr(failure, "sqlstate", None) == _NO_TEXT:
         return error_page(request, 400, "The request cannot be read.")
     log.error("portal.request_failed", method=request.method, error=describe_error(failure))
     return error_page(request, 500, "Something went wrong on our side. Nothing was lost; please try again.")
+
+
+def _answer_unusable(request: PortalRequest, status: int) -> Response[Any]:
+    above = _page_above(request)
+    if status == 405 and request.method == "GET" and above:
+        return see(above)
+    known = {404: "There is nothing at this address.", 405: "This address takes no such request."}
+    too_large = "This is more than the portal takes at once."
+    sentence = {**known, 413: too_large}.get(status, "The request cannot be read.")
+    return error_page(request, status, sentence)
+
+
+def _page_above(request: PortalRequest) -> str:
+    """Where the form stood whose address is in the browser's line, after a fault, and is asked for again."""
+    path: str = request.scope["path"]
+    return ME if path.startswith(f"{ME}/") else nearest_page(path)
 
 
 def _to_second_factors(request: PortalRequest, failure: SecondFactorNeeded) -> Response[Any]:
