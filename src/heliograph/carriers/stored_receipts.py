@@ -1,16 +1,22 @@
 """Reads what carriers delivered back from the blocks in which it was stored as it came."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final, NamedTuple
 
 from heliograph.carriers.translate import DeliveryKind, read_delivery
+from heliograph.domain import gsm7
 from heliograph.domain.carrier_profile import CarrierProfile
 from heliograph.smpp.codec import FrameBuffer, decode
 from heliograph.smpp.errors import RemoteProtocolError
 from heliograph.smpp.pdus import DataSm, DeliverSm
+from heliograph.smpp.receipt_text import readable_text
 
 _LONGEST_TEXT: Final = 300
+_QUOTE: Final = re.compile(rb"\btext ?:", re.IGNORECASE)
+"""Behind it a receipt repeats how the message begins."""
+_DEFAULT_ALPHABET: Final = 0
 
 
 class StoredReceipt(NamedTuple):
@@ -45,7 +51,7 @@ def receipts_about(recipient: str, pdus: bytes, profile: CarrierProfile) -> Iter
     for pdu in _readable(recipient[-8:].encode(), pdus):
         delivery = read_delivery(pdu, profile)
         if delivery.kind is DeliveryKind.RECEIPT:
-            yield StoredReceipt(delivery.smsc_id, delivery.code, _text_of(pdu))
+            yield StoredReceipt(delivery.smsc_id, delivery.code, _text_of(pdu, profile))
 
 
 def _readable(digits: bytes, pdus: bytes) -> Iterator[DeliverSm | DataSm]:
@@ -61,6 +67,27 @@ def _readable(digits: bytes, pdus: bytes) -> Iterator[DeliverSm | DataSm]:
                 yield pdu
 
 
-def _text_of(pdu: DeliverSm | DataSm) -> str:
-    text = pdu.user_data.decode("ascii", "replace")[:_LONGEST_TEXT]
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+def _text_of(pdu: DeliverSm | DataSm, profile: CarrierProfile) -> str:
+    octets = pdu.user_data
+    quote = _QUOTE.search(octets) if pdu.data_coding == _DEFAULT_ALPHABET else None
+    if quote is None:
+        text = readable_text(octets)
+    else:
+        text = octets[: quote.end()].decode("latin-1") + _quoted(octets[quote.end() :], profile)
+    return "".join(map(_shown, text[:_LONGEST_TEXT]))
+
+
+def _quoted(octets: bytes, profile: CarrierProfile) -> str:
+    """The beginning of a message in the carrier's default alphabet, as septets came to it or as it has it."""
+    if octets.isascii():
+        return octets.decode("ascii") if profile.incoming_alphabet == "latin1" else gsm7.decode(octets)
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
+
+
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
+    return " " if character.isspace() else "\ufffd"

@@ -96,7 +96,7 @@ def read_receipt(pdu: DeliverSm | DataSm, *, text_suffices: bool = False) -> Rec
         return None
     octets = (pdu.short_message if type(pdu) is DeliverSm else b"") or pdu.tlv(_PAYLOAD) or b""
     usual = _USUAL(octets.decode("latin-1"))
-    fields = _read_unusual(_readable(octets)) if usual is None else usual.groups()
+    fields = _read_unusual(readable_text(octets)) if usual is None else usual.groups()
     if not (marked or (fields[0] and fields[5])):
         return None
     number, submitted, delivered, submitted_at, done_at, state, error, text = fields
@@ -109,7 +109,7 @@ def read_receipt(pdu: DeliverSm | DataSm, *, text_suffices: bool = False) -> Rec
     )
 
 
-def _readable(octets: bytes) -> str:
+def readable_text(octets: bytes) -> str:
     """Latin-1, or UCS-2 if a good part of the octets are NULs, whatever data_coding claims.
 
     UCS-2 that is out of line (behind a UDH of odd length, or little-endian) still shows its ASCII letters
