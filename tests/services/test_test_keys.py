@@ -117,3 +117,21 @@ async def test_the_ledger_is_proved_with_test_batches(database: str) -> None:
         await api.post(BATCH, token=await api.make_key(TEST_KEY))
         await api.post(BATCH)
         assert (await prove_ledger(api.database)).faults() == []
+
+
+@pytest.mark.parametrize("is_test_first", [True, False])
+async def test_an_idempotency_key_of_a_test_is_not_one_of_a_real_send(
+    database: str, *, is_test_first: bool
+) -> None:
+    """Whoever tried an order with a test key sends it for real later on: it must not be taken for sent."""
+    body = {"sender": "iP1", "recipients": ["46701740605"], "body": "Your order"}
+    key = {"idempotency-key": "order-1"}
+    async with accepting_api(database) as api:
+        test_token = await api.make_key(KeyRights(is_test=True))
+        tokens = [test_token, ""] if is_test_first else ["", test_token]
+        answers = [await api.post(body, headers=key, token=token) for token in (*tokens, *tokens)]
+    assert [answer.status for answer in answers] == [201] * 4
+    ids = [answer.json["id"] for answer in answers]
+    assert ids[:2] == ids[2:]
+    assert ids[0] != ids[1]
+    assert [answer.json.get("test", False) for answer in answers[:2]] == [is_test_first, not is_test_first]

@@ -44,7 +44,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     messages: int
     segments: int
     price_summary: Price
-    balance: float
+    balance: float | None
+    """None for a key without the scope ``billing``."""
     balance_suffices: bool
     """Whether balance and daily cap pay for it."""
     message_summary: dict[int, Count]

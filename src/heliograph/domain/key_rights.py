@@ -157,3 +157,10 @@ def _is_covered(network: Network, by: Iterable[Network]) -> bool:
         or (isinstance(network, IPv6Network) and isinstance(wider, IPv6Network) and network.subnet_of(wider))
         for wider in by
     )
+
+
+def rights_text(rights: KeyRights) -> str:
+    """The restrictions of a key, as the same text whenever they are the same."""
+    scopes = "all" if rights.scopes is None else ",".join(sorted(scope.value for scope in rights.scopes))
+    networks = ",".join(sorted(map(str, rights.networks)))
+    return f"{scopes} {networks} {rights.is_test} {rights.rate}"

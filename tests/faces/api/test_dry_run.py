@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from heliograph.domain.key_rights import KeyRights, KeyScope
 from heliograph.faces.api.explain_documents import MOST_LISTED
 from heliograph.storage.blacklist import BlacklistSource, add_to_blacklist
 from heliograph.storage.database import Connection, connect
@@ -241,3 +242,15 @@ async def agreed_codes(connection: Connection, told: Any, sent: Answer) -> set[i
     assert sent.json["priceSummary"]["total"] == (document["priceSummary"]["total"] if funded else 0)
     assert document.get("warnings") == sent.json.get("warnings", [])
     return {row[1] for row in messages}
+
+
+@pytest.mark.parametrize(
+    ("scopes", "balance"), [({KeyScope.SEND}, None), ({KeyScope.SEND, KeyScope.BILLING}, 1000.0)]
+)
+async def test_the_balance_is_for_keys_that_may_read_it(
+    database: str, scopes: set[KeyScope], balance: float | None
+) -> None:
+    async with accepting_api(database) as api:
+        token = await api.make_key(KeyRights(scopes=frozenset(scopes)))
+        answer = await api.post(BATCH, query=b"dryRun=true", token=token)
+    assert (answer.status, answer.json["balance"], answer.json["balanceSuffices"]) == (200, balance, True)

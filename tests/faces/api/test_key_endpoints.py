@@ -179,3 +179,23 @@ async def test_a_repeated_request_gives_the_same_key_and_keeps_it_unreadable(
     assert await connection.fetchval("SELECT count(*) FROM api_key") == 2
     kept = await connection.fetchval("SELECT answer FROM idempotency")
     assert decoded(first, 201)["key"].encode() not in kept
+
+
+async def test_a_secret_is_answered_again_to_keys_that_may_as_much_only(
+    connection: Connection, api: httpx.AsyncClient
+) -> None:
+    """Else a key that may make keys would have that of a mightier one by repeating its request."""
+    same = {"Idempotency-Key": "kq"}
+    first = await api.post(PATH, json={"name": "x"}, headers=same)
+    again = await api.post(PATH, json={"name": "x"}, headers=same)
+    assert decoded(again, 201)["key"] == decoded(first, 201)["key"]
+    weaker = await limited_key(connection, KeyRights(scopes=frozenset({KeyScope.KEYS})))
+    refused = await api.post(PATH, json={"name": "x"}, headers=same | weaker)
+    assert "used before" in decoded(refused, 422)["detail"]
+    assert decoded(first, 201)["key"] not in refused.text
+    made = decoded(await api.post(PATH, json={"name": "x"}, headers={"Idempotency-Key": "own"} | weaker), 201)
+    assert made["scopes"] == ["keys"]
+    for path in ("/api/me/children", "/api/me/children/"):
+        opened = await api.post(path, json={"name": "Child"}, headers=same)
+        assert opened.status_code == 201
+        assert (await api.post(path, json={"name": "Child"}, headers=same | weaker)).status_code == 422

@@ -13,6 +13,7 @@ from typing import Any, Final
 import structlog
 
 from heliograph.domain.batch import RawBatch
+from heliograph.domain.key_rights import KeyScope
 from heliograph.domain.label_recipients import named_labels
 from heliograph.domain.rate_limit import RateLimiter
 from heliograph.domain.refusals import RefusedError
@@ -37,6 +38,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 ROUTE: Final = f"POST {BATCHES_PATH}"
+TEST_ROUTE: Final = f"{ROUTE} (test)"
 RATE_HEADERS: Final = "heliograph.rate_headers"
 """Where the scope of a request keeps what its answer says of rate limits, if any applies."""
 _NEEDED: Final = scopes_of("POST", BATCHES_PATH)
@@ -117,7 +119,9 @@ class AcceptHandler:
         check_media_type(headers.get(b"content-type"), headers.get(b"content-encoding"))
         key = idempotency_key(scope["headers"]) if b"idempotency-key" in headers else None
         body = await self._bodies.read(receive, headers.get(b"content-length"))
-        idempotent = IdempotentRequest(account.account_id, ROUTE, key, sha256(body).digest()) if key else None
+        # What a test key sends is another batch than what a live one does, whatever the Idempotency-Key.
+        route = TEST_ROUTE if account.is_test else ROUTE
+        idempotent = IdempotentRequest(account.account_id, route, key, sha256(body).digest()) if key else None
         raw = decode_usual(body) or await self._decode_carefully(body)
         if account.rate is not None or (caller.rights is not None and caller.rights.rate is not None):
             scope[RATE_HEADERS] = self._pace.check(caller, raw)
@@ -134,7 +138,8 @@ class AcceptHandler:
         raw = decode_usual(body) or await self._decode_carefully(body)
         if named_labels(raw.recipients):
             caller.check_may_read(what="the contacts of a label")
-        return await encode_explanation(await self._explain_batch.explain(caller.account, raw))
+        explanation = await self._explain_batch.explain(caller.account, raw)
+        return await encode_explanation(explanation, shows_balance=caller.may(KeyScope.BILLING))
 
     async def _decode_carefully(self, body: bytes) -> RawBatch:
         if len(body) <= _CAREFUL_BYTES_ON_LOOP:

@@ -97,7 +97,9 @@ async def add_child(request: ApiRequest) -> Response[bytes]:
             headers={"location": f"{CHILDREN_PATH}/{opened.number}"},
         )
 
-    return await answered_once(request, account.account_id, body.raw, write, is_secret=True)
+    return await answered_once(
+        request, account.account_id, body.raw, write, is_secret=True, limits=caller.limits
+    )
 
 
 @get(CHILD_PATH)

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from heliograph.domain.api_token import ApiToken, parse_token, secret_hash
-from heliograph.domain.key_rights import LACKING, KeyRights, KeyScope
+from heliograph.domain.key_rights import LACKING, UNRESTRICTED, KeyRights, KeyScope, rights_text
 from heliograph.domain.refusals import (
     Forbidden,
     InvalidRequest,
@@ -98,6 +98,17 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     rights: KeyRights | None
     """None for a key that may do everything from anywhere."""
     expires_at: datetime | None
+
+    @property
+    def limits(self) -> str:
+        """What its key may not, as the same text for keys that may the same; '' for one that may all."""
+        if self.rights is None and self.expires_at is None:
+            return ""
+        return f"{rights_text(self.rights or UNRESTRICTED)} {self.expires_at}"
+
+    def may(self, scope: KeyScope) -> bool:
+        """Whether its key has a scope."""
+        return self.rights is None or self.rights.may(scope)
 
     @property
     def reads_incoming_only(self) -> bool:

@@ -66,7 +66,8 @@ class ExplanationDocument(msgspec.Struct, frozen=True, rename="camel", kw_only=T
     messages: int
     segments: int
     price_summary: PriceSummary
-    balance: float
+    balance: float | None
+    """None for a key without the scope ``billing``."""
     balance_suffices: bool
     message_summary: dict[str, SummaryCount]
     delivery_windows: list[DeliveryWindowDocument]
@@ -103,7 +104,7 @@ def is_dry_run(query: bytes) -> bool:
 _encode = msgspec.json.Encoder().encode
 
 
-async def encode_explanation(explanation: Explanation) -> bytes:
+async def encode_explanation(explanation: Explanation, *, shows_balance: bool = True) -> bytes:
     """The answer as JSON; many long texts are looked at in steps, others being served in between."""
     batch, funded = explanation.batch, explanation.funded
     recipients = await _explained(explanation)
@@ -113,7 +114,7 @@ async def encode_explanation(explanation: Explanation) -> bytes:
             messages=batch.message_count,
             segments=sum(batch.segments),
             price_summary=price_summary(batch.total, batch.message_count, batch.account.currency),
-            balance=as_number(explanation.balance),
+            balance=as_number(explanation.balance) if shows_balance else None,
             balance_suffices=explanation.is_covered,
             message_summary=message_summary(summary),
             delivery_windows=_windows(batch.draft),

@@ -45,14 +45,21 @@ def idempotency_key(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 
 
 async def answered_once(
-    request: ApiRequest, account_id: int, body: bytes, write: Write, *, is_secret: bool = False
+    request: ApiRequest,
+    account_id: int,
+    body: bytes,
+    write: Write,
+    *,
+    is_secret: bool = False,
+    limits: str = "",
 ) -> Response[bytes]:
     """What ``write`` answers to a POST; its changes are committed before this returns.
 
     A request with the same Idempotency-Key, path, query and body gets the stored answer, and ``write`` is not
     called. It may be called again where a transaction has to be repeated, so all it does is in its
     transaction; a refusal that it raises undoes everything, the key stays unused. ``is_secret``: the answer
-    holds what must not lie readable in the database.
+    holds what must not lie readable in the database. ``limits``: those of the API key, which must be the same
+    where the answer gives as much as the key may.
 
     Raises InvalidRequest for a malformed key, Conflict while a request with the same key is at work, and
     IdempotencyMismatch when the key came with another request.
@@ -61,7 +68,7 @@ async def answered_once(
     key = idempotency_key(request.scope["headers"])
     if key is None:
         return await _committed(context, write)
-    identity = IdempotentRequest(account_id, _route_of(request), key, _hash_of(request, body))
+    identity = IdempotentRequest(account_id, _route_of(request), key, _hash_of(request, body, limits))
 
     async def once(tx: Transaction) -> Response[bytes]:
         stored = await claim_key(tx, identity, context.now())
@@ -120,10 +127,11 @@ def _route_of(request: ApiRequest) -> str:
     return f"{request.method} {request.scope['path_template']}"
 
 
-def _hash_of(request: ApiRequest, body: bytes) -> bytes:
+def _hash_of(request: ApiRequest, body: bytes, limits: str = "") -> bytes:
     """What must be the same when a key comes again. An id in the path is part of it."""
     path: str = request.scope["path"].rstrip("/")
-    return sha256(b"\n".join((path.encode(), request.scope["query_string"], body))).digest()
+    parts = (path.encode(), request.scope["query_string"], body, *([limits.encode()] if limits else []))
+    return sha256(b"\n".join(parts)).digest()
 
 
 def _stored(context: ApiContext, answer: Response[bytes], *, is_secret: bool) -> StoredAnswer:

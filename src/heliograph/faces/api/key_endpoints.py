@@ -98,7 +98,7 @@ async def create_own_key(request: ApiRequest) -> Response[bytes]:
         document = msgspec.structs.replace(key_document(made.stored), key=made.token)
         return json_answer(document, status=201, headers={"location": f"{KEYS_PATH}/{document.id}"})
 
-    return await answered_once(request, account_id, body.raw, write, is_secret=True)
+    return await answered_once(request, account_id, body.raw, write, is_secret=True, limits=caller.limits)
 
 
 @delete(KEY_PATH, status_code=200)

@@ -31,7 +31,7 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
         "messages": ("How many messages the batch would have.", 1),
         "segments": ("How many SMS they would take, those of refused messages included.", 1),
         "priceSummary": ("What the batch would cost.", None),
-        "balance": ("What the account has just now.", 1000.0),
+        "balance": ("What the account has just now; null for a key without the scope `billing`.", 1000.0),
         "balanceSuffices": (
             "Whether the balance pays for the batch. If not, or beyond the daily cap, all that would be sent "
             "gets status 402.",
