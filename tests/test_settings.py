@@ -71,6 +71,8 @@ def test_a_variable_is_read_as_the_type_of_its_setting(
         ("HELIOGRAPH_HTTP_PROT", "80", "HELIOGRAPH_HTTP_PROT is no setting"),
         ("HELIOGRAPH_DATABASE_URL", "mysql://x", "HELIOGRAPH_DATABASE_URL must begin with postgresql://"),
         ("HELIOGRAPH_HTTP_PUBLIC_URL", "sms.example", "HELIOGRAPH_HTTP_PUBLIC_URL must begin with https://"),
+        ("HELIOGRAPH_ACCOUNTS_COUNTRY", "UK", "HELIOGRAPH_ACCOUNTS_COUNTRY must be a country by its two"),
+        ("HELIOGRAPH_ACCOUNTS_COUNTRY", "Sweden", "HELIOGRAPH_ACCOUNTS_COUNTRY: Expected `str` matching"),
         ("HELIOGRAPH_HTTP_TRUSTED_PROXIES", "*", "HELIOGRAPH_HTTP_TRUSTED_PROXIES must be addresses or"),
         ("HELIOGRAPH_HTTP_TRUSTED_PROXIES", "10.0.0.1, proxy", "HELIOGRAPH_HTTP_TRUSTED_PROXIES must be"),
     ],
@@ -115,6 +117,19 @@ def test_with_a_database_of_its_own_nothing_of_the_laptop_is_left(tmp_path: Path
     assert not settings.is_embedded
     assert not settings.loopback_reports_allowed
     assert "pass" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "country"),
+    [
+        ("", "SE"),
+        ("[accounts]\ncountry = 'DE'", "DE"),
+        ('database_url = "postgresql://u:pass@db/x"', ""),
+        ('database_url = "postgresql://u:pass@db/x"\n[accounts]\ncountry = "SE"', "SE"),
+    ],
+)
+def test_a_zero_in_front_is_guessed_at_on_the_laptop_only(tmp_path: Path, text: str, country: str) -> None:
+    assert load(tmp_path, text).country == country
 
 
 @pytest.mark.parametrize(

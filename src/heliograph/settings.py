@@ -38,6 +38,7 @@ Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
 RetentionDays = Annotated[int, Meta(ge=LEAST_DAYS, le=MOST_DAYS)]
 Percent = Annotated[float, Meta(ge=0, lt=100)]
+Country = Annotated[str, Meta(pattern="^([A-Z]{2})?$")]
 InboundNumber = Annotated[str, Meta(pattern="^([0-9]{2,15})?$")]
 
 
@@ -70,6 +71,7 @@ class AccountSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     number_prefix: str = "ip1-"  # of account numbers
     default_senders: tuple[str, ...] = ("iP1", "iP1sms")  # all that may be used without optional sender
     protected_senders: tuple[str, ...] = ()  # names that nobody may register or imitate; see Command line
+    country: Country = ""  # of phone numbers that begin with a single 0; empty: SE if embedded, else none
     test_number: InboundNumber = "46701740699"  # of the first account, in the embedded default only; or empty
     test_credit: int = 1_000  # whole units of the currency, in the embedded default only
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "SEK"  # of the account of the first start
@@ -193,6 +195,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.http.public_url.rstrip("/") or f"http://{self.http.host}:{self.http.port}"
 
     @property
+    def country(self) -> str:
+        """Where numbers belong that people write with a single 0 in front; empty for nowhere."""
+        return self.accounts.country or ("SE" if self.is_embedded else "")
+
+    @property
     def operators_need_second_factor(self) -> bool:
         """Whether a password alone opens no operator's page.
 
@@ -235,6 +242,15 @@ def _is_network(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_country(letters: str) -> bool:
+    if not letters:
+        return True
+    # The tables of numbers take a while to load, and few processes need them.
+    from heliograph.domain.msisdn import calling_code_of
+
+    return calling_code_of(letters) is not None
 
 
 def _is_readable_url(url: str) -> bool:
@@ -343,6 +359,9 @@ def _refuse_contradictions(settings: Settings) -> None:
         ),
         f"{PREFIX}HTTP_TRUSTED_PROXIES must be addresses or networks, such as 10.0.0.0/8": lambda: all(
             map(_is_network, settings.http.trusted_proxies)
+        ),
+        f"{PREFIX}ACCOUNTS_COUNTRY must be a country by its two letters, such as SE": lambda: _is_country(
+            settings.accounts.country
         ),
         **_mail_checks(settings),
     }

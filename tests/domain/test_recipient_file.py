@@ -139,3 +139,12 @@ def test_a_hundred_thousand_rows_are_read_in_a_moment() -> None:
     found = table_recipients(table, 0, ["name", "order"])
     assert len(found.values) == MAX_RECIPIENTS
     assert time.process_time() - begun < 5
+
+
+def test_numbers_with_a_zero_in_front_are_seen_where_a_country_is_named() -> None:
+    octets = b"070-174 06 05;Ann\n070-174 06 06;Bo\n"
+    table = read_table(octets, "SE")
+    assert isinstance(table, RecipientTable)
+    assert (table.number_column, len(table.rows)) == (0, 2)
+    assert list(table_recipients(table, 0, [], "SE").values) == ["46701740605", "46701740606"]
+    assert table_recipients(table, 0, []).fault_count == 2

@@ -39,12 +39,59 @@ def test_every_way_to_write_a_number_is_read_alike(written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "country", "digits"),
+    [
+        ("070-123 45 67", "SE", "46701234567"),
+        ("(070) 123 45 67", "SE", "46701234567"),
+        ("(0)70 123 45 67", "SE", "46701234567"),
+        ("08-123 456", "SE", "468123456"),
+        ("0171 1234567", "DE", "491711234567"),
+        ("07400 123456", "GB", "447400123456"),
+        # There the zero is a part of the number.
+        ("06 6982", "IT", "39066982"),
+        # With a country code it is of no matter where somebody is.
+        ("+4791234567", "SE", "4791234567"),
+        ("004791234567", "SE", "4791234567"),
+        ("4791234567", "SE", "4791234567"),
+    ],
+)
+def test_a_zero_in_front_is_read_as_in_the_country_that_is_named(
+    written: str, country: str, digits: str
+) -> None:
+    assert read_number(written, country) == digits
+
+
+@pytest.mark.parametrize(
+    ("written", "country"),
+    [
+        ("070-123", "XX"),
+        ("070-1", "SE"),
+        ("07012345678901", "SE"),
+        ("+0701234567", "SE"),
+        ("000701234567", "SE"),
+        # Numbers begin with no zero there.
+        ("091234567", "NO"),
+        ("09123456", "NO"),
+        ("02025550123", "FR"),
+    ],
+)
+def test_a_zero_in_front_of_what_nobody_can_have_is_refused(written: str, country: str) -> None:
+    assert read_number(written, country) is NumberFlaw.NATIONAL
+
+
+def test_a_list_is_read_with_a_country() -> None:
+    found = read_written("070-174 06 05\n46701740606, 0701740605", "SE")
+    assert (found.numbers, found.repeated, found.fault_count) == (["46701740605", "46701740606"], 1, 0)
+
+
+@pytest.mark.parametrize(
     ("written", "flaw"),
     [
         ("", NumberFlaw.EMPTY),
         ("  ", NumberFlaw.EMPTY),
         ("0701234567", NumberFlaw.NATIONAL),
         ("070-123 45 67", NumberFlaw.NATIONAL),
+        ("(0)70-123 45 67", NumberFlaw.NATIONAL),
         ("+0701234567", NumberFlaw.NATIONAL),
         ("4.67012E+10", NumberFlaw.SHORTENED),
         ("4,67012E+10", NumberFlaw.SHORTENED),

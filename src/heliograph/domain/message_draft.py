@@ -148,17 +148,22 @@ class CompiledWindows(msgspec.Struct, frozen=True):
     twice: list[tuple[str, datetime]]
 
 
-def compile_draft(draft: MessageDraft, table: RecipientTable | None, zone: ZoneInfo) -> CompiledDraft:
-    """The request of a draft; its faults are those that only the form can have."""
+def compile_draft(
+    draft: MessageDraft, table: RecipientTable | None, zone: ZoneInfo, country: str = ""
+) -> CompiledDraft:
+    """The request of a draft; its faults are those that only the form can have.
+
+    ``country``, by its two letters, is where numbers belong that begin with a single 0.
+    """
     faults: list[DraftFault] = []
-    written = read_written(draft.pasted)
+    written = read_written(draft.pasted, country)
     values: dict[str, dict[str, str]] = {}
     file_faults: list[LineFault] = []
     file_fault_count = repeated = 0
     if table is not None and draft.numbers_in is None:
         faults.append(DraftFault("number_column", "unknown"))
     elif table is not None and draft.numbers_in is not None:
-        found = table_recipients(table, draft.numbers_in, draft.used_columns)
+        found = table_recipients(table, draft.numbers_in, draft.used_columns, country)
         values, file_faults = found.values, found.faults
         file_fault_count, repeated = found.fault_count, found.repeated
     if not draft.skip_faulty:

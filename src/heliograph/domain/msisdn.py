@@ -79,6 +79,32 @@ def _compile(key: str) -> _Plan:
     )
 
 
+class _Country(msgspec.Struct, frozen=True):
+    """How numbers are written within a country."""
+
+    region: str
+    calling_code: str
+    lengths: frozenset[int]
+    """Possible lengths of what follows the zero; empty where a zero is more than a mere prefix."""
+
+
+class _Countries(dict[str, _Country | None]):
+    """Countries by their two letters, read when first asked for; None for other letters."""
+
+    def __missing__(self, region: str) -> _Country | None:
+        metadata = PhoneMetadata.metadata_for_region(region)
+        found = None
+        if metadata is not None and metadata.general_desc is not None:
+            is_plain = (
+                metadata.national_prefix_for_parsing == "0" and not metadata.national_prefix_transform_rule
+            )
+            possible = metadata.general_desc.possible_length if is_plain else ()
+            found = _Country(region, str(metadata.country_code), frozenset(possible))
+        self[region] = found
+        return found
+
+
+_COUNTRIES: Final = _Countries()
 _PLANS: Final = _Plans()
 _LENGTHS: Final = _Lengths()
 
@@ -153,6 +179,33 @@ def _is_possible_without_prefix(msisdn: str, plan: _Plan) -> bool:
         return bool(phonenumbers.is_possible_number(phonenumbers.parse("+" + msisdn)))
     except phonenumbers.NumberParseException:
         return False
+
+
+def calling_code_of(region: str) -> str | None:
+    """The calling code of a country by its two letters, such as SE; None if there is no such country."""
+    country = _COUNTRIES[region]
+    return None if country is None else country.calling_code
+
+
+def from_national(digits: str, region: str) -> str | None:
+    """The whole number of one that begins with 0 as it does within a country; None if nobody can have it."""
+    country = _COUNTRIES[region]
+    if country is None:
+        return None
+    if country.lengths:
+        fits = digits[1:2] != "0" and len(digits) - 1 in country.lengths
+        return country.calling_code + digits[1:] if fits else None
+    try:
+        number = phonenumbers.parse(digits, region)
+    except phonenumbers.NumberParseException:
+        return None
+    # Where a zero is no prefix it belongs to the number, and only some numbers have one.
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE or (
+        number.italian_leading_zero and not phonenumbers.is_valid_number(number)
+    ):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
 
 
 def classify_recipients(recipients: Sequence[str]) -> list[int]:

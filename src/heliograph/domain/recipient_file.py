@@ -94,10 +94,11 @@ def decode_text(octets: bytes) -> str:
     return octets.decode("latin-1")
 
 
-def read_table(octets: bytes) -> RecipientTable | FileFlaw:
+def read_table(octets: bytes, country: str = "") -> RecipientTable | FileFlaw:
     """The table of a file, or why there is none in it.
 
-    The first row names the columns, unless it holds a phone number already.
+    The first row names the columns, unless it holds a phone number already. ``country``, by its two letters,
+    is where numbers belong that begin with a single 0.
     """
     if octets.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")):
         return FileFlaw.SPREADSHEET
@@ -109,7 +110,7 @@ def read_table(octets: bytes) -> RecipientTable | FileFlaw:
         return FileFlaw.UNREADABLE
     if not records:
         return FileFlaw.NO_ROWS
-    if any(map(_looks_like_number, records[0])):
+    if any(_looks_like_number(cell, country) for cell in records[0]):
         names = [""] * len(records[0])
     else:
         names, records, lines = records[0], records[1:], lines[1:]
@@ -122,10 +123,12 @@ def read_table(octets: bytes) -> RecipientTable | FileFlaw:
         return FileFlaw.TOO_MANY_COLUMNS
     width = len(columns)
     rows = [row if len(row) == width else (row + [""] * width)[:width] for row in records]
-    return RecipientTable(columns, rows, lines, _number_column(columns, rows))
+    return RecipientTable(columns, rows, lines, _number_column(columns, rows, country))
 
 
-def table_recipients(table: RecipientTable, number_column: int, wanted: Sequence[str]) -> TableRecipients:
+def table_recipients(
+    table: RecipientTable, number_column: int, wanted: Sequence[str], country: str = ""
+) -> TableRecipients:
     """The recipients of a table, each with its values of the wanted columns."""
     places = [table.columns.index(name) for name in wanted]
     pick = itemgetter(*places) if len(places) > 1 else None
@@ -133,7 +136,7 @@ def table_recipients(table: RecipientTable, number_column: int, wanted: Sequence
     faults: list[LineFault] = []
     count = repeated = 0
     for place, row in enumerate(table.rows):
-        number = read_number(row[number_column])
+        number = read_number(row[number_column], country)
         if isinstance(number, NumberFlaw):
             count += 1
             if count <= MOST_FAULTS:
@@ -173,8 +176,8 @@ def _records(text: str, separator: str, *, first_line: int) -> tuple[list[list[s
     return records, lines
 
 
-def _looks_like_number(cell: str) -> bool:
-    number = read_number(cell)
+def _looks_like_number(cell: str, country: str) -> bool:
+    number = read_number(cell, country)
     return not isinstance(number, NumberFlaw) and len(number) in _LIKELY_LENGTHS
 
 
@@ -190,14 +193,14 @@ def _different(names: Sequence[str]) -> list[str]:
     return columns
 
 
-def _number_column(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
+def _number_column(columns: Sequence[str], rows: Sequence[Sequence[str]], country: str) -> int | None:
     """The column whose cells are mostly phone numbers; one that is called so goes before others."""
     best, best_score = None, 0.5
     for place, name in enumerate(columns):
         cells = [row[place] for row in rows[:_LOOKED_AT] if row[place].strip()]
         if not cells:
             continue
-        score = sum(map(_looks_like_number, cells)) / len(cells)
+        score = sum(_looks_like_number(cell, country) for cell in cells) / len(cells)
         if score >= 0.5 and _NUMBER_WORDS.search(name):
             score += 1
         if score >= best_score and (best is None or score > best_score):

@@ -1,7 +1,7 @@
 """Phone numbers as people write them, and lists of them as people paste them: to digits with country code.
 
 What is not surely a number is refused with a reason, never guessed at: a wrong guess is a message to a
-stranger.
+stranger. So a number that begins with a single 0 is taken for one of a country only where that is named.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from heliograph.domain.label_recipients import PREFIX
-from heliograph.domain.msisdn import MAX_DIGITS, are_well_formed
+from heliograph.domain.msisdn import MAX_DIGITS, are_well_formed, from_national
 
 MOST_FAULTS: Final = 100
 """Faults that are told one by one; the others are only counted."""
@@ -32,7 +32,7 @@ class NumberFlaw(StrEnum):
 
     EMPTY = "empty"
     NATIONAL = "national"
-    """Begins with 0: the country code is missing."""
+    """Begins with 0: the country code is missing, or nobody in the country can have it."""
     SHORTENED = "shortened"
     """A spreadsheet has made 4.67E+10 of it; its last digits are lost."""
     TOO_LONG = "too_long"
@@ -58,8 +58,11 @@ class WrittenRecipients(msgspec.Struct, frozen=True):
     """How many numbers were named again."""
 
 
-def read_number(text: str) -> str | NumberFlaw:
-    """The digits of a number that somebody wrote: ``+46 (0)70-123 45 67`` is ``46701234567``."""
+def read_number(text: str, country: str = "") -> str | NumberFlaw:
+    """The digits of a number that somebody wrote: ``+46 (0)70-123 45 67`` is ``46701234567``.
+
+    ``country``, by its two letters, is where numbers belong that begin with a single 0.
+    """
     if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and text[0] != "0":
         return text
     written = text.strip()
@@ -73,12 +76,15 @@ def read_number(text: str) -> str | NumberFlaw:
         written = whole[1]
     elif _DECIMAL.fullmatch(written):
         return NumberFlaw.NOT_A_NUMBER
-    digits = written.replace("(0)", "").translate(_NOISE)
+    # At the very beginning the zero is no remark: the number is a national one.
+    digits = (written[0] + written[1:].replace("(0)", "")).translate(_NOISE)
+    is_whole = digits.startswith(("+", "00"))
     digits = digits[1:] if digits.startswith("+") else digits.removeprefix("00")
     if not digits.isascii() or not digits.isdigit():
         return NumberFlaw.NOT_A_NUMBER
     if digits.startswith("0"):
-        return NumberFlaw.NATIONAL
+        national = None if is_whole or not country else from_national(digits, country)
+        return national or NumberFlaw.NATIONAL
     return NumberFlaw.TOO_LONG if len(digits) > MAX_DIGITS else digits
 
 
@@ -88,7 +94,7 @@ def shown_of(text: str) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-def read_written(text: str) -> WrittenRecipients:
+def read_written(text: str, country: str = "") -> WrittenRecipients:
     """The numbers and labels of a pasted list: separated by lines, commas, semicolons, tabs, bars or blanks.
 
     A blank may also stand within a number. It separates where whole numbers stand on both sides of it, or
@@ -108,7 +114,7 @@ def read_written(text: str) -> WrittenRecipients:
                 labels[piece.strip()[len(PREFIX) :].strip()] = None
                 continue
             for written in _numbers_in(piece):
-                number = read_number(written)
+                number = read_number(written, country)
                 if isinstance(number, NumberFlaw):
                     count += 1
                     if count <= MOST_FAULTS:

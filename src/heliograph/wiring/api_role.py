@@ -159,6 +159,7 @@ def portal_parts(
         random_bytes=os.urandom,
         now=utc_now,
         sender_rules=context.sender_rules,
+        country=parts.settings.country,
         number_prefix=parts.settings.accounts.number_prefix,
         opt_out_words=parts.opt_out_words(),
         least_margin_percent=parts.settings.keeper.least_margin_percent,

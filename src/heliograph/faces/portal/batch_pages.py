@@ -13,6 +13,7 @@ from heliograph.domain.refusals import NotFound
 from heliograph.domain.status import is_final
 from heliograph.faces.portal.batch_list_pages import BATCHES, ShownBatch, shown_batch
 from heliograph.faces.portal.live_parts import LivePart, live_part
+from heliograph.faces.portal.number_fields import typed_number
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
@@ -189,12 +190,12 @@ async def find_recipient(request: PortalRequest, batch_id: str) -> Response[str]
     """To the message that one number got."""
     me, context, form = me_of(request), context_of(request), await form_of(request)
     recipient = form.text("recipient")
-    digits = bare_number(recipient)
+    digits, fault = typed_number(request, recipient)
     async with context.database.reader(me.account_id) as tx:
         progress = await read_progress(tx, request, me.account_id, batch_id)
         batch = progress.shown.batch
         first, last = message_range(batch.batch_id, batch.message_count)
-        found = digits and await list_chosen_messages(
+        found = not fault and await list_chosen_messages(
             tx,
             me.account_id,
             batch.batch_id,
@@ -208,19 +209,8 @@ async def find_recipient(request: PortalRequest, batch_id: str) -> Response[str]
     if found:
         return see(f"{BATCHES}/{batch_id}/messages/{found[0].message_id.hex()}")
     translate = translate_for(request)
-    fault = (
-        translate("No message of this batch went to that number.")
-        if digits
-        else translate("Write a number with its country code, such as 46712345678.")
-    )
+    fault = fault or translate("No message of this batch went to that number.")
     return await batch_page(request, batch_id, recipient=recipient, fault=fault)
-
-
-def bare_number(text: str) -> str | None:
-    """The digits of a number as people write it, the country code first; None for other texts."""
-    bare = "".join(character for character in text if character not in " -()./\N{NO-BREAK SPACE}")
-    bare = bare.removeprefix("+").removeprefix("00")
-    return bare if bare.isascii() and bare.isdecimal() and len(bare) <= 15 else None
 
 
 PAGES: Final = (show_batch, show_progress, find_recipient)

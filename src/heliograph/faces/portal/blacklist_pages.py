@@ -4,10 +4,10 @@ from typing import Final
 
 from litestar import Response
 
-from heliograph.domain.msisdn import format_fault, recipient_fault
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import NotFound
 from heliograph.faces.portal.audited_acts import note_act
+from heliograph.faces.portal.number_fields import typed_number
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
@@ -38,9 +38,9 @@ async def show_blacklist(request: PortalRequest) -> Response[str]:
 async def find_number(request: PortalRequest) -> Response[str]:
     """Whether a number is blocked, since when and by whom; asked with a form, to keep it out of addresses."""
     context, me, form = context_of(request), me_of(request), await form_of(request)
-    msisdn = form.text("msisdn").lstrip("+")
-    if fault := format_fault(msisdn, "Number"):
-        return await _listed(request, typed=msisdn, fault=fault.sentence)
+    msisdn, fault = typed_number(request, form.text("msisdn"))
+    if fault:
+        return await _listed(request, typed=msisdn, fault=fault)
     async with context.database.reader(me.account_id) as tx:
         entry = await find_in_blacklist(tx, me.account_id, msisdn)
     async with context.database.transaction() as tx:
@@ -52,9 +52,9 @@ async def find_number(request: PortalRequest) -> Response[str]:
 async def block(request: PortalRequest) -> Response[str] | Response[None]:
     """Block a number."""
     context, me, form = context_of(request), me_of(request), await form_of(request)
-    msisdn = form.text("msisdn").lstrip("+")
-    if fault := recipient_fault(msisdn, "Number"):
-        return await _listed(request, typed=msisdn, fault=fault.sentence)
+    msisdn, fault = typed_number(request, form.text("msisdn"), must_be_possible=True)
+    if fault:
+        return await _listed(request, typed=msisdn, fault=fault)
     async with context.database.transaction() as tx:
         await keep_in_blacklist(tx, me.account_id, msisdn, now=context.now(), source=BlacklistSource.PORTAL)
         # The number itself is in the blacklist's own history, not in the audit log.

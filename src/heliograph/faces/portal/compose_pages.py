@@ -28,6 +28,7 @@ from heliograph.faces.portal.compose_forms import (
 )
 from heliograph.faces.portal.kept_drafts import OpenDraft, find_open, keep_draft, open_draft
 from heliograph.faces.portal.me_pages import zone_options
+from heliograph.faces.portal.number_fields import country_of
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
@@ -66,7 +67,7 @@ async def keep_fields(request: PortalRequest) -> Response[str] | Response[None]:
     faults: list[DraftFault] = []
     if before is None and form.flag("has_file"):
         faults.append(DraftFault("file", "gone"))
-    read = await _read_file(form)
+    read = await _read_file(form, country_of(request))
     table: RecipientTable | None = None
     if isinstance(read, FileFlaw):
         faults = [DraftFault("file", read.value)]
@@ -146,12 +147,12 @@ def zones_with(name: str) -> list[tuple[str, str]]:
     return [*([] if name in dict(known) else [(name, name)]), *known]
 
 
-async def _read_file(form: Form) -> tuple[FileSummary, RecipientTable] | FileFlaw | None:
+async def _read_file(form: Form, country: str) -> tuple[FileSummary, RecipientTable] | FileFlaw | None:
     """The file that was chosen just now."""
     upload = form.file("file")
     if upload is None:
         return None
-    table = await asyncio.to_thread(read_table, await upload.read())
+    table = await asyncio.to_thread(read_table, await upload.read(), country)
     if isinstance(table, FileFlaw):
         return table
     name = upload.filename.replace("\\", "/").rpartition("/")[2][:200]

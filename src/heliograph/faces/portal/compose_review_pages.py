@@ -22,6 +22,7 @@ from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.compose_forms import FLAWS
 from heliograph.faces.portal.compose_pages import COMPOSE, composed
 from heliograph.faces.portal.kept_drafts import OpenDraft, compiled, open_draft, remember_sent
+from heliograph.faces.portal.number_fields import country_of
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
@@ -99,7 +100,7 @@ async def send_test(request: PortalRequest, name: str) -> Response[str] | Respon
     """Send the first recipient's text to a number of one's own, at once."""
     opened, form, translate = await open_draft(request, name), await form_of(request), translate_for(request)
     typed = form.text("test_number")
-    number = read_number(typed)
+    number = read_number(typed, country_of(request))
     if isinstance(number, NumberFlaw):
         sentence = translate(FLAWS[number])
         return await _reviewed(request, opened, status=400, test_number=typed, test_fault=sentence)

@@ -16,6 +16,7 @@ from heliograph.domain.refusals import Refusal
 from heliograph.domain.written_numbers import NumberFlaw, read_number
 from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.compose_forms import FAULTS, FLAWS
+from heliograph.faces.portal.number_fields import country_of
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
@@ -56,7 +57,7 @@ async def preview_import(request: PortalRequest) -> Response[str]:
         content = await file.read()
         if len(content) > MAX_FILE_BYTES:
             faults["file"] = "The file has more than 8 MB."
-    table = None if faults else await asyncio.to_thread(_table, content, faults)
+    table = None if faults else await asyncio.to_thread(_table, content, faults, country_of(request))
     if table is None:
         return _asking(request, faults, form.text("labels"))
     column = table.number_column if table.number_column is not None else 0
@@ -75,7 +76,7 @@ async def run_import(request: PortalRequest) -> Response[str] | Response[None]:
         return _asking(request, {"file": "Choose the file again."}, form.text("labels"))
     if not form.flag("confirmed"):
         return await _preview(request, table, int(column), labels)
-    judged = await asyncio.to_thread(judge, table, int(column), labels)
+    judged = await asyncio.to_thread(judge, table, int(column), labels, country_of(request))
     if not judged.drafts:
         return await _preview(request, table, int(column), labels)
     async with context.database.transaction() as tx:
@@ -85,13 +86,13 @@ async def run_import(request: PortalRequest) -> Response[str] | Response[None]:
     return see("/portal/contacts", translate("%(count)s contacts are imported.", count=len(judged.drafts)))
 
 
-def judge(table: RecipientTable, column: int, labels: list[str]) -> Judged:
+def judge(table: RecipientTable, column: int, labels: list[str], country: str) -> Judged:
     """The contacts that a table makes; the column holds their numbers, all others are properties."""
     drafts: list[ContactDraft] = []
     faults: list[tuple[int, str]] = []
     seen: set[str] = set()
     for line, row in zip(table.lines, table.rows, strict=True):
-        number = read_number(row[column])
+        number = read_number(row[column], country)
         properties = {
             name: cell
             for place, (name, cell) in enumerate(zip(table.columns, row, strict=True))
@@ -113,8 +114,8 @@ def judge(table: RecipientTable, column: int, labels: list[str]) -> Judged:
     return Judged(drafts, faults)
 
 
-def _table(content: bytes, faults: dict[str, str]) -> RecipientTable | None:
-    table = read_table(content)
+def _table(content: bytes, faults: dict[str, str], country: str) -> RecipientTable | None:
+    table = read_table(content, country)
     if isinstance(table, FileFlaw):
         faults["file"] = FAULTS["file", table.value]
         return None
@@ -160,7 +161,7 @@ def _asking(request: PortalRequest, faults: dict[str, str], labels: str = "") ->
 async def _preview(
     request: PortalRequest, table: RecipientTable, column: int, labels: list[str]
 ) -> Response[str]:
-    judged = await asyncio.to_thread(judge, table, column, labels)
+    judged = await asyncio.to_thread(judge, table, column, labels, country_of(request))
     return page(
         request,
         "contact_import_preview.html",

@@ -10,11 +10,11 @@ from litestar.response import Stream
 
 from heliograph.domain.contact import PHONE, ContactDraft, check_contact, label_fault
 from heliograph.domain.ids import parse_id
-from heliograph.domain.msisdn import format_fault
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import NotFound, Refusal
 from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.csv_downloads import csv_download
+from heliograph.faces.portal.number_fields import typed_number
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
@@ -59,9 +59,9 @@ async def show_contacts(request: PortalRequest) -> Response[str]:
 async def find_contacts(request: PortalRequest) -> Response[str]:
     """The contacts with a number, asked for with a form, to keep it out of addresses."""
     form = await form_of(request)
-    number = form.text("number").lstrip("+").replace(" ", "")
-    if fault := format_fault(number, "Number"):
-        return await _listed(request, ContactFilter(), typed=number, fault=fault.sentence)
+    number, fault = typed_number(request, form.text("number"))
+    if fault:
+        return await _listed(request, ContactFilter(), typed=number, fault=fault)
     return await _listed(request, ContactFilter(msisdn=number), typed=number)
 
 
@@ -96,7 +96,7 @@ async def show_new_contact(request: PortalRequest) -> Response[str]:
 async def add_contact(request: PortalRequest) -> Response[str] | Response[None]:
     """Make a contact."""
     context, me, form = context_of(request), me_of(request), await form_of(request)
-    draft, faults = _draft(form)
+    draft, faults = _draft(request, form)
     if draft is None:
         return _form_page(request, None, faults, form)
     async with context.database.transaction() as tx:
@@ -125,7 +125,7 @@ async def change_contact(request: PortalRequest, contact_id: str) -> Response[st
         found = await find_contact(tx, me.account_id, key)
         if found is None:
             raise NotFound(UNKNOWN_CONTACT)
-        draft, faults = _draft(form, found.metadata)
+        draft, faults = _draft(request, form, found.metadata)
         if draft is None:
             return _form_page(request, shown_contact(found), faults, form)
         await context.contact_book.replace(tx, me.account_id, key, draft)
@@ -174,16 +174,20 @@ def _key(contact_id: str) -> bytes:
     return key
 
 
-def _draft(form: Form, metadata: str = "{}") -> tuple[ContactDraft | None, dict[str, str]]:
+def _draft(
+    request: PortalRequest, form: Form, metadata: str = "{}"
+) -> tuple[ContactDraft | None, dict[str, str]]:
     """The contact that a form describes; else None and its faults by field.
 
     ``metadata``, as JSON, is kept of the properties that stay.
     """
     faults: dict[str, str] = {}
     properties: dict[str, str] = {}
-    number = form.text("number").replace(" ", "").replace("-", "")
-    if number:
-        properties[PHONE] = number if number.startswith("+") else f"+{number}"
+    number, number_fault = typed_number(request, form.text("number"))
+    if number_fault:
+        faults["number"] = number_fault
+    else:
+        properties[PHONE] = f"+{number}"
     for line in filter(None, map(str.strip, form.raw("properties").splitlines())):
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
@@ -198,8 +202,6 @@ def _draft(form: Form, metadata: str = "{}") -> tuple[ContactDraft | None, dict[
         is_number = PHONE.lower() in fault.field.lower()
         field = "number" if is_number else "labels" if fault.field.startswith("labels") else "properties"
         faults.setdefault(field, fault.sentence)
-    if not number and not faults:
-        faults["number"] = "A number is needed, such as +46712345678."
     return (None, faults) if faults or draft is None else (draft, {})
 
 

@@ -11,10 +11,10 @@ from litestar.response import Stream
 
 from heliograph.domain.batch import RawBatch
 from heliograph.domain.ids import parse_id
-from heliograph.domain.msisdn import format_fault
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import InvalidRequest, NotFound
 from heliograph.faces.portal.live_parts import LivePart, live_part
+from heliograph.faces.portal.number_fields import typed_number
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
@@ -44,9 +44,9 @@ async def show_conversations(request: PortalRequest) -> Response[str]:
 async def find_conversation(request: PortalRequest) -> Response[str] | Response[None]:
     """The conversation with a number, asked for with a form, to keep it out of addresses."""
     me, form = me_of(request), await form_of(request)
-    number = form.text("participant").lstrip("+").replace(" ", "")
-    if fault := format_fault(number, "Number"):
-        return await _listed(request, typed=number, fault=fault.sentence)
+    number, fault = typed_number(request, form.text("participant"))
+    if fault:
+        return await _listed(request, typed=number, fault=fault)
     async with context_of(request).database.reader(me.account_id) as tx:
         places = await list_conversation(tx, me.account_id, number, incoming=None, limit=1, newest_first=True)
     if not places:

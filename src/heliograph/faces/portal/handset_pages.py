@@ -11,6 +11,7 @@ from heliograph.domain.msisdn import parse_recipient
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import InvalidRequest, Refusal
 from heliograph.faces.portal.live_parts import LivePart, live_part
+from heliograph.faces.portal.number_fields import typed_number
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
@@ -65,14 +66,14 @@ async def show_screen(request: PortalRequest) -> Response[str] | Stream:
 async def choose_phone(request: PortalRequest) -> Response[None]:
     """Look at another phone."""
     form = await form_of(request)
-    checked = parse_recipient(form.text("phone"))
-    if isinstance(checked, Refusal):
+    number, fault = typed_number(request, form.text("phone"))
+    if fault:
         return see(HANDSET, translate_for(request)("That is no phone number."), tone="bad")
     answer = see(HANDSET)
     answer.set_cookie(
         Cookie(
             key=PHONE_COOKIE,
-            value=checked,
+            value=number,
             path=HANDSET,
             max_age=_YEAR_SECONDS,
             httponly=True,

@@ -9,6 +9,7 @@ from heliograph.domain.ids import parse_id
 from heliograph.domain.message_draft import CompiledDraft, MessageDraft, compile_draft
 from heliograph.domain.recipient_file import RecipientTable
 from heliograph.domain.refusals import NotFound
+from heliograph.faces.portal.number_fields import country_of
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.signed_in import me_of
 from heliograph.faces.portal.text_formats import zone_of
@@ -96,12 +97,12 @@ async def compiled(request: PortalRequest, opened: OpenDraft) -> CompiledDraft:
         async with context_of(request).database.reader(me.account_id) as tx:
             file = await read_draft_file(tx, me.account_id, opened.draft_id, me.user_id)
     if (draft.file is None or draft.file.row_count <= _ON_LOOP) and len(draft.pasted) <= _CHARACTERS_ON_LOOP:
-        return _compile(draft, file)
-    return await asyncio.to_thread(_compile, draft, file)
+        return _compile(draft, file, country_of(request))
+    return await asyncio.to_thread(_compile, draft, file, country_of(request))
 
 
-def _compile(draft: MessageDraft, file: bytes | None) -> CompiledDraft:
-    return compile_draft(draft, unpacked(file) if file else None, zone_of(draft.zone))
+def _compile(draft: MessageDraft, file: bytes | None, country: str) -> CompiledDraft:
+    return compile_draft(draft, unpacked(file) if file else None, zone_of(draft.zone), country)
 
 
 async def remember_sent(request: PortalRequest, opened: OpenDraft, batch_id: bytes) -> bool:

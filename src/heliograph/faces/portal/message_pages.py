@@ -13,8 +13,9 @@ from heliograph.domain.ids import parse_id, seconds_of
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import NotFound, Unavailable
 from heliograph.faces.portal.batch_list_pages import BATCHES, day_begins
-from heliograph.faces.portal.batch_pages import BATCH, bare_number, shown_message
+from heliograph.faces.portal.batch_pages import BATCH, shown_message
 from heliograph.faces.portal.message_timeline import timeline
+from heliograph.faces.portal.number_fields import typed_number
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
@@ -60,7 +61,8 @@ async def search_messages_page(request: PortalRequest) -> Response[str] | Respon
     """
     me, form, translate = me_of(request), await form_of(request), translate_for(request)
     given = {name: form.text(name) for name in FIELDS}
-    number, identifier = bare_number(given["wanted"]), parse_id(given["wanted"])
+    identifier = parse_id(given["wanted"])
+    number, fault = typed_number(request, given["wanted"]) if given["wanted"] else ("", None)
     below = parse_id(form.text("after"))
     wanted, faults = _search_of(given, request)
     async with context_of(request).database.reader(me.account_id) as tx:
@@ -68,8 +70,9 @@ async def search_messages_page(request: PortalRequest) -> Response[str] | Respon
             if address := await _address_of(tx, me.account_id, identifier):
                 return see(address)
             faults["wanted"] = translate("The account has no message and no batch with this id.")
-        elif given["wanted"] and not number:
-            faults["wanted"] = translate("Write a number with its country code, or the id of a message.")
+        elif fault:
+            has_digits = any(map(str.isdigit, given["wanted"]))
+            faults["wanted"] = fault if has_digits else translate("Write a number, or the id of a message.")
         elif not number and wanted.is_empty and not faults:
             faults["wanted"] = translate("Say what the message is like: a number, a word, a status, a day.")
         if faults:

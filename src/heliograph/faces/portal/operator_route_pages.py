@@ -4,12 +4,12 @@ from typing import Any, Final
 
 from litestar import Response
 
-from heliograph.domain.msisdn import format_fault
 from heliograph.domain.new_route import TEST_PREFIX, judge_new_route
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import NotFound
 from heliograph.domain.sender import check_sender
 from heliograph.domain.typed_values import read_prefix
+from heliograph.faces.portal.number_fields import typed_number
 from heliograph.faces.portal.operator_acts import (
     Faults,
     faults_of,
@@ -138,9 +138,9 @@ async def drop_route(request: PortalRequest, route_id: int) -> Response[None]:
 async def explain(request: PortalRequest) -> Response[str]:
     """Where a number would go and why. A form, so that the number stands in no address and in no log."""
     context, form = context_of(request), await form_of(request)
-    msisdn, sender = form.text("number").lstrip("+").replace(" ", ""), form.text("as_sender")
-    fault = format_fault(msisdn, "number")
-    faults = faults_of([fault] if fault else [], request)
+    sender = form.text("as_sender")
+    msisdn, fault = typed_number(request, form.text("number"))
+    faults = {"number": fault} if fault else {}
     async with context.database.transaction() as tx:
         needed = translate_for(request)("Write the number of the account that sends.")
         account = await named_account(tx, request, form, "of_account", faults, needed=needed)

@@ -47,6 +47,8 @@ class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
     random_bytes: Callable[[int], bytes]
     now: Callable[[], datetime]
     sender_rules: SenderRules = ORDINARY_RULES
+    country: str = ""
+    """Where numbers belong that begin with a single 0, by its two letters; empty for nowhere."""
     number_prefix: str = "ip1-"
     """Of the numbers of new accounts."""
     opt_out_words: OptOutWords = OptOutWords(frozenset(), frozenset())

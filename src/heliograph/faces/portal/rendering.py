@@ -14,6 +14,7 @@ from jinja2.runtime import Context
 from litestar import Response
 from litestar.datastructures import Cookie
 
+from heliograph.domain.msisdn import calling_code_of
 from heliograph.faces.portal.navigation import navigation
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.signed_in import visitor_of
@@ -145,6 +146,7 @@ def shell_values(request: PortalRequest) -> dict[str, Any]:
         "notice": notice_of(request),
         "role_names": ROLE_NAMES,
         "sends_mail": context_of(request).mail_desk is not None,
+        "number_hint": _number_hint(translate, context_of(request).country),
         "theme": theme if theme in ("light", "dark") else None,
         "zone_name": zone.key,
         "instant": lambda at, seconds=False: "" if at is None else instant_text(at, zone, seconds=seconds),
@@ -152,6 +154,16 @@ def shell_values(request: PortalRequest) -> dict[str, Any]:
         "number": lambda value, decimals=0: number_text(value, language, decimals),
         "duration": lambda ms: duration_text(ms, language),
     }
+
+
+def _number_hint(translate: Translate, country: str) -> str:
+    """What is said below a field for a phone number."""
+    code = calling_code_of(country) if country else None
+    if code is None:
+        return translate("In any form, with the country code, such as +46 70 123 45 67.")
+    return translate(
+        "In any form, such as +46 70 123 45 67. A single 0 in front stands for +%(code)s.", code=code
+    )
 
 
 def notice_of(request: PortalRequest) -> Notice | None:
