@@ -87,3 +87,35 @@ async def test_a_message_shows_its_way_on_a_phone(
             path=screenshot_path(screenshots, "message", phone=True, dark=True), full_page=True
         )
         assert watched.faults == []
+
+
+async def test_the_listed_messages_move_with_the_progress(portal: ServedPortal, browser: Browser) -> None:
+    """On the page of a group, too: a message that leaves it leaves the list."""
+    batch_id = await send(portal, ["46701740605", "46701740606"])
+    secret = await portal.sign_in()
+    async with portal.on_a_socket() as address, opened_page(browser, address, secret) as watched:
+        page = watched.page
+        await page.goto(f"/portal/batches/{batch_id}")
+        rows = page.locator("#message-list tbody tr")
+        await expect(rows.first).to_contain_text("Waiting to be sent")
+        other = await watched.context.new_page()
+        await other.goto(f"/portal/batches/{batch_id}?group=waiting")
+        await expect(other.locator("#message-list tbody tr")).to_have_count(2)
+        await finish(portal, batch_id, 201)
+        await expect(rows.first).to_contain_text("Delivered")
+        await expect(rows.nth(1)).to_contain_text("Waiting to be sent")
+        await expect(other.locator("#message-list tbody tr")).to_have_count(1)
+        await finish(portal, batch_id, 201, 201)
+        await expect(rows.nth(1)).to_contain_text("Delivered")
+        await expect(other.locator("#message-list")).to_contain_text("No message has such a status")
+        assert watched.faults == []
+
+
+async def test_an_operator_is_told_whose_account_they_look_at(portal: ServedPortal) -> None:
+    told = "as an operator: what you do here is done in that account"
+    async with portal.client(await portal.sign_in(None, is_operator=True)) as operator:
+        await operator.post("/portal/operator/accounts/ip1-10001/look")
+        assert told in (await operator.get("/portal/batches")).text
+        assert told not in (await operator.get("/portal/operator/accounts")).text
+    async with portal.client(await portal.sign_in(is_operator=True)) as member:
+        assert told not in (await member.get("/portal/batches")).text

@@ -1,6 +1,6 @@
 """One batch: what it is, how far it is, its messages, and what can be done with it."""
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
@@ -121,46 +121,55 @@ async def batch_page(
 ) -> Response[str]:
     """The page of a batch, with what was searched for in vain."""
     me, context = me_of(request), context_of(request)
-    group = GROUP_BY_NAME.get(request.query_params.get("group", ""))
-    after = parse_id(request.query_params.get("after", ""))
     async with context.database.reader(me.account_id) as tx:
         progress = await read_progress(tx, request, me.account_id, batch_id)
-        batch = progress.shown.batch
-        first, last = message_range(batch.batch_id, batch.message_count)
-        messages = await list_chosen_messages(
-            tx,
-            me.account_id,
-            batch.batch_id,
-            MessageFilter(codes=group.codes if group else None),
-            first=max(first, after + b"\0") if after else first,
-            last=last,
-            start=0,
-            limit=SHOWN + 1,
-            newest_first=False,
-        )
-    listed = messages[:SHOWN]
-    chosen = {"group": group.name} if group else {}
-    address = f"{BATCHES}/{progress.shown.batch_id}"
+        listed = await _listed_messages(tx, request, progress)
     return page(
         request,
         "batch.html",
         status=400 if fault else 200,
         progress=progress,
-        batch=batch,
+        batch=progress.shown.batch,
         batch_id=progress.shown.batch_id,
         is_watched=False,
         code_texts=CODE_TEXTS,
-        messages=[shown_message(message, batch) for message in listed],
-        group=group.name if group else "",
         recipient=recipient,
         fault=fault,
-        pager={
+        **listed,
+    )
+
+
+async def _listed_messages(tx: Transaction, request: PortalRequest, progress: Progress) -> dict[str, Any]:
+    """The messages that the page lists: from where, and of which group, its address says."""
+    group = GROUP_BY_NAME.get(request.query_params.get("group", ""))
+    after, batch = parse_id(request.query_params.get("after", "")), progress.shown.batch
+    first, last = message_range(batch.batch_id, batch.message_count)
+    messages = await list_chosen_messages(
+        tx,
+        me_of(request).account_id,
+        batch.batch_id,
+        MessageFilter(codes=group.codes if group else None),
+        first=max(first, after + b"\0") if after else first,
+        last=last,
+        start=0,
+        limit=SHOWN + 1,
+        newest_first=False,
+    )
+    listed = messages[:SHOWN]
+    chosen = {"group": group.name} if group else {}
+    asked = chosen | ({"after": after.hex()} if after else {})
+    address = f"{BATCHES}/{progress.shown.batch_id}"
+    return {
+        "messages": [shown_message(message, batch) for message in listed],
+        "group": group.name if group else "",
+        "asked": f"?{urlencode(asked)}" if asked else "",
+        "pager": {
             "previous_href": f"{address}?{urlencode(chosen)}#messages" if after else None,
             "next_href": f"{address}?{urlencode({**chosen, 'after': listed[-1].message_id.hex()})}#messages"
             if len(messages) > SHOWN
             else None,
         },
-    )
+    }
 
 
 @show(f"{BATCH}/progress", live=True)
@@ -171,6 +180,7 @@ async def show_progress(request: PortalRequest, batch_id: str) -> Response[str] 
         me, context = me_of(request), context_of(request)
         async with context.database.reader(me.account_id) as tx:
             progress = await read_progress(tx, request, me.account_id, batch_id)
+            listed = await _listed_messages(tx, request, progress)
         answer = page(
             request,
             "batch_progress.html",
@@ -179,6 +189,7 @@ async def show_progress(request: PortalRequest, batch_id: str) -> Response[str] 
             batch_id=progress.shown.batch_id,
             is_watched=True,
             code_texts=CODE_TEXTS,
+            **listed,
         )
         return LivePart(answer, is_last=progress.is_final)
 

@@ -262,7 +262,7 @@ def _preview_values(
             batch.recipients[place],
             batch.draft.body if batch.bodies is None else batch.bodies[place],
             batch.segments[place],
-            "GSM" if batch.encodings[place] == Encoding.GSM7 else "UCS-2",
+            "GSM-7" if batch.encodings[place] == Encoding.GSM7 else "UCS-2",
         )
         for place in range(start - skipped, min(start - skipped + _PHONES, batch.message_count))
     ]

@@ -103,6 +103,11 @@ class SignedIn:
         account = self.login.account
         return account.role.value if account and account.role else "operator" if self.is_operator else ""
 
+    @property
+    def looks_on(self) -> bool:
+        """Whether an operator looks at an account that they do not belong to."""
+        return self.is_operator and self.login.account is not None and self.login.account.role is None
+
     def may(self, right: str | Right) -> bool:
         """Whether they have a right in the account that is looked at."""
         account, wanted = self.login.account, Right(right)

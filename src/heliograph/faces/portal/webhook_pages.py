@@ -83,6 +83,8 @@ async def choose_incoming_url(request: PortalRequest) -> Response[str] | Respons
             await note_act(tx, request, "webhook.url_changed" if url else "webhook.url_removed", "incoming")
     if isinstance(url, UrlRefusal):
         return await _webhooks_page(request, typed=typed, fault=url.sentence)
+    if url is None:
+        return see(WEBHOOKS, translate("Saved. Incoming messages are read here and over the API only."))
     return see(WEBHOOKS, translate("Saved. The next incoming message goes there."))
 
 

@@ -221,7 +221,7 @@
       say("units", result.units);
       say("segments", result.segments);
       say("left", result.left);
-      say("encoding", result.costly.length ? "UCS-2" : "GSM");
+      say("encoding", result.costly.length ? "UCS-2" : "GSM-7");
       const costly = counter.querySelector('[data-count="costly"]');
       if (costly) {
         const named = result.costly.length ? result.costly : result.twice;
