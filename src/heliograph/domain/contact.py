@@ -5,7 +5,7 @@ something of a property; of the phone number we say ourselves what can be known 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -23,6 +23,8 @@ MAX_LABELS: Final = 50
 MAX_LABEL: Final = 100
 _E164: Final = re.compile(rf"\+[1-9][0-9]{{0,{MAX_DIGITS - 1}}}")
 _SHOWN: Final = 40
+_LABEL_WORDS: Final = frozenset({"label", "labels", "etikett", "etiketter"})
+_LABEL_SEPARATORS: Final = re.compile(r"[;|,]")
 _TYPES: Final = {
     value: name for name, value in vars(phonenumbers.PhoneNumberType).items() if isinstance(value, int)
 }
@@ -136,6 +138,16 @@ def label_fault(label: object, field: str) -> Refusal | None:
     if unstorable(label) or has_control(label) or "," in label or "/" in label:
         return Refusal(field, "characters", "A label must not hold commas, slashes or control characters.")
     return None
+
+
+def label_column(columns: Sequence[str]) -> int | None:
+    """The column of a table that holds labels, by its name; None if there is none."""
+    return next((place for place, name in enumerate(columns) if name.casefold() in _LABEL_WORDS), None)
+
+
+def labels_in(cell: str) -> list[str]:
+    """The labels in a cell of a table: separated by semicolons, bars or commas."""
+    return [label for each in _LABEL_SEPARATORS.split(cell) if (label := each.strip())]
 
 
 def _check_properties(value: object, field: str, faults: list[Refusal]) -> Texts:

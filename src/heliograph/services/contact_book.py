@@ -12,6 +12,7 @@ from heliograph.storage.contact_reading import (
     StoredContact,
     count_label,
     find_contact,
+    find_contacts_of,
     list_contacts,
 )
 from heliograph.storage.contacts import (
@@ -21,6 +22,7 @@ from heliograph.storage.contacts import (
     label_contacts,
     lock_contact,
     lock_contacts,
+    merge_contacts,
     update_contact,
 )
 from heliograph.storage.database import Transaction
@@ -46,6 +48,20 @@ class ContactBook:
         ids = block(self._ids.reserve(len(drafts), int(now.timestamp())), len(drafts))
         await insert_contacts(tx, account_id, ids, drafts, now=now)
         return ids
+
+    async def merge(self, tx: Transaction, account_id: int, drafts: Sequence[ContactDraft]) -> int:
+        """Make contacts of numbers that have none, add to the oldest one of every other; how many are new.
+
+        The same drafts again change nothing. Each draft has a number, and no number comes twice.
+        """
+        known = await find_contacts_of(tx, account_id, [draft.msisdn for draft in drafts if draft.msisdn])
+        new = [draft for draft in drafts if draft.msisdn not in known]
+        others = [(known[draft.msisdn], draft) for draft in drafts if draft.msisdn in known]
+        if new:
+            await self.add(tx, account_id, new)
+        ids = [contact_id for contact_id, _ in others]
+        await merge_contacts(tx, account_id, ids, [draft for _, draft in others], now=self._now())
+        return len(new)
 
     async def replace(
         self, tx: Transaction, account_id: int, contact_id: bytes, draft: ContactDraft

@@ -1,5 +1,6 @@
 """Reads the contacts of one account: one, a page of those that fit a filter, their labels, sums over them."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -97,3 +98,10 @@ async def list_labelled_numbers(
     """The phone numbers of the contacts with a label, each with its properties as JSON if asked for."""
     rows = await tx.fetch(load_query("list_labelled_numbers"), account_id, label, limit, with_properties)
     return [(row[0], row[1]) for row in rows]
+
+
+async def find_contacts_of(tx: Transaction, account_id: int, numbers: Sequence[str]) -> dict[str, bytes]:
+    """The oldest contact of each number that has one, by number."""
+    return {
+        row[0]: row[1] for row in await tx.fetch(load_query("find_contacts_of_numbers"), account_id, numbers)
+    }

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from heliograph.domain.contact import ContactDraft
+from heliograph.domain.contact import MAX_PROPERTIES, ContactDraft
 from heliograph.storage.database import Transaction, load_query
 
 SLICE = 1_000
@@ -89,6 +89,28 @@ async def update_contact(
     if not keep_labels:
         await tx.execute(load_query("delete_labels_of_contact"), account_id, contact_id)
         await label_contacts(tx, account_id, [(label, contact_id) for label in draft.labels])
+
+
+async def merge_contacts(
+    tx: Transaction, account_id: int, ids: Sequence[bytes], drafts: Sequence[ContactDraft], *, now: datetime
+) -> None:
+    """Add what drafts say to contacts that are there: properties, anew where they have them, and labels.
+
+    A contact that would have too many properties gets the labels alone.
+    """
+    for start in range(0, len(drafts), SLICE):
+        some, their_ids = drafts[start : start + SLICE], ids[start : start + SLICE]
+        await tx.execute(
+            load_query("merge_contacts"),
+            account_id,
+            their_ids,
+            [as_json(draft.properties) for draft in some],
+            now,
+            MAX_PROPERTIES,
+        )
+        pairs = zip(their_ids, some, strict=True)
+        labels = [(label, contact_id) for contact_id, draft in pairs for label in draft.labels]
+        await label_contacts(tx, account_id, labels)
 
 
 async def delete_contacts(tx: Transaction, account_id: int, ids: Sequence[bytes]) -> None:

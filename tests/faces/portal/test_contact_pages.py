@@ -104,6 +104,104 @@ async def test_a_file_is_checked_then_imported(portal: ServedPortal, owner: Port
     assert "Left out" in other.text
 
 
+async def _labels_by_name(portal: ServedPortal) -> dict[str, list[str]]:
+    async with portal.database.transaction() as tx:
+        rows = await tx.fetch(
+            "SELECT c.properties ->> 'name', array_agg(l.label ORDER BY l.label) FROM contact c"
+            " JOIN contact_label l USING (account_id, contact_id) GROUP BY c.contact_id, 1"
+        )
+    return {row[0]: row[1] for row in rows}
+
+
+@pytest.mark.parametrize("heading", ["Labels", "label", "ETIKETT", "etiketter"])
+async def test_a_column_of_labels_labels_its_contacts(
+    portal: ServedPortal, owner: PortalClient, heading: str
+) -> None:
+    rows = f"name,phone,{heading}\nAnn,46701740605,gym; vip\nBo,46701740606,vip|new town\nCia,46701740607,\n"
+    preview = await upload(owner, rows.encode(), labels="all")
+    assert "all (3), vip (2), gym (1), new town (1)" in preview.text
+    assert re.search(rf'<option value="2" selected>{heading}</option>', preview.text)
+    packed = re.findall(r'name="table" value="([^"]+)"', preview.text)[0]
+    fields = {"table": packed, "labels": "all", "column": "1", "label_column": "2", "confirmed": "1"}
+    assert (await owner.post("/portal/contacts/import/run", fields)).status_code == 303
+    assert await _labels_by_name(portal) == {
+        "Ann": ["all", "gym", "vip"],
+        "Bo": ["all", "new town", "vip"],
+        "Cia": ["all"],
+    }
+
+
+async def test_the_column_of_labels_is_what_somebody_chooses(
+    portal: ServedPortal, owner: PortalClient
+) -> None:
+    rows = b"name,phone,group,labels\nAnn,46701740605,gym,a/b\n"
+    preview = await upload(owner, rows)
+    assert "must not hold commas, slashes" in preview.text
+    assert 'name="confirmed"' not in preview.text
+    packed = re.findall(r'name="table" value="([^"]+)"', preview.text)[0]
+    fields = {"table": packed, "labels": "", "column": "1", "label_column": "2"}
+    assert "gym (1)" in (await owner.post("/portal/contacts/import/run", fields)).text
+    none = await owner.post("/portal/contacts/import/run", {**fields, "label_column": ""})
+    assert "Labels they get" not in none.text
+    await owner.post("/portal/contacts/import/run", {**fields, "confirmed": "1"})
+    assert await _labels_by_name(portal) == {"Ann": ["gym"]}
+
+
+async def test_the_same_file_again_changes_nothing(portal: ServedPortal, owner: PortalClient) -> None:
+    await owner.post("/portal/contacts/new", {**ANN, "properties": "name: Old\ncity: Lund", "labels": "old"})
+    rows = b"name,phone,labels\nAnn,46701740605,gym\nBo,46701740606,vip\n"
+
+    async def imported() -> list[tuple[object, ...]]:
+        preview = await upload(owner, rows)
+        packed = re.findall(r'name="table" value="([^"]+)"', preview.text)[0]
+        fields = {"table": packed, "column": "1", "label_column": "2", "confirmed": "1"}
+        assert (await owner.post("/portal/contacts/import/run", fields)).status_code == 303
+        async with portal.database.transaction() as tx:
+            found = await tx.fetch(
+                "SELECT contact_id, properties::text, modified_at, (SELECT array_agg(label ORDER BY label)"
+                " FROM contact_label l WHERE l.contact_id = c.contact_id) FROM contact c ORDER BY contact_id"
+            )
+        return [tuple(row) for row in found]
+
+    once = await imported()
+    assert await imported() == once
+    ann, bo = (msgspec.json.decode(str(row[1])) for row in once)
+    assert ann == {"name": "Ann", "city": "Lund", "phoneNumber": "+46701740605"}
+    assert bo == {"name": "Bo", "phoneNumber": "+46701740606"}
+    assert [row[3] for row in once] == [["gym", "old"], ["vip"]]
+    assert "Of them there already" in (await upload(owner, rows)).text
+
+
+async def test_what_is_exported_can_be_imported_again(portal: ServedPortal, owner: PortalClient) -> None:
+    await owner.post("/portal/contacts/new", ANN)
+    exported = (await owner.get("/portal/contacts/export.csv")).content
+    preview = await upload(owner, exported)
+    assert "gym (1), vip (1)" in preview.text
+    packed = re.findall(r'name="table" value="([^"]+)"', preview.text)[0]
+    fields = {"table": packed, "column": "0", "label_column": "1", "confirmed": "1"}
+    await owner.post("/portal/contacts/import/run", fields)
+    async with portal.database.transaction() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM contact") == 1
+        assert await tx.fetchval("SELECT count(*) FROM contact_label") == 2
+
+
+async def test_a_full_contact_gets_labels_and_keeps_its_properties(
+    portal: ServedPortal, owner: PortalClient
+) -> None:
+    lines = "\n".join(f"p{n}: x" for n in range(49))
+    assert (await owner.post("/portal/contacts/new", {**ANN, "properties": lines})).status_code == 303
+    preview = await upload(owner, b"phone,one more,labels\n46701740605,y,new\n")
+    packed = re.findall(r'name="table" value="([^"]+)"', preview.text)[0]
+    fields = {"table": packed, "column": "0", "label_column": "2", "confirmed": "1"}
+    await owner.post("/portal/contacts/import/run", fields)
+    async with portal.database.transaction() as tx:
+        names = await tx.fetchval(
+            "SELECT array_agg(name) FROM contact, jsonb_object_keys(properties) AS name"
+        )
+    assert (len(names), "p48" in names, "one more" in names) == (50, True, False)
+    assert "+46701740605" in (await owner.get("/portal/contacts?label=new")).text
+
+
 async def test_ten_thousand_rows_are_imported(portal: ServedPortal, owner: PortalClient) -> None:
     rows = "number,name\n" + "".join(f"4670{n:07},Person {n}\n" for n in range(10_000))
     preview = await upload(owner, rows.encode())

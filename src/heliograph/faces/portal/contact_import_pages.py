@@ -3,13 +3,14 @@
 import asyncio
 import base64
 import zlib
+from collections import Counter
 from typing import Any, Final
 
 import msgspec
 from litestar import Response
 
 from heliograph.domain.batch_recipients import MAX_KEYS
-from heliograph.domain.contact import PHONE, ContactDraft, check_contact, label_fault
+from heliograph.domain.contact import PHONE, ContactDraft, check_contact, label_column, label_fault, labels_in
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.recipient_file import FileFlaw, RecipientTable, read_table
 from heliograph.domain.refusals import Refusal
@@ -19,7 +20,8 @@ from heliograph.faces.portal.compose_forms import FAULTS, FLAWS
 from heliograph.faces.portal.number_fields import country_of
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
-from heliograph.faces.portal.signed_in import act, form_of, me_of, show
+from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
+from heliograph.storage.contact_reading import find_contacts_of
 
 IMPORT: Final = "/portal/contacts/import"
 MAX_FILE_BYTES: Final = 8 * 1024 * 1024
@@ -28,6 +30,14 @@ MAX_IMPORTED: Final = 20_000
 SHOWN_FAULTS: Final = 50
 _DIGITS: Final = 9
 SHOWN_ROWS: Final = 5
+SHOWN_LABELS: Final = 20
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """What the columns of a table are; those not named here are properties."""
+
+    number: int
+    labels: int | None
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -60,49 +70,66 @@ async def preview_import(request: PortalRequest) -> Response[str]:
     table = None if faults else await asyncio.to_thread(_table, content, faults, country_of(request))
     if table is None:
         return _asking(request, faults, form.text("labels"))
-    column = table.number_column if table.number_column is not None else 0
-    return await _preview(request, table, column, labels)
+    number = table.number_column if table.number_column is not None else 0
+    return await _preview(request, table, Columns(number, label_column(table.columns)), labels)
 
 
 @act(f"{IMPORT}/run", right=Right.SEND, files=True)
 async def run_import(request: PortalRequest) -> Response[str] | Response[None]:
-    """Import what the preview showed; or show it anew with another column for the numbers."""
+    """Import what the preview showed; or show it anew with other columns for numbers and labels."""
     context, me, form = context_of(request), me_of(request), await form_of(request)
     translate = translate_for(request)
     table = await asyncio.to_thread(_unpacked, form.raw("table"))
-    column = form.text("column")[:_DIGITS]
+    columns = None if table is None else _chosen_columns(form, table)
     labels = _labels(form.text("labels"), {})
-    if table is None or not column.isdecimal() or int(column) >= len(table.columns):
+    if table is None or columns is None:
         return _asking(request, {"file": "Choose the file again."}, form.text("labels"))
     if not form.flag("confirmed"):
-        return await _preview(request, table, int(column), labels)
-    judged = await asyncio.to_thread(judge, table, int(column), labels, country_of(request))
+        return await _preview(request, table, columns, labels)
+    judged = await asyncio.to_thread(judge, table, columns, labels, country_of(request))
     if not judged.drafts:
-        return await _preview(request, table, int(column), labels)
+        return await _preview(request, table, columns, labels)
     async with context.database.transaction() as tx:
-        await context.contact_book.add(tx, me.account_id, judged.drafts)
-        detail = {"contacts": len(judged.drafts), "left_out": len(judged.faults)}
+        new = await context.contact_book.merge(tx, me.account_id, judged.drafts)
+        known = len(judged.drafts) - new
+        detail = {"contacts": len(judged.drafts), "known": known, "left_out": len(judged.faults)}
         await note_act(tx, request, "contacts.imported", "contacts", detail)
-    return see("/portal/contacts", translate("%(count)s contacts are imported.", count=len(judged.drafts)))
+    if known:
+        notice = translate("%(new)s contacts are new, %(known)s were there already.", new=new, known=known)
+    else:
+        notice = translate("%(count)s contacts are imported.", count=new)
+    return see("/portal/contacts", notice)
 
 
-def judge(table: RecipientTable, column: int, labels: list[str], country: str) -> Judged:
-    """The contacts that a table makes; the column holds their numbers, all others are properties."""
+def _chosen_columns(form: Form, table: RecipientTable) -> Columns | None:
+    """The columns that a form names; None where the table has no such column for the numbers."""
+    number, labels = (_place(form.text(name), table) for name in ("column", "label_column"))
+    return None if number is None else Columns(number, None if labels == number else labels)
+
+
+def _place(text: str, table: RecipientTable) -> int | None:
+    is_one = text.isdecimal() and len(text) <= _DIGITS and int(text) < len(table.columns)
+    return int(text) if is_one else None
+
+
+def judge(table: RecipientTable, columns: Columns, labels: list[str], country: str) -> Judged:
+    """The contacts that a table makes: their numbers, their labels beside those of all, their properties."""
     drafts: list[ContactDraft] = []
     faults: list[tuple[int, str]] = []
     seen: set[str] = set()
     for line, row in zip(table.lines, table.rows, strict=True):
-        number = read_number(row[column], country)
+        number = read_number(row[columns.number], country)
         properties = {
             name: cell
             for place, (name, cell) in enumerate(zip(table.columns, row, strict=True))
-            if place != column and cell
+            if place not in (columns.number, columns.labels) and cell
         }
         if isinstance(number, NumberFlaw):
             faults.append((line, FLAWS[number]))
             continue
         refused: list[Refusal] = []
-        contact = {"properties": {**properties, PHONE: f"+{number}"}, "labels": labels}
+        own = [] if columns.labels is None else labels_in(row[columns.labels])
+        contact = {"properties": {**properties, PHONE: f"+{number}"}, "labels": [*labels, *own]}
         draft = check_contact(contact, "", refused)
         if number in seen:
             faults.append((line, "stands in an earlier line"))
@@ -159,17 +186,25 @@ def _asking(request: PortalRequest, faults: dict[str, str], labels: str = "") ->
 
 
 async def _preview(
-    request: PortalRequest, table: RecipientTable, column: int, labels: list[str]
+    request: PortalRequest, table: RecipientTable, columns: Columns, labels: list[str]
 ) -> Response[str]:
-    judged = await asyncio.to_thread(judge, table, column, labels, country_of(request))
+    account_id = me_of(request).account_id
+    judged = await asyncio.to_thread(judge, table, columns, labels, country_of(request))
+    numbers = [draft.msisdn for draft in judged.drafts if draft.msisdn]
+    async with context_of(request).database.reader(account_id) as tx:
+        known = await find_contacts_of(tx, account_id, numbers)
+    given = Counter(label for draft in judged.drafts for label in draft.labels)
     return page(
         request,
         "contact_import_preview.html",
         table=table,
         packed=await asyncio.to_thread(_packed, table),
-        column=column,
+        columns=columns,
         labels=", ".join(labels),
+        given_labels=given.most_common(SHOWN_LABELS),
+        label_count=len(given),
         count=len(judged.drafts),
+        known_count=len(known),
         faults=judged.faults[:SHOWN_FAULTS],
         fault_count=len(judged.faults),
         rows=table.rows[:SHOWN_ROWS],
