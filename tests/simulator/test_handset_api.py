@@ -13,6 +13,7 @@ from heliograph.domain import encoding as texts
 from heliograph.domain.encoding import Coding, choose
 from heliograph.domain.segmentation import read_udh, segments, with_udh
 from heliograph.simulator.faults import Faults
+from heliograph.simulator.handset_api import MessageList
 from heliograph.simulator.handset_client import HandsetClient, HandsetClientError
 from heliograph.simulator.run_simulator import SimulatorAddress, run_simulator
 from tests.simulator.esme import Esme, submit_to
@@ -98,6 +99,21 @@ async def test_an_answer_from_a_handset_reaches_the_sender(
         assert texts.decode(found, esme.delivered[0].data_coding) == text
         status = await handsets.status()
         assert (status.counts.incoming, status.links[0].bound_as) == (count, "transceiver")
+    async with asyncio.timeout(30):
+        while (phone := await handsets.read_handset("46700000001")).sent[0].state != "taken":
+            await asyncio.sleep(0.01)
+    assert phone.messages == []
+    assert [(each.recipient, each.text, each.segments) for each in phone.sent] == [("46555", text, count)]
+
+
+async def test_readers_of_old_find_what_they_know(address: SimulatorAddress, handsets: HandsetClient) -> None:
+    assert msgspec.json.decode(b'{"messages":[]}', type=MessageList) == MessageList([])
+    await handsets.send_message("46700000001", "46555", "Hej")
+    async with aiohttp.ClientSession() as http:
+        answer = await http.get(address.handsets_url + "/handsets/46700000001")
+        document = await answer.json()
+    assert document["messages"] == []
+    assert document["sent"][0]["state"] == "waiting"
 
 
 async def test_faults_are_changed_while_it_runs(address: SimulatorAddress, handsets: HandsetClient) -> None:

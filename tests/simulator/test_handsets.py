@@ -11,8 +11,9 @@ from heliograph.domain import encoding as texts
 from heliograph.domain import gsm7
 from heliograph.domain.encoding import Encoding
 from heliograph.domain.segmentation import segments, with_udh
+from heliograph.simulator.deliveries import INCOMING, Delivery
 from heliograph.simulator.handset_text import read_coding, read_gsm
-from heliograph.simulator.handsets import Handsets, assemble
+from heliograph.simulator.handsets import Departure, Handsets, SegmentText, assemble
 from heliograph.simulator.smpp_wire import Submit, tlv
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -74,8 +75,25 @@ def test_segments_may_come_in_any_order(name: str, text: str, encoding: Encoding
 
 
 def test_a_missing_segment_is_told() -> None:
-    [message] = assemble(_arrivals(_sent("a" * 400, Encoding.GSM7)[:2]))
-    assert (message.complete, message.segments, len(message.text)) == (False, 3, 306)
+    first, _, last = _sent("a" * 153 + "b" * 153 + "c", Encoding.GSM7)
+    [message] = assemble(_arrivals([last, first]))
+    assert (message.complete, message.segments, message.text) == (False, 3, "a" * 153 + "c")
+    assert message.segment_texts == [SegmentText(1, "a" * 153), SegmentText(3, "c")]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "shown"),
+    [
+        ("Short", Encoding.GSM7, []),
+        ("a" * 152 + "€b" + "c" * 6, Encoding.GSM7, ["a" * 152, "€bcccccc"]),
+        ("å" * 66 + "🎉" + "ж" * 3, Encoding.UCS2, ["å" * 66, "🎉жжж"]),
+    ],
+)
+def test_the_segments_of_a_longer_message_are_told_apart(
+    text: str, encoding: Encoding, shown: list[str]
+) -> None:
+    [message] = assemble(_arrivals(_sent(text, encoding)))
+    assert message.segment_texts == [SegmentText(place, each) for place, each in enumerate(shown, 1)]
 
 
 def test_a_segment_that_comes_again_is_counted_and_not_shown_twice() -> None:
@@ -166,3 +184,26 @@ def test_handsets_are_listed_latest_first_and_cleared_one_by_one() -> None:
     assert [handset.msisdn for handset in handsets.list_handsets()] == ["462"]
     handsets.clear()
     assert handsets.list_handsets() == []
+
+
+@pytest.mark.parametrize(
+    ("ends", "state"),
+    [
+        ([(True, False), (True, False)], "taken"),
+        ([(True, False), (False, False)], "waiting"),
+        ([(True, False), (False, True)], "refused"),
+        ([(False, True), (False, False)], "refused"),
+    ],
+)
+def test_a_written_message_is_as_far_as_all_its_segments(ends: list[tuple[bool, bool]], state: str) -> None:
+    handsets = Handsets(3)
+    owed = [Delivery(b"", 1, INCOMING, is_taken=taken, is_refused=refused) for taken, refused in ends]
+    handsets.sent.append(Departure(START, "461", "46555", "Hej", "gsm", owed))
+    handsets.sent.append(Departure(START, "462", "46555", "Other", "gsm", owed))
+    [message] = handsets.list_sent("461")
+    assert (message.text, message.segments, message.state, message.sent_at) == ("Hej", 2, state, START)
+    handsets.clear("461")
+    assert handsets.list_sent("461") == []
+    assert [each.text for each in handsets.list_sent("462")] == ["Other"]
+    handsets.clear()
+    assert handsets.list_sent("462") == []

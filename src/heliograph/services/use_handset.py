@@ -14,7 +14,8 @@ from heliograph.storage.database import Database, load_query
 from heliograph.storage.inbound_numbers import list_account_numbers
 
 if TYPE_CHECKING:
-    from heliograph.simulator.handsets import HandsetMessage
+    from heliograph.simulator.handset_api import MessageList
+    from heliograph.simulator.handsets import SentMessage
 
 _LOOKED_AT: Final = 200
 _PHONES: Final = 12
@@ -45,20 +46,41 @@ class UseHandset:
             rows = await tx.fetch(load_query("list_recent_recipients"), account_id, _LOOKED_AT, _PHONES)
         return [row[0] for row in rows]
 
-    async def messages(self, account_id: int, msisdn: str, *, everybodys: bool) -> "list[HandsetMessage]":
-        """What a phone got, oldest first; of this account alone unless ``everybodys``. Raises HandsetAway."""
+    async def messages(self, account_id: int, msisdn: str, *, everybodys: bool) -> "MessageList":
+        """What a phone got and wrote, oldest first; from and to this account alone unless ``everybodys``.
+
+        Raises HandsetAway.
+        """
         # Loaded by those who look: it takes 8 MB of each process.
         from heliograph.simulator.handset_client import HandsetClient, HandsetClientError
 
         try:
             async with HandsetClient(self._url) as handsets:
-                arrived = (await handsets.list_messages(msisdn))[-_SHOWN:]
+                found = await handsets.read_handset(msisdn)
         except HandsetClientError as error:
             raise HandsetAway(str(error)) from None
-        if everybodys or not arrived:
-            return arrived
-        sent = await self._texts_sent(account_id, msisdn)
-        return [message for message in arrived if message.text in sent.get(message.sender, ())]
+        arrived, written = found.messages[-_SHOWN:], found.sent[-_SHOWN:]
+        if not everybodys and arrived:
+            texts = await self._texts(account_id, msisdn, incoming=False)
+            arrived = [each for each in arrived if each.text in texts.get(each.sender, ())]
+        if not everybodys and written:
+            written = await self._written_to(account_id, msisdn, written)
+        return msgspec.structs.replace(found, messages=arrived, sent=written)
+
+    async def _written_to(
+        self, account_id: int, msisdn: str, written: "list[SentMessage]"
+    ) -> "list[SentMessage]":
+        """What was written to the account: what it has, and what is not taken yet at a number of its own.
+
+        A shared number belongs to several, and only what was taken has been read for its keyword.
+        """
+        own = {each.number for each in await self.numbers(account_id) if not each.keyword}
+        texts = await self._texts(account_id, msisdn, incoming=True)
+        return [
+            each
+            for each in written
+            if each.text in texts.get(each.recipient, ()) or (each.state != "taken" and each.recipient in own)
+        ]
 
     async def numbers(self, account_id: int) -> list[OwnNumber]:
         """The numbers with which a phone reaches the account."""
@@ -79,15 +101,16 @@ class UseHandset:
         except HandsetClientError as error:
             raise HandsetAway(str(error)) from None
 
-    async def _texts_sent(self, account_id: int, msisdn: str) -> Mapping[str, set[str]]:
-        """By sender, what the account sent to a phone lately."""
+    async def _texts(self, account_id: int, msisdn: str, *, incoming: bool) -> Mapping[str, set[str]]:
+        """By the account's sender or number, what went to a phone lately, or came from it."""
         async with self._database.reader(account_id) as tx:
             places = await list_conversation(
-                tx, account_id, msisdn, incoming=False, limit=_LOOKED_AT, newest_first=True
+                tx, account_id, msisdn, incoming=incoming, limit=_LOOKED_AT, newest_first=True
             )
             shown = await read_places(tx, account_id, places)
         texts: dict[str, set[str]] = {}
         for each in shown:
             body = each.batch.body if each.message.body is None else each.message.body
-            texts.setdefault(each.batch.sender, set()).add(body)
+            own = each.message.recipient if incoming else each.batch.sender
+            texts.setdefault(own, set()).add(body)
         return texts

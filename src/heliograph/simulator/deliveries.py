@@ -35,6 +35,8 @@ class Delivery(msgspec.Struct, gc=False):
     """How often it was written to a link."""
     is_taken: bool = False
     """Whether it was answered with success."""
+    is_refused: bool = False
+    """Whether it was answered with a status that makes a carrier give up."""
 
 
 class Deliveries:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from heliograph.domain.segmentation import TooManySegments
 from heliograph.simulator.faults import Faults
-from heliograph.simulator.handsets import Handset, HandsetMessage
+from heliograph.simulator.handsets import Handset, HandsetMessage, SentMessage
 from heliograph.simulator.smsc import Counts, Smsc
 
 
@@ -61,6 +61,9 @@ class HandsetList(msgspec.Struct, frozen=True):
 
 class MessageList(msgspec.Struct, frozen=True):
     messages: list[HandsetMessage]
+    """What the handset got."""
+    sent: list[SentMessage] = []
+    """What was written on it."""
 
 
 def handset_api(smsc: Smsc) -> web.Application:
@@ -111,7 +114,8 @@ class _Routes:
         return _json(HandsetList(self._smsc.handsets.list_handsets()))
 
     async def list_messages(self, request: web.Request) -> web.Response:
-        return _json(MessageList(self._smsc.handsets.list_messages(request.match_info["msisdn"])))
+        msisdn, handsets = request.match_info["msisdn"], self._smsc.handsets
+        return _json(MessageList(handsets.list_messages(msisdn), handsets.list_sent(msisdn)))
 
     async def clear(self, request: web.Request) -> web.Response:
         self._smsc.handsets.clear(request.match_info.get("msisdn"))

@@ -41,8 +41,12 @@ class HandsetClient:
 
     async def list_messages(self, msisdn: str) -> list[HandsetMessage]:
         """What one number got, oldest first."""
+        return (await self.read_handset(msisdn)).messages
+
+    async def read_handset(self, msisdn: str) -> MessageList:
+        """What one number got and what was written on it, oldest first."""
         octets = await self._ask("GET", f"/handsets/{msisdn}")
-        return msgspec.json.decode(octets, type=MessageList).messages
+        return msgspec.json.decode(octets, type=MessageList)
 
     async def wait_for_messages(self, msisdn: str, count: int, seconds: float) -> list[HandsetMessage]:
         """The messages of a number once ``count`` are whole. Raises TimeoutError after ``seconds``."""

@@ -7,11 +7,23 @@ until somebody looks.
 from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
+from heliograph.simulator.deliveries import Delivery
 from heliograph.simulator.handset_text import Piece, read_coding, read_piece, read_text
 from heliograph.simulator.smpp_wire import Submit
+
+_SENT_KEPT: Final = 1_000
+
+
+class SegmentText(msgspec.Struct, frozen=True):
+    """What one segment of a longer message says."""
+
+    number: int
+    """From 1."""
+    text: str
 
 
 class HandsetMessage(msgspec.Struct, kw_only=True):
@@ -31,6 +43,44 @@ class HandsetMessage(msgspec.Struct, kw_only=True):
     """When its last segment arrived."""
     repeats: int = 0
     """Segments that arrived again with the same octets."""
+    segment_texts: list[SegmentText] = []
+    """Of a message of several segments, those that arrived."""
+
+
+class SentMessage(msgspec.Struct, kw_only=True):
+    """One message that was written on the handset."""
+
+    recipient: str
+    text: str
+    encoding: str
+    segments: int
+    sent_at: datetime
+    state: Literal["waiting", "taken", "refused"]
+    """Whether the other end answered for each segment, and how."""
+
+
+class Departure(NamedTuple):
+    """A message on its way from a handset."""
+
+    sent_at: datetime
+    msisdn: str
+    recipient: str
+    text: str
+    encoding: str
+    owed: list[Delivery]
+
+    def shown(self) -> SentMessage:
+        """It as the handset shows it."""
+        is_refused = any(each.is_refused for each in self.owed)
+        is_taken = all(each.is_taken for each in self.owed)
+        return SentMessage(
+            recipient=self.recipient,
+            text=self.text,
+            encoding=self.encoding,
+            segments=len(self.owed),
+            sent_at=self.sent_at,
+            state="refused" if is_refused else "taken" if is_taken else "waiting",
+        )
 
 
 class Handset(msgspec.Struct):
@@ -57,7 +107,8 @@ class _Joining(msgspec.Struct):
 
     def shown(self) -> HandsetMessage:
         coding = read_coding(self.submit.data_coding)
-        data = b"".join(self.pieces[sequence] for sequence in sorted(self.pieces))
+        pieces = sorted(self.pieces.items())
+        data = b"".join(octets for _, octets in pieces)
         return HandsetMessage(
             recipient=self.submit.recipient.decode("latin-1"),
             sender=self.submit.sender.decode("latin-1"),
@@ -68,6 +119,11 @@ class _Joining(msgspec.Struct):
             flash=coding.flash,
             arrived_at=self.arrival,
             repeats=self.repeats,
+            segment_texts=[
+                SegmentText(number, read_text(octets, coding.alphabet)) for number, octets in pieces
+            ]
+            if self.total > 1
+            else [],
         )
 
 
@@ -112,6 +168,8 @@ class Handsets:
         self._arrivals: deque[tuple[datetime, Submit]] = deque(maxlen=capacity)
         self.arrive = self._arrivals.append
         """Take one segment: ``arrive((moment, submit))``."""
+        self.sent: deque[Departure] = deque(maxlen=_SENT_KEPT)
+        """What was written on handsets, oldest first."""
 
     def __repr__(self) -> str:
         return f"<Handsets {len(self._arrivals)} of {self._arrivals.maxlen} segments>"
@@ -130,11 +188,19 @@ class Handsets:
         wanted = msisdn.encode("latin-1", "replace")
         return assemble((at, submit) for at, submit in self._arrivals if submit.recipient == wanted)
 
+    def list_sent(self, msisdn: str) -> list[SentMessage]:
+        """What was written on one number, oldest first."""
+        return [each.shown() for each in self.sent if each.msisdn == msisdn]
+
     def clear(self, msisdn: str | None = None) -> None:
         """Forget the messages of one number, or of all."""
         if msisdn is None:
             self._arrivals.clear()
+            self.sent.clear()
             return
+        still_sent = [each for each in self.sent if each.msisdn != msisdn]
+        self.sent.clear()
+        self.sent.extend(still_sent)
         unwanted = msisdn.encode("latin-1", "replace")
         kept = [arrival for arrival in self._arrivals if arrival[1].recipient != unwanted]
         self._arrivals.clear()

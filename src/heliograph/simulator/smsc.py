@@ -18,7 +18,7 @@ from heliograph.domain.segmentation import segments, with_udh
 from heliograph.simulator import smpp_wire as wire
 from heliograph.simulator.deliveries import INCOMING, Deliveries, Delivery
 from heliograph.simulator.faults import Faults, Judge
-from heliograph.simulator.handsets import Handsets
+from heliograph.simulator.handsets import Departure, Handsets
 from heliograph.simulator.journal import Journal, JournalRecord
 from heliograph.simulator.simulator_settings import SimulatorSettings
 from heliograph.simulator.smpp_wire import Submit
@@ -120,9 +120,12 @@ class Smsc:
         source, destination = b"\1\1" + msisdn.encode("ascii"), b"\1\1" + recipient.encode("ascii")
         esm_class = wire.UDHI if len(pieces) > 1 else 0
         data_coding = texts.data_coding(encoding)
-        for piece in pieces:
-            body = wire.deliver_body(source, destination, esm_class, data_coding, piece)
-            self.owe_incoming(body)
+        owed = [
+            self.owe_incoming(wire.deliver_body(source, destination, esm_class, data_coding, piece))
+            for piece in pieces
+        ]
+        coding = "gsm" if encoding is Encoding.GSM7 else "ucs"
+        self.handsets.sent.append(Departure(self.now(), msisdn, recipient, text, coding, owed))
         self.send_deliveries()
         return len(pieces)
 

@@ -213,6 +213,7 @@ class SmscSession(asyncio.Protocol):
             smsc.deliveries.retry(self._heard_at + smsc.settings.receipt_retry_delay, delivery)
         else:
             smsc.counts.receipts_refused += 1
+            delivery.is_refused = True
         if smsc.has_journal:
             smsc.note(
                 AnswerRecord(self._moment, self.number, sequence, delivery.number, delivery.state, status)

@@ -1,5 +1,7 @@
 """The simulated handset: a phone on the screen that gets what is sent to it, and answers."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from litestar import Response
@@ -26,25 +28,46 @@ FIRST_PHONE: Final = "46701740605"
 FIRST_A_SENDER: Final = "/portal/senders?for=handset"
 MAX_ANSWER: Final = 1_600
 SCREEN_SECONDS: Final = 1.0
+_NO_ANSWER: Final = (
+    "Phones cannot answer %(sender)s: it is a name, and only numbers get messages. Send from a number of"
+    " yours to be answered."
+)
 _YEAR_SECONDS: Final = 365 * 24 * 3600
+_NO_FAULTS: Final[Mapping[str, str]] = {}
 
 
 @show(HANDSET, right=Right.SEND)
 async def show_handset(request: PortalRequest) -> Response[str]:
     """The phone with everything around it."""
-    me, handsets = me_of(request), _handsets_of(request)
+    handsets = _handsets_of(request)
     if handsets is None:
         return page(request, "handset_absent.html")
-    msisdn = _phone_of(request)
+    return await _handset_page(request, handsets)
+
+
+async def _handset_page(
+    request: PortalRequest,
+    handsets: UseHandset,
+    *,
+    text: str = "",
+    number: str = "",
+    faults: Mapping[str, str] = _NO_FAULTS,
+) -> Response[str]:
+    me, msisdn = me_of(request), _phone_of(request)
     recent = await handsets.phones(me.account_id)
+    values = await _screen_values(request, handsets, msisdn)
     return page(
         request,
         "handset.html",
+        status=400 if faults else 200,
+        text=text,
+        number=number or values["answered"],
+        faults=faults,
         msisdn=msisdn,
         phones=[FIRST_PHONE, *(each for each in recent if each != FIRST_PHONE)],
         numbers=await handsets.numbers(me.account_id),
         has_sender=bool(await senders_of(context_of(request), me.account_id)),
-        **await _screen_values(request, handsets, msisdn),
+        **values,
     )
 
 
@@ -115,15 +138,19 @@ async def send_answer(request: PortalRequest) -> Response[str] | Response[None]:
         return page(request, "handset_absent.html")
     text, number = form.raw("text"), form.text("number")
     known = {each.number for each in await handsets.numbers(me.account_id)}
-    if not text.strip() or len(text) > MAX_ANSWER or number not in known:
+    faults: dict[str, str] = {}
+    if not text.strip() or len(text) > MAX_ANSWER:
         sentence = "Write something first." if not text.strip() else "Write at most 1,600 characters."
-        if number not in known:
-            sentence = "The account has no such number."
-        return see(HANDSET, translate(sentence), tone="bad")
+        faults["text"] = translate(sentence)
+    if number not in known:
+        sentence = "The account has no such number." if number.isdigit() or not number else _NO_ANSWER
+        faults["number"] = translate(sentence, sender=number)
+    if faults:
+        return await _handset_page(request, handsets, text=text, number=number, faults=faults)
     try:
         await handsets.answer(_phone_of(request), number, text)
     except HandsetAway as away:
-        return see(HANDSET, str(away), tone="bad")
+        return await _handset_page(request, handsets, text=text, number=number, faults={"text": str(away)})
     return see(HANDSET, translate("Sent from the phone. It is among your conversations."))
 
 
@@ -140,10 +167,18 @@ def _phone_of(request: PortalRequest) -> str:
 async def _screen_values(request: PortalRequest, handsets: UseHandset, msisdn: str) -> dict[str, Any]:
     me = me_of(request)
     try:
-        messages = await handsets.messages(me.account_id, msisdn, everybodys=me.is_operator)
+        found = await handsets.messages(me.account_id, msisdn, everybodys=me.is_operator)
     except HandsetAway as away:
-        return {"messages": [], "away": str(away)}
-    return {"messages": messages, "away": ""}
+        return {"talk": [], "answered": "", "unanswerable": "", "away": str(away)}
+    talk: list[tuple[datetime, bool, object]] = [(each.arrived_at, False, each) for each in found.messages]
+    talk += [(each.sent_at, True, each) for each in found.sent]
+    latest = found.messages[-1].sender if found.messages else ""
+    return {
+        "talk": sorted(talk, key=lambda each: each[0]),
+        "answered": latest if latest.isdigit() else "",
+        "unanswerable": "" if latest.isdigit() else latest,
+        "away": "",
+    }
 
 
 PAGES: Final = (show_handset, show_screen, choose_phone, send_test, send_answer)

@@ -235,6 +235,12 @@
     if (event.target.id) showCount(event.target);
   });
 
+  // ---- what somebody unfolded stays so when a live part comes anew ----
+  const unfolded = new Set();
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.dataset.kept) unfolded[target.open ? "add" : "delete"](target.dataset.kept);
+  }, true);
+
   // ---- charts: uPlot is fetched when a page has one ----
   const shownZone = root.dataset.zone || zone || "UTC";
   const charts = new Map();
@@ -380,6 +386,7 @@
   }, { capture: true, passive: true });
   const settle = () => {
     findCharts();
+    for (const fold of document.querySelectorAll("details[data-kept]")) fold.open ||= unfolded.has(fold.dataset.kept);
     for (const calendar of document.querySelectorAll("[data-calendar]")) {
       const days = daysOf(calendar);
       beStop(calendar, days.find((each) => each.tabIndex === 0 && each === document.activeElement) || days[0]);
