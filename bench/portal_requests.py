@@ -71,6 +71,7 @@ REQUESTS: Final = (
     Asked("a message", _MESSAGE),
     Asked("a message, its timeline", f"{_MESSAGE}/timeline"),
     Asked("conversations", "/portal/conversations"),
+    Asked("conversations, live", "/portal/live/conversations?looks=1"),
     Asked("a conversation", "/portal/conversations/{message_id}"),
     Asked("a conversation, its live part", "/portal/conversations/{message_id}/messages?looks=1"),
     Asked("contacts", "/portal/contacts"),

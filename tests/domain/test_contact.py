@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from heliograph.domain.contact import check_contact, label_fault, merged, phone_metadata, with_blocked
+from heliograph.domain.contact import called, check_contact, label_fault, merged, phone_metadata, with_blocked
 from heliograph.domain.refusals import Refusal
 
 
@@ -137,3 +137,19 @@ def test_what_is_known_of_a_number() -> None:
 def test_a_change_is_merged_into_a_contact(change: dict[str, Any], expected: dict[str, Any]) -> None:
     result = merged({"a": "1", "b": "2"}, {"a": {"x": "y"}}, change)
     assert {name: result[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("properties", "name"),
+    [
+        ({"name": "Åsa Ek", "firstname": "Åsa"}, "Åsa Ek"),
+        ({"First name": "Åsa", "Last Name": "Ek"}, "Åsa Ek"),
+        ({"förnamn": "Åsa"}, "Åsa"),
+        ({"efternamn": " Ek "}, "Ek"),
+        ({"Namn": "Åsa"}, "Åsa"),
+        ({"name": "  ", "city": "Lund"}, None),
+        ({}, None),
+    ],
+)
+def test_what_a_contact_is_called(properties: dict[str, object], name: str | None) -> None:
+    assert called(properties) == name

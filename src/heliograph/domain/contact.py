@@ -238,3 +238,15 @@ def _check_labels(value: object, field: str, faults: list[Refusal]) -> tuple[str
     found = [label_fault(label, f"{field}[{index}]") for index, label in enumerate(value)]
     faults.extend(fault for fault in found if fault)
     return () if any(found) else tuple(sorted(set(value)))
+
+
+def called(properties: Mapping[str, object]) -> str | None:
+    """What somebody is called by a contact's properties: a name, or a first and a last one; None: nothing."""
+    known = {name.casefold().replace(" ", ""): str(value).strip() for name, value in properties.items()}
+    if whole := known.get("name") or known.get("namn"):
+        return whole
+    parts = (
+        next((known[each] for each in names if known.get(each)), "")
+        for names in (("firstname", "förnamn"), ("lastname", "surname", "efternamn"))
+    )
+    return " ".join(filter(None, parts)) or None

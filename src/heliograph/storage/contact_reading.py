@@ -1,10 +1,11 @@
 """Reads the contacts of one account: one, a page of those that fit a filter, their labels, sums over them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from heliograph.domain.contact import called
 from heliograph.storage.database import Transaction, load_query
 
 
@@ -105,3 +106,10 @@ async def find_contacts_of(tx: Transaction, account_id: int, numbers: Sequence[s
     return {
         row[0]: row[1] for row in await tx.fetch(load_query("find_contacts_of_numbers"), account_id, numbers)
     }
+
+
+async def list_contact_names(tx: Transaction, account_id: int, numbers: Collection[str]) -> dict[str, str]:
+    """What those of the numbers are called that an account has named contacts for."""
+    rows = await tx.fetch(load_query("list_contact_properties"), account_id, list(numbers))
+    names = {row["msisdn"]: called(msgspec.json.decode(row["properties"])) for row in rows}
+    return {number: name for number, name in names.items() if name is not None}

@@ -121,3 +121,32 @@ async def test_another_accounts_conversation_is_absent_and_readers_do_not_write(
     async with portal.client(await portal.sign_in(Role.READ_ONLY)) as reader:
         assert (await reader.get("/portal/conversations")).status_code == 200
         assert (await reader.post(f"/portal/conversations/{absent}/reply")).status_code == 403
+
+
+async def test_people_are_called_by_their_contacts_and_the_list_is_live(
+    portal: ServedPortal, owner: PortalClient, database: str
+) -> None:
+    async with portal.database.transaction() as tx:
+        await insert_account(tx, 10_077)
+        for account_id, contact_id, properties in (
+            (portal.started.account_id, b"a" * 12, '{"Firstname": "Åsa", "lastname": "Ek"}'),
+            (10_077, b"b" * 12, '{"name": "Not mine"}'),
+        ):
+            await tx.execute(
+                "INSERT INTO contact (account_id, contact_id, msisdn, properties, metadata, created_at,"
+                " modified_at) VALUES ($1, $2, '46701740605', $3::text::jsonb, '{}', now(), now())",
+                account_id,
+                contact_id,
+                properties,
+            )
+    await send(portal, "Hello there", "46701740605", "46701740606")
+    for path in ("/portal/conversations", "/portal/live/conversations"):
+        shown = (await owner.get(path)).text
+        assert "<b>Åsa Ek</b></a><br><small>46701740605</small>" in shown
+        assert "<b>46701740606</b>" in shown
+        assert "Not mine" not in shown
+    address = re.search(r'href="(/portal/conversations/[0-9a-f]{24})"><b>Åsa', shown)
+    assert address is not None
+    assert "<h1>Åsa Ek</h1>" in (await owner.get(address[1])).text
+    await take_in(database, portal.started.account_id, "46701740650")
+    assert "answer" in (await owner.get("/portal/live/conversations")).text

@@ -21,6 +21,7 @@ from heliograph.faces.portal.signed_in import act, form_of, me_of, show
 from heliograph.faces.portal.status_texts import CODE_TEXTS
 from heliograph.storage.batches import IdempotentRequest
 from heliograph.storage.blacklist_reading import find_in_blacklist
+from heliograph.storage.contact_reading import list_contact_names
 from heliograph.storage.conversation_reading import Shown, list_conversation, read_places
 from heliograph.storage.database import Transaction
 from heliograph.storage.latest_conversations import find_participant, list_latest_conversations
@@ -30,6 +31,7 @@ LISTED: Final = 40
 PAGE: Final = 30
 ROUTE: Final = "portal reply"
 LIVE_SECONDS: Final = 2.0
+LIST_SECONDS: Final = 5.0
 UNKNOWN: Final = "There is no such conversation."
 NOTHING_YET: Final = "Nothing was exchanged with that number. Send to it first."
 
@@ -103,17 +105,36 @@ async def _participant(tx: Transaction, account_id: int, message_id: str) -> str
 
 
 async def _listed(request: PortalRequest, *, typed: str = "", fault: str = "") -> Response[str]:
-    me = me_of(request)
-    async with context_of(request).database.reader(me.account_id) as tx:
-        conversations = await list_latest_conversations(tx, me.account_id, limit=LISTED)
+    async with context_of(request).database.reader(me_of(request).account_id) as tx:
+        latest = await _latest(tx, request)
     return page(
         request,
         "conversations.html",
         status=400 if fault else 200,
-        conversations=conversations,
         typed=typed,
         fault=fault or None,
+        **latest,
     )
+
+
+async def _latest(tx: Transaction, request: PortalRequest) -> dict[str, Any]:
+    """The latest conversations, and what the people are called."""
+    account_id = me_of(request).account_id
+    conversations = await list_latest_conversations(tx, account_id, limit=LISTED)
+    numbers = [each.participant for each in conversations]
+    return {"conversations": conversations, "names": await list_contact_names(tx, account_id, numbers)}
+
+
+@show("/portal/live/conversations", live=True)
+async def show_latest(request: PortalRequest) -> Response[str] | Stream:
+    """The list of conversations, as the part of its page that is kept up to date."""
+
+    async def look() -> LivePart:
+        async with context_of(request).database.reader(me_of(request).account_id) as tx:
+            latest = await _latest(tx, request)
+        return LivePart(page(request, "conversation_rows.html", **latest))
+
+    return await live_part(request, look, seconds=LIST_SECONDS)
 
 
 async def _conversation_page(
@@ -124,6 +145,7 @@ async def _conversation_page(
         participant = await _participant(tx, me.account_id, message_id)
         values = await _messages(request, tx, participant)
         blocked = await find_in_blacklist(tx, me.account_id, participant) is not None
+        name = (await list_contact_names(tx, me.account_id, [participant])).get(participant)
     account = await context.accounts.account(me.account_id)
     assert account is not None
     account = await context.accounts.with_newest_senders(account)
@@ -134,6 +156,7 @@ async def _conversation_page(
         status=400 if fault else 200,
         message_id=message_id,
         participant=participant,
+        name=name,
         blocked=blocked,
         can_answer=participant.isdigit(),
         senders=senders,
@@ -166,4 +189,4 @@ async def _messages(request: PortalRequest, tx: Transaction, participant: str) -
     }
 
 
-PAGES: Final = (show_conversations, find_conversation, show_conversation, show_messages, reply)
+PAGES: Final = (show_conversations, show_latest, find_conversation, show_conversation, show_messages, reply)
