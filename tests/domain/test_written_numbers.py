@@ -67,8 +67,6 @@ def test_a_zero_in_front_is_read_as_in_the_country_that_is_named(
         ("070-123", "XX"),
         ("070-1", "SE"),
         ("07012345678901", "SE"),
-        ("+0701234567", "SE"),
-        ("000701234567", "SE"),
         # Numbers begin with no zero there.
         ("091234567", "NO"),
         ("09123456", "NO"),
@@ -76,7 +74,12 @@ def test_a_zero_in_front_is_read_as_in_the_country_that_is_named(
     ],
 )
 def test_a_zero_in_front_of_what_nobody_can_have_is_refused(written: str, country: str) -> None:
-    assert read_number(written, country) is NumberFlaw.NATIONAL
+    assert read_number(written, country) is NumberFlaw.NOWHERE
+
+
+@pytest.mark.parametrize("written", ["+0701234567", "000701234567"])
+def test_a_zero_behind_a_plus_is_of_no_country(written: str) -> None:
+    assert read_number(written, "SE") is NumberFlaw.NATIONAL
 
 
 def test_a_list_is_read_with_a_country() -> None:

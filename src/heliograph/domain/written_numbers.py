@@ -32,7 +32,9 @@ class NumberFlaw(StrEnum):
 
     EMPTY = "empty"
     NATIONAL = "national"
-    """Begins with 0: the country code is missing, or nobody in the country can have it."""
+    """Begins with 0: the country code is missing."""
+    NOWHERE = "nowhere"
+    """Begins with 0, and nobody in the country that is named can have it."""
     SHORTENED = "shortened"
     """A spreadsheet has made 4.67E+10 of it; its last digits are lost."""
     TOO_LONG = "too_long"
@@ -83,8 +85,9 @@ def read_number(text: str, country: str = "") -> str | NumberFlaw:
     if not digits.isascii() or not digits.isdigit():
         return NumberFlaw.NOT_A_NUMBER
     if digits.startswith("0"):
-        national = None if is_whole or not country else from_national(digits, country)
-        return national or NumberFlaw.NATIONAL
+        if is_whole or not country:
+            return NumberFlaw.NATIONAL
+        return from_national(digits, country) or NumberFlaw.NOWHERE
     return NumberFlaw.TOO_LONG if len(digits) > MAX_DIGITS else digits
 
 

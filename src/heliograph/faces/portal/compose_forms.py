@@ -21,6 +21,7 @@ from heliograph.faces.portal.translations import Translate
 FLAWS: Final[Mapping[NumberFlaw, str]] = {
     NumberFlaw.EMPTY: "there is no number",
     NumberFlaw.NATIONAL: "begins with 0: write the country code first, such as 46701234567",
+    NumberFlaw.NOWHERE: "is too short or too long for a number of the country",
     NumberFlaw.SHORTENED: "was cut short by a spreadsheet: format the column as text and export it again",
     NumberFlaw.TOO_LONG: "has more than 15 digits",
     NumberFlaw.NOT_A_NUMBER: "is not a telephone number",

@@ -207,8 +207,14 @@ async def _preview(
         known_count=len(known),
         faults=judged.faults[:SHOWN_FAULTS],
         fault_count=len(judged.faults),
-        rows=table.rows[:SHOWN_ROWS],
+        rows=[(row, _digits_of(row[columns.number], request)) for row in table.rows[:SHOWN_ROWS]],
     )
+
+
+def _digits_of(cell: str, request: PortalRequest) -> str:
+    """What a cell is read as; empty for no number."""
+    number = read_number(cell, country_of(request))
+    return "" if isinstance(number, NumberFlaw) else f"+{number}"
 
 
 PAGES: Final = (show_import, preview_import, run_import)

@@ -11,6 +11,7 @@ from heliograph.faces.portal.rendering import translate_for
 _FLAWS: Final[Mapping[NumberFlaw, str]] = {
     NumberFlaw.EMPTY: "Write a number, such as +46 70 123 45 67.",
     NumberFlaw.NATIONAL: "This number begins with 0: write its country code first, such as +46 70 123 45 67.",
+    NumberFlaw.NOWHERE: "This number is too short or too long. Write it such as +46 70 123 45 67.",
     NumberFlaw.SHORTENED: "A spreadsheet has cut this number short.",
     NumberFlaw.TOO_LONG: "A number has at most 15 digits.",
     NumberFlaw.NOT_A_NUMBER: "This is no phone number. Write it such as +46 70 123 45 67.",
