@@ -70,6 +70,8 @@ class MessageDraft(msgspec.Struct, frozen=True, kw_only=True):
     """The time zone that was shown while the windows were typed."""
     hours: tuple[str, str] = ("09:00", "17:00")
     """Of the days that are chosen in the calendar; empty ones for the whole day."""
+    months: int = 2
+    """How many the calendar shows."""
     priority: str = "1"
     reference: str = ""
     tags: str = ""

@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 from heliograph.domain.message_draft import MAX_WINDOWS, WindowEntry
 
 MONTHS_SHOWN: Final = 2
+"""At first, and how many more whoever asks for later ones is shown."""
+MOST_MONTHS: Final = 12
 _HOUR: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 

@@ -47,7 +47,24 @@ async def test_a_review_does_not_lose_days_that_were_not_added_yet(owner: Portal
     answer = await kept(owner, {**FIELDS, **HOURS, "days": [str(SOON)]}, "review")
     review = await owner.get(answer.headers["location"])
     assert review.status_code == 200
-    assert str(SOON) in review.text
+    assert f"{SOON.day} {SOON:%B} {SOON.year}, 09:00 – 17:00 (UTC+0" in words(review.text)
+
+
+async def test_a_review_says_the_windows_in_the_zone_that_was_chosen(owner: PortalClient) -> None:
+    fields = {**FIELDS, "opens-0": "2027-01-15T09:00", "closes-0": "2027-01-15T17:00", "zone": "Asia/Tokyo"}
+    review = await owner.get((await kept(owner, fields, "review")).headers["location"])
+    assert "Friday 15 January 2027, 09:00 – 17:00 (UTC+09:00)" in words(review.text)
+    assert "Times are in the zone Asia/Tokyo." in words(review.text)
+
+
+async def test_later_months_are_shown_to_whoever_asks_up_to_a_year(owner: PortalClient) -> None:
+    shown = await shown_after(owner, {"months": "2"}, "months")
+    assert shown.count("<caption>") == 4
+    assert shown.count("<caption>") == (await shown_after(owner, {"months": "4"}, "zone")).count("<caption>")
+    shown = await shown_after(owner, {"months": "11"}, "months")
+    assert (shown.count("<caption>"), 'value="months"' in shown) == (12, False)
+    for nonsense in ("999", "-1", "many", ""):
+        assert (await shown_after(owner, {"months": nonsense}, "zone")).count("<caption>") == 2
 
 
 async def test_without_hours_a_window_is_the_whole_day(owner: PortalClient) -> None:
@@ -120,6 +137,16 @@ async def test_the_calendar_with_the_keyboard_alone(
         await page.keyboard.press("Space")
         chosen = datetime.fromisoformat(first).date() + timedelta(days=14)
         assert await page.locator("[data-calendar] input:checked").input_value() == str(chosen)
+        await page.keyboard.press("End")
+        assert await page.evaluate("document.activeElement.value") == str(
+            chosen + timedelta(days=6 - chosen.weekday())
+        )
+        await page.keyboard.press("Home")
+        await page.keyboard.press("PageUp")  # before today: the first day that can be chosen
+        assert await page.evaluate("document.activeElement.value") == first
+        await page.keyboard.press("PageDown")
+        later = await page.evaluate("document.activeElement.value")
+        assert datetime.fromisoformat(later).month == datetime.fromisoformat(first).month % 12 + 1
         await page.screenshot(
             path=screenshot_path(screenshots, f"calendar-{language}", phone=phone, dark=dark), full_page=True
         )

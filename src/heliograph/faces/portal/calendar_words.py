@@ -1,6 +1,6 @@
 """Days and windows in words, in the reader's language."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -32,9 +32,14 @@ def window_text(entry: WindowEntry, zone: ZoneInfo, translate: Translate) -> str
     closes = local_moment(entry.closes, zone, second=entry.closes_second)
     if not isinstance(opens, LocalMoment) or not isinstance(closes, LocalMoment):
         return None
-    begins, ends = opens.moment.astimezone(zone), closes.moment.astimezone(zone)
-    if ends <= begins:
+    if closes.moment <= opens.moment:
         return None
+    return span_text(opens.moment, closes.moment, zone, translate)
+
+
+def span_text(opens: datetime, closes: datetime, zone: ZoneInfo, translate: Translate) -> str:
+    """``Tuesday 24 November 2026, 09:00 – 17:00 (UTC+01:00)``; both offsets where they differ."""
+    begins, ends = opens.astimezone(zone), closes.astimezone(zone)
     until = f"{ends:%H:%M}" if ends.date() == begins.date() else f"{day_text(ends, translate)}, {ends:%H:%M}"
     offsets = spoken_offset(begins)
     if spoken_offset(ends) != offsets:

@@ -11,7 +11,7 @@ from heliograph.domain.local_times import LocalMoment, local_moment
 from heliograph.domain.message_draft import MAX_WINDOWS, DraftFault, MessageDraft, WindowEntry
 from heliograph.domain.template import compile_template
 from heliograph.domain.text_facts import TextFacts, facts_of
-from heliograph.domain.window_calendar import is_hour, with_days
+from heliograph.domain.window_calendar import MONTHS_SHOWN, MOST_MONTHS, is_hour, with_days
 from heliograph.domain.written_numbers import NumberFlaw
 from heliograph.faces.portal.calendar_words import window_text
 from heliograph.faces.portal.signed_in import Form
@@ -97,11 +97,20 @@ def read_form(form: Form, before: MessageDraft | None, zone_name: str) -> Messag
         windows=_with_chosen_days(form, _read_windows(form)),
         zone=zone_of(form.text("zone") or zone_name).key,
         hours=(form.text("hours_open", DAY[0]), form.text("hours_close", DAY[1])),
+        months=_months(form),
         priority="2" if form.text("priority") == "2" else "1",
         reference=form.text("reference"),
         tags=form.text("tags"),
         report_url=form.text("report_url"),
     )
+
+
+def _months(form: Form) -> int:
+    """How many months the calendar shows, more of them for whoever wants to see later ones."""
+    text = form.text("months")
+    months = int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else MONTHS_SHOWN
+    wanted = months + (MONTHS_SHOWN if form.text("step") == "months" else 0)
+    return min(max(wanted, MONTHS_SHOWN), MOST_MONTHS)
 
 
 def _read_windows(form: Form) -> list[WindowEntry]:

@@ -17,7 +17,7 @@ from heliograph.domain.message_draft import (
 )
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.recipient_file import FileFlaw, RecipientTable, read_table
-from heliograph.domain.window_calendar import calendar
+from heliograph.domain.window_calendar import MOST_MONTHS, calendar
 from heliograph.faces.portal.calendar_words import WEEKDAYS, day_text, month_text
 from heliograph.faces.portal.compose_forms import (
     FLAWS,
@@ -38,7 +38,7 @@ from heliograph.storage.contact_reading import count_labels
 COMPOSE: Final = "/portal/compose"
 _MOST_LABELS: Final = 60
 _ANCHORS: Final = {
-    **dict.fromkeys(("window", "days", "no_windows", "zone"), "#windows"),
+    **dict.fromkeys(("window", "days", "months", "no_windows", "zone"), "#windows"),
     "replace": "#message",
 }
 _NEXT: Final = {"review": f"{COMPOSE}/%s/review", "sender": "/portal/senders?for=%s"}
@@ -126,7 +126,8 @@ async def composed(
         + [each for each in labels if each[0] not in draft.labels][:_MOST_LABELS],
         windows=window_rows(draft, translate),
         zones=zones_with(draft.zone),
-        months=calendar(context.now().astimezone(zone_of(draft.zone)).date(), draft.windows),
+        months=calendar(context.now().astimezone(zone_of(draft.zone)).date(), draft.windows, draft.months),
+        has_later_months=draft.months < MOST_MONTHS,
         weekdays=[translate(name) for name in WEEKDAYS],
         hours=draft.hours,
         day_text=lambda day: day_text(day, translate),

@@ -19,6 +19,7 @@ from heliograph.domain.refusals import Conflict, InvalidRequest, Unavailable
 from heliograph.domain.status import Code
 from heliograph.domain.written_numbers import NumberFlaw, read_number
 from heliograph.faces.portal.audited_acts import note_act
+from heliograph.faces.portal.calendar_words import span_text
 from heliograph.faces.portal.compose_forms import FLAWS
 from heliograph.faces.portal.compose_pages import COMPOSE, composed
 from heliograph.faces.portal.kept_drafts import OpenDraft, compiled, open_draft, remember_sent
@@ -27,6 +28,7 @@ from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
 from heliograph.faces.portal.status_texts import CODE_TEXTS, tone_of
+from heliograph.faces.portal.text_formats import zone_of
 from heliograph.services.explain_batch import Explanation
 from heliograph.storage.accounts import Account
 from heliograph.storage.batches import IdempotentRequest, PreparedBatch
@@ -208,7 +210,12 @@ async def _reviewed(
         tone_of=tone_of,
         refused=_refused(explanation),
         twice=found.twice,
-        has_windows=bool(found.raw.delivery_windows),
+        windows=[
+            span_text(each.opens, each.closes, zone_of(draft.zone), translate_for(request))
+            for each in batch.draft.windows
+        ]
+        if found.raw.delivery_windows
+        else [],
         test_key=context.random_bytes(16).hex(),
         **{"problem": "", "test_number": "", "test_fault": "", **more},
         **_preview_values(

@@ -104,18 +104,34 @@
   });
 
   // ---- the calendar: one stop of the tabulator, arrows go from day to day ----
-  const daysOf = (calendar) => [...calendar.querySelectorAll("input:enabled")];
+  const daysOf = (calendar) => [...calendar.querySelectorAll("input[name=days]:enabled")];
   const beStop = (calendar, day) => {
     for (const each of daysOf(calendar)) each.tabIndex = each === day ? 0 : -1;
+  };
+  const addMonths = (day, count) => {
+    const wanted = day.getUTCDate();
+    day.setUTCMonth(day.getUTCMonth() + count + 1, 0); // the last day of that month
+    if (wanted < day.getUTCDate()) day.setUTCDate(wanted);
+  };
+  const jumps = {
+    Home: (day) => day.setUTCDate(day.getUTCDate() - ((day.getUTCDay() + 6) % 7)),
+    End: (day) => day.setUTCDate(day.getUTCDate() + ((7 - day.getUTCDay()) % 7)),
+    PageUp: (day) => addMonths(day, -1),
+    PageDown: (day) => addMonths(day, 1),
   };
   const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
   document.addEventListener("keydown", (event) => {
     const calendar = event.target.closest?.("[data-calendar]");
-    if (!calendar || event.target.name !== "days" || !(event.key in steps)) return;
-    event.preventDefault();
+    if (!calendar || event.target.name !== "days" || event.ctrlKey || event.altKey || event.metaKey) return;
     const day = new Date(`${event.target.value}T12:00:00Z`);
-    day.setUTCDate(day.getUTCDate() + steps[event.key]);
-    const found = calendar.querySelector(`input[value="${day.toISOString().slice(0, 10)}"]:enabled`);
+    if (event.key in steps) day.setUTCDate(day.getUTCDate() + steps[event.key]);
+    else if (event.key in jumps) jumps[event.key](day);
+    else return;
+    event.preventDefault();
+    const wanted = day.toISOString().slice(0, 10);
+    const days = daysOf(calendar);
+    let found = days.find((each) => each.value === wanted);
+    if (!found && event.key in jumps) found = wanted < event.target.value ? days[0] : days.at(-1);
     if (found) beStop(calendar, found);
     found?.focus();
   });
