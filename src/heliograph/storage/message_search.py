@@ -151,6 +151,7 @@ def _is_chosen(shown: Shown, wanted: MessageSearch) -> bool:
         and wanted.text.lower() in body.lower()
         and of_batch.sender in (None, batch.sender)
         and of_batch.reference in (None, batch.reference)
+        and (not of_batch.tags or not set(of_batch.tags).isdisjoint(batch.tags))
         and (of_batch.created_from is None or batch.created_at >= of_batch.created_from)
         and (of_batch.created_to is None or batch.created_at < of_batch.created_to)
     )

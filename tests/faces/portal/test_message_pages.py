@@ -85,7 +85,7 @@ async def searched(owner: PortalClient, **fields: str) -> set[str]:
 async def test_messages_are_found_by_what_they_are(portal: ServedPortal, owner: PortalClient) -> None:
     """Each filter alone, together, and beside a number."""
     numbers = [PHONE, "46701740606"]
-    greeting = await send(portal, numbers, body="Hello there", reference="order 7")
+    greeting = await send(portal, numbers, body="Hello there", reference="order 7", tags=["a", "b"])
     named = await send(
         portal, {PHONE: {"name": "Åsa"}, "46701740606": {"name": "Bo"}}, body="Dear {name}", sender="iP1sms"
     )
@@ -107,6 +107,9 @@ async def test_messages_are_found_by_what_they_are(portal: ServedPortal, owner: 
         ({"direction": "in"}, {back}),
         ({"sender": "iP1sms"}, {to_asa, to_bo}),
         ({"reference": "order 7"}, {first, second}),
+        ({"tag": "b"}, {first, second}),
+        ({"tag": "b", "group": "failed"}, {second}),
+        ({"tag": "c"}, set()),
         ({"from": str((datetime.now(UTC) - timedelta(days=1)).date())}, {first, second, to_asa, to_bo, back}),
         ({"from": tomorrow}, set()),
         ({"text": "hello", "group": "failed", "from": "2020-01-01", "to": tomorrow}, {second}),
@@ -114,6 +117,8 @@ async def test_messages_are_found_by_what_they_are(portal: ServedPortal, owner: 
         ({"wanted": PHONE, "group": "delivered"}, {first}),
         ({"wanted": PHONE, "sender": "iP1sms"}, {to_asa}),
         ({"wanted": PHONE, "reference": "order 7"}, {first}),
+        ({"wanted": PHONE, "tag": "a"}, {first}),
+        ({"wanted": PHONE, "tag": "c"}, set()),
         ({"wanted": PHONE, "from": tomorrow}, set()),
         ({"wanted": PHONE, "to": today if today > "2020" else ""}, {first, to_asa, back}),
     ):

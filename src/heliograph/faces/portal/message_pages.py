@@ -36,7 +36,7 @@ MESSAGES: Final = "/portal/messages"
 MESSAGE: Final = f"{BATCH}/messages/{{message_id:str}}"
 SHOWN: Final = 50
 UNKNOWN_MESSAGE: Final = "There is no such batch, or no such message in it."
-FIELDS: Final = ("wanted", "text", "group", "direction", "sender", "reference", "from", "to")
+FIELDS: Final = ("wanted", "text", "group", "direction", "sender", "reference", "tag", "from", "to")
 NOTHING_GIVEN: Final[Mapping[str, str]] = MappingProxyType(dict.fromkeys(FIELDS, ""))
 _SENDERS: Final = 200
 ENCODINGS: Final = {Encoding.GSM7: "GSM-7", Encoding.BINARY: "Binary", Encoding.UCS2: "UCS-2"}
@@ -98,6 +98,7 @@ def _search_of(given: Mapping[str, str], request: PortalRequest) -> tuple[Messag
     batches = BatchFilter(
         sender=given["sender"] or None,
         reference=given["reference"] or None,
+        tags=(given["tag"],) if given["tag"] else (),
         incoming=incoming,
         created_from=begins,
         created_to=ends,
