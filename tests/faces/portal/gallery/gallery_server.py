@@ -30,8 +30,16 @@ TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
+class Login:
+    """How they are signed in."""
+
+    is_operator = True
+
+
 class Person:
     """Somebody who is signed in."""
+
+    login = Login
 
     name = "Karin Boye"
     email = "karin@example.com"
@@ -39,6 +47,7 @@ class Person:
     account_number = "ip1-10001"
     accounts = (("ip1-10001", "Karin's Bookshop"), ("ip1-10002", "Another account"))
     role = "owner"
+    looks_on = False
     is_operator = True
 
     def may(self, right: str) -> bool:
