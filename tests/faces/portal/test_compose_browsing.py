@@ -110,3 +110,18 @@ async def test_faults_on_a_phone_lead_to_their_fields(
         path = screenshot_path(screenshots, "compose-review", phone=True, dark=True)
         await page.screenshot(path=path, full_page=True)
         assert [each for each in watched.faults if "400" not in each] == []
+
+
+async def test_enter_in_a_field_goes_on_to_the_review(portal: ServedPortal, browser: Browser) -> None:
+    async with (
+        portal.on_a_socket() as address,
+        opened_page(browser, address, await portal.sign_in()) as watched,
+    ):
+        page = watched.page
+        await page.goto("/portal/compose")
+        await page.get_by_label("Text", exact=True).fill("Hello")
+        await page.locator("#pasted").fill("46701740605")
+        await page.locator("#reference").fill("order 7")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/review")
+        assert watched.faults == []
