@@ -7,6 +7,7 @@ from typing import Final
 from heliograph.domain.contact import ContactDraft, check_contact, merged
 from heliograph.domain.ids import IdSource, block
 from heliograph.domain.refusals import InvalidRequest, NotFound, Refusal
+from heliograph.storage.accounts import lock_account
 from heliograph.storage.contact_reading import (
     ContactFilter,
     StoredContact,
@@ -54,6 +55,7 @@ class ContactBook:
 
         The same drafts again change nothing. Each draft has a number, and no number comes twice.
         """
+        await lock_account(tx, account_id)  # two imports of a number at once: the later one finds the earlier
         known = await find_contacts_of(tx, account_id, [draft.msisdn for draft in drafts if draft.msisdn])
         new = [draft for draft in drafts if draft.msisdn not in known]
         others = [(known[draft.msisdn], draft) for draft in drafts if draft.msisdn in known]

@@ -49,11 +49,6 @@ async def list_members(tx: Transaction, account_id: int) -> list[Member]:
     return [Member(**{**dict(row), "role": Role(row["role"])}) for row in rows]
 
 
-async def lock_members(tx: Transaction, account_id: int) -> None:
-    """Wait for others who change the members of an account, and let them wait."""
-    await tx.execute(load_query("lock_members"), account_id)
-
-
 async def remove_membership(tx: Transaction, account_id: int, user_id: int) -> bool:
     """Take somebody out of an account; False if they are not in it."""
     removed = await tx.fetchval(load_query("remove_membership"), account_id, user_id)

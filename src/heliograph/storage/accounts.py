@@ -311,6 +311,11 @@ async def find_account_by_number(tx: Transaction, number: str) -> int | None:
     return found
 
 
+async def lock_account(tx: Transaction, account_id: int) -> None:
+    """Wait for others who change the account's members or import contacts into it, and let them wait."""
+    await tx.execute(load_query("lock_account"), account_id)
+
+
 async def add_sender(tx: Transaction, account_id: int, sender: str, *, now: datetime) -> bool:
     """Register a sender that ``domain/sender.check_sender`` let pass; False if it was registered already."""
     return await tx.fetchval(load_query("add_sender"), account_id, sender, now) is not None

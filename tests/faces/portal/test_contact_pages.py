@@ -1,5 +1,6 @@
 """Contacts and labels: added, changed, found, deleted, imported from a file and taken along as one."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -170,6 +171,19 @@ async def test_the_same_file_again_changes_nothing(portal: ServedPortal, owner: 
     assert bo == {"name": "Bo", "phoneNumber": "+46701740606"}
     assert [row[3] for row in once] == [["gym", "old"], ["vip"]]
     assert "Of them there already" in (await upload(owner, rows)).text
+
+
+async def test_the_same_file_twice_at_once_makes_each_contact_once(
+    portal: ServedPortal, owner: PortalClient
+) -> None:
+    rows = "phone\n" + "".join(f"{46701740000 + number}\n" for number in range(2000))
+    preview = await upload(owner, rows.encode())
+    packed = re.findall(r'name="table" value="([^"]+)"', preview.text)[0]
+    fields = {"table": packed, "column": "0", "confirmed": "1"}
+    answers = await asyncio.gather(*(owner.post("/portal/contacts/import/run", fields) for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [303] * 4
+    async with portal.database.transaction() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM contact") == 2000
 
 
 async def test_what_is_exported_can_be_imported_again(portal: ServedPortal, owner: PortalClient) -> None:

@@ -21,8 +21,8 @@ from heliograph.faces.cli.command_options import (
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.lookups import get_account
 from heliograph.faces.cli.terminal import done, show_one, show_rows
-from heliograph.storage.account_members import list_members, lock_members, remove_membership
-from heliograph.storage.accounts import StoredAccount
+from heliograph.storage.account_members import list_members, remove_membership
+from heliograph.storage.accounts import StoredAccount, lock_account
 from heliograph.storage.audit_log import INSTALLATION, write_audit_entry
 from heliograph.storage.database import Transaction
 from heliograph.storage.portal_logins import end_logins_of_user
@@ -273,7 +273,7 @@ async def role(
 async def _set_role(
     tx: Transaction, ground: Ground, account: StoredAccount, user: PortalUser, role: Role | None
 ) -> None:
-    await lock_members(tx, account.account_id)
+    await lock_account(tx, account.account_id)
     members = await list_members(tx, account.account_id)
     roles = {member.user_id: member.role for member in members if not member.is_disabled}
     if leaves_no_owner(roles, user.user_id, role):

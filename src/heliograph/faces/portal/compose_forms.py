@@ -173,7 +173,7 @@ def fault_text(fault: DraftFault, translate: Translate) -> str:
     kind = fault.field.partition("-")[0]
     english = FAULTS.get(("opens" if kind == "closes" else kind, fault.code))
     if english is None:
-        return fault.sentence or fault.code
+        return translate(fault.sentence) if fault.sentence else fault.code
     return translate(english, **fault.values) if fault.values else translate(english)
 
 

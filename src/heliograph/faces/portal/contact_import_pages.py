@@ -180,7 +180,9 @@ def _unpacked(text: str) -> RecipientTable | None:
 
 
 def _asking(request: PortalRequest, faults: dict[str, str], labels: str = "") -> Response[str]:
-    shown: dict[str, Any] = {field: faults.get(field) for field in ("file", "labels")}
+    translate = translate_for(request)
+    shown: dict[str, Any] = dict.fromkeys(("file", "labels"))
+    shown |= {field: translate(sentence) for field, sentence in faults.items()}
     status = 400 if faults else 200
     return page(request, "contact_import.html", status=status, faults=shown, labels=labels)
 

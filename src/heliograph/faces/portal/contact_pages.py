@@ -183,6 +183,7 @@ def _draft(
     """
     faults: dict[str, str] = {}
     properties: dict[str, str] = {}
+    translate = translate_for(request)
     number, number_fault = typed_number(request, form.text("number"))
     if number_fault:
         faults["number"] = number_fault
@@ -191,7 +192,8 @@ def _draft(
     for line in filter(None, map(str.strip, form.raw("properties").splitlines())):
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
-            faults["properties"] = f"Write name: value on each line; this one has no colon: {line[:60]}"
+            english = "Write name: value on each line; this one has no colon: %(line)s"
+            faults["properties"] = translate(english, line=line[:60])
         properties[name.strip()] = value.strip()
     labels = [each.strip() for each in form.raw("labels").replace("\n", ",").split(",") if each.strip()]
     before = msgspec.json.decode(metadata, type=dict[str, dict[str, str]])
@@ -201,7 +203,7 @@ def _draft(
     for fault in refused:
         is_number = PHONE.lower() in fault.field.lower()
         field = "number" if is_number else "labels" if fault.field.startswith("labels") else "properties"
-        faults.setdefault(field, fault.sentence)
+        faults.setdefault(field, translate(fault.sentence))
     return (None, faults) if faults or draft is None else (draft, {})
 
 

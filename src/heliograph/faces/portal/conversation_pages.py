@@ -91,7 +91,8 @@ async def reply(request: PortalRequest, message_id: str) -> Response[str] | Resp
     try:
         await context.accept_batch.accept(account, raw, once)
     except InvalidRequest as refused:
-        return await _conversation_page(request, message_id, text, sender, refused.faults[0].sentence)
+        fault = translate_for(request)(refused.faults[0].sentence)
+        return await _conversation_page(request, message_id, text, sender, fault)
     return see(f"{CONVERSATIONS}/{message_id}")
 
 

@@ -125,7 +125,7 @@ async def send_test(request: PortalRequest) -> Response[None]:
             RawBatch(sender=sender, recipients=[_phone_of(request)], body=text, datacoding="gsm"),
         )
     except InvalidRequest as refused:
-        return see(HANDSET, str(refused.faults[0].sentence), tone="bad")
+        return see(HANDSET, translate(refused.faults[0].sentence), tone="bad")
     return see(HANDSET, translate("Sent. It arrives in a moment."))
 
 

@@ -131,7 +131,7 @@ def _end_of_day(request: PortalRequest, text: str) -> datetime | None:
 def _refused(request: PortalRequest, form: Form, faults: Sequence[Refusal]) -> Response[str]:
     by_field: dict[str, str] = {}
     for fault in faults:
-        by_field.setdefault(fault.field.partition("[")[0], fault.sentence)
+        by_field.setdefault(fault.field.partition("[")[0], translate_for(request)(fault.sentence))
     return _form_page(request, form.values(), form.texts("scopes"), by_field, status=400)
 
 

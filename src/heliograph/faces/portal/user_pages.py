@@ -23,9 +23,9 @@ from heliograph.storage.account_members import (
     list_members,
     list_roles,
     list_roles_of_members,
-    lock_members,
     remove_membership,
 )
+from heliograph.storage.accounts import lock_account
 from heliograph.storage.database import Transaction
 from heliograph.storage.portal_logins import end_logins_of_user
 from heliograph.storage.portal_users import create_sign_in_link, set_membership, spend_links_of_user
@@ -164,7 +164,7 @@ async def take_back(request: PortalRequest) -> Response[None]:
 
 async def _member_of(tx: Transaction, me: SignedIn, form: Form) -> tuple[Member, dict[int, Role]]:
     """The member that a form names, and the roles of all who may sign in; nobody else changes them now."""
-    await lock_members(tx, me.account_id)
+    await lock_account(tx, me.account_id)
     members = await list_members(tx, me.account_id)
     found = next((member for member in members if str(member.user_id) == form.text("user")), None)
     if found is None:

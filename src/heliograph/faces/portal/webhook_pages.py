@@ -82,7 +82,7 @@ async def choose_incoming_url(request: PortalRequest) -> Response[str] | Respons
             # The URL may hold a token of the receiver's: it is not noted.
             await note_act(tx, request, "webhook.url_changed" if url else "webhook.url_removed", "incoming")
     if isinstance(url, UrlRefusal):
-        return await _webhooks_page(request, typed=typed, fault=url.sentence)
+        return await _webhooks_page(request, typed=typed, fault=translate(url.sentence))
     if url is None:
         return see(WEBHOOKS, translate("Saved. Incoming messages are read here and over the API only."))
     return see(WEBHOOKS, translate("Saved. The next incoming message goes there."))
@@ -194,17 +194,19 @@ def _chosen_reports(form: Form, zone_name: str, translate: Translate) -> ReplayF
 async def send_test(request: PortalRequest) -> Response[str]:
     """Send a signed test report to a URL, and show what was sent and what came back."""
     context, me, form = context_of(request), me_of(request), await form_of(request)
-    url = form.text("url").strip()
+    url, translate = form.text("url").strip(), translate_for(request)
     if context.send_test_report is None:
-        return await _webhooks_page(request, test_url=url, test_fault="This process sends no reports.")
+        return await _webhooks_page(
+            request, test_url=url, test_fault=translate("This process sends no reports.")
+        )
     try:
         sent = await context.send_test_report.send(
             me.account_id, me.account.currency, url, test_id=f"test-{context.random_bytes(8).hex()}"
         )
     except InvalidRequest as refused:
-        return await _webhooks_page(request, test_url=url, test_fault=refused.faults[0].sentence)
+        return await _webhooks_page(request, test_url=url, test_fault=translate(refused.faults[0].sentence))
     except TooManyRequests as refused:
-        return await _webhooks_page(request, test_url=url, test_fault=refused.sentence)
+        return await _webhooks_page(request, test_url=url, test_fault=translate(refused.sentence))
     return await _webhooks_page(request, test_url=url, sent=sent)
 
 

@@ -1,3 +1,0 @@
--- Whoever changes the members of an account waits for whoever else does.
--- $1 account
-SELECT account_id FROM account WHERE account_id = $1 FOR NO KEY UPDATE
