@@ -1,5 +1,6 @@
 """What operators do to accounts: the rules that the command line and the portal share."""
 
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -16,8 +17,11 @@ from heliograph.storage.accounts import (
 from heliograph.storage.batches import IdempotentRequest
 from heliograph.storage.database import Transaction
 from heliograph.storage.idempotency import StoredAnswer, claim_key, keep_answer
+from heliograph.storage.new_accounts import NewAccount, OpenedAccount, open_account
+from heliograph.storage.sealing import Sealer
 
 _CREDIT: Final = "credit"
+_OPENING: Final = "account"
 _PATIENCE: Final = "5s"
 """How long the same booking, made this very moment, is waited for."""
 
@@ -62,3 +66,24 @@ async def book_credit_once(
     await book_credit(tx, account_id, amount, note=note, now=now, ids=ids)
     await keep_answer(tx, request, StoredAnswer(200, b"", None))
     return True
+
+
+async def open_account_once(
+    tx: Transaction,
+    wanted: NewAccount,
+    operator_account_id: int,
+    *,
+    once: str,
+    sealer: Sealer,
+    now: datetime,
+    ids: IdSource,
+    random_bytes: Callable[[int], bytes],
+) -> OpenedAccount | None:
+    """Make an account; None if a form with the name ``once`` made one before, by two clicks of the operator."""
+    content = sha256(f"{once}\0{wanted.name}".encode())
+    request = IdempotentRequest(operator_account_id, _OPENING, content.hexdigest(), content.digest())
+    if await claim_key(tx, request, now, wait=_PATIENCE) is not None:
+        return None
+    opened = await open_account(tx, wanted, sealer=sealer, now=now, ids=ids, random_bytes=random_bytes)
+    await keep_answer(tx, request, StoredAnswer(200, b"", None))
+    return opened

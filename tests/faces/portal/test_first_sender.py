@@ -41,14 +41,15 @@ async def test_composing_begins_with_a_sender_and_keeps_what_is_typed(
     typed = {"step": "sender", "body": "Hello, first one", "pasted": "46701740605"}
     sent_away = await owner.post("/portal/compose", typed)
     place = sent_away.headers["location"]
-    draft = place.removeprefix("/portal/senders?for=")
+    draft = place.removeprefix("/portal/senders?for=compose:")
     assert re.fullmatch("[0-9a-f]{24}", draft)
+    asked_for = f"compose:{draft}"
     asked = (await owner.get(place)).text
-    assert f'name="for" value="{draft}"' in asked
+    assert f'name="for" value="{asked_for}"' in asked
     assert "iP1sms" in asked
-    refused = await owner.post("/portal/senders", {"sender": "!", "for": draft})
-    assert (refused.status_code, f'name="for" value="{draft}"' in refused.text) == (400, True)
-    registered = await owner.post("/portal/senders", {"sender": "Acme", "for": draft})
+    refused = await owner.post("/portal/senders", {"sender": "!", "for": asked_for})
+    assert (refused.status_code, f'name="for" value="{asked_for}"' in refused.text) == (400, True)
+    registered = await owner.post("/portal/senders", {"sender": "Acme", "for": asked_for})
     assert registered.headers["location"] == f"/portal/compose/{draft}"
     again = (await owner.get(f"/portal/compose/{draft}")).text
     assert "No sender yet" not in again
@@ -61,6 +62,9 @@ async def test_composing_begins_with_a_sender_and_keeps_what_is_typed(
     [
         ("compose", "/portal/compose"),
         ("handset", "/portal/handset"),
+        (f"conversation:{24 * '7'}", f"/portal/conversations/{24 * '7'}"),
+        ("conversation:../keys", "/portal/senders"),
+        (f"keys:{24 * '7'}", "/portal/senders"),
         ("", "/portal/senders"),
         ("//example.com", "/portal/senders"),
         ("../keys", "/portal/senders"),

@@ -160,6 +160,22 @@ async def test_a_new_account_shows_its_key_once(portal: ServedPortal, operator: 
     assert "hg_" in child.text
 
 
+async def test_a_form_that_is_sent_twice_makes_one_account(
+    portal: ServedPortal, operator: PortalClient
+) -> None:
+    form = (await operator.get("/portal/operator/new-account")).text
+    assert "iP1sms</textarea>" in form, "an account that may send begins with the default senders"
+    found = re.search(r'name="once" value="([^"]+)"', form)
+    assert found
+    fields = {"name": "Acme", "price_list": "1", "once": found[1]}
+    answers = await asyncio.gather(*(operator.post("/portal/operator/new-account", fields) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [200, 303, 303]
+    assert await noted(portal, "account.created") == 1
+    later = await operator.post("/portal/operator/new-account", {**fields, "once": "another form"})
+    assert later.status_code == 200
+    assert await noted(portal, "account.created") == 2
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

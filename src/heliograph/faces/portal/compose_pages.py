@@ -41,7 +41,7 @@ _ANCHORS: Final = {
     **dict.fromkeys(("window", "days", "months", "no_windows", "zone"), "#windows"),
     "replace": "#message",
 }
-_NEXT: Final = {"review": f"{COMPOSE}/%s/review", "sender": "/portal/senders?for=%s"}
+_NEXT: Final = {"review": f"{COMPOSE}/%s/review", "sender": "/portal/senders?for=compose:%s"}
 """The pages that steps lead to; all others lead back to the form."""
 
 

@@ -14,12 +14,13 @@ from heliograph.domain.typed_values import read_amount
 from heliograph.faces.portal.operator_account_pages import NOT_AN_AMOUNT, account_address
 from heliograph.faces.portal.operator_acts import Faults, faults_of, note_operator_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
-from heliograph.faces.portal.rendering import page, translate_for
-from heliograph.faces.portal.signed_in import Form, act, form_of, show
+from heliograph.faces.portal.rendering import page, see, translate_for
+from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
+from heliograph.services.operate_accounts import open_account_once
 from heliograph.storage.account_lines import find_account_line
 from heliograph.storage.accounts import StoredAccount
 from heliograph.storage.database import Transaction
-from heliograph.storage.new_accounts import NewAccount, open_account
+from heliograph.storage.new_accounts import NewAccount
 from heliograph.storage.price_lists import StoredPriceList, list_price_lists
 
 NEW: Final = "/portal/operator/new-account"
@@ -36,29 +37,37 @@ _EMPTY: Final = {
 @show(NEW, right=Right.OPERATE)
 async def show_new_account(request: PortalRequest) -> Response[str]:
     """The form of a new account."""
-    return await _form_page(request, dict(_EMPTY), {})
+    senders = "\n".join(context_of(request).sender_rules.default_senders)
+    return await _form_page(request, {**_EMPTY, "senders": senders}, {})
 
 
 @act(NEW, right=Right.OPERATE)
-async def make_account(request: PortalRequest) -> Response[str]:
+async def make_account(request: PortalRequest) -> Response[str] | Response[None]:
     """Make an account with a key and a webhook secret."""
     context, form = context_of(request), await form_of(request)
     async with context.database.transaction() as tx:
         wanted, faults = await _wanted(tx, form, request)
+        opened = None
         if wanted is not None:
-            opened = await open_account(
+            opened = await open_account_once(
                 tx,
                 wanted,
+                me_of(request).account_id,
+                once=form.text("once")[:64],
                 sealer=context.sealer,
                 now=context.now(),
                 ids=context.ids,
                 random_bytes=context.random_bytes,
             )
+        if wanted is not None and opened is not None:
             await note_operator_act(
                 tx, request, "account.created", opened.number, detail={"currency": wanted.currency}
             )
     if wanted is None:
         return await _form_page(request, {**_EMPTY, "optional_sender": "", **form.values()}, faults)
+    if opened is None:
+        said = "This form was sent before, and made one account. Fill it in anew for another one."
+        return see("/portal/operator/accounts", translate_for(request)(said), tone="warn")
     return page(
         request,
         "operator_account_opened.html",
@@ -71,6 +80,7 @@ async def make_account(request: PortalRequest) -> Response[str]:
 async def _form_page(request: PortalRequest, values: dict[str, str], faults: Faults) -> Response[str]:
     async with context_of(request).database.transaction() as tx:
         lists = await list_price_lists(tx)
+    values = {**values, "once": values.get("once") or context_of(request).random_bytes(16).hex()}
     status = 400 if faults else 200
     return page(
         request, "operator_account_new.html", status=status, values=values, faults=faults, price_lists=lists

@@ -235,10 +235,10 @@ def _shown_steps(request: PortalRequest, steps: FirstSteps, *, has_sender: bool)
         ),
         ShownStep(
             translate("Send through the API"),
-            translate("Create a key, then paste the line below into a terminal."),
+            translate("Make a key, then paste the line below into a terminal."),
             steps.has_used_key,
             "/portal/keys" if me.may("keys") else None,
-            translate("Create a key"),
+            translate("Make a key"),
             has_code=True,
         ),
     ]

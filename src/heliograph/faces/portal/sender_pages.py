@@ -19,6 +19,8 @@ SENDERS: Final = "/portal/senders"
 _SHOWN: Final = 500
 _CAME_FROM: Final = {"compose": "/portal/compose", "handset": "/portal/handset"}
 """Where somebody goes on who was sent here for a sender, by what ``for`` in the address says."""
+_OF_ONE: Final = {"compose": "/portal/compose", "conversation": "/portal/conversations"}
+"""The same for one draft or conversation, whose id follows after a colon."""
 _REFUSALS: Final = {
     "required": "Write a sender.",
     "empty": "Write a sender.",
@@ -80,8 +82,11 @@ async def _account(request: PortalRequest, me: SignedIn) -> Account:
 
 def _way_on(asked: str) -> str | None:
     """Where to go on: to a page that wanted a sender, or to the message that is being written."""
-    draft_id = parse_id(asked)
-    return _CAME_FROM.get(asked) if draft_id is None else f"{_CAME_FROM['compose']}/{draft_id.hex()}"
+    place, _, name = asked.partition(":")
+    if not name:
+        return _CAME_FROM.get(place)
+    key = parse_id(name)
+    return None if key is None or place not in _OF_ONE else f"{_OF_ONE[place]}/{key.hex()}"
 
 
 async def _listed(request: PortalRequest, typed: str, fault: str, asked: str) -> Response[str]:

@@ -103,6 +103,7 @@ async def invite(request: PortalRequest) -> Response[str]:
     secret, now, is_mailed = random_text(request), context.now(), False
     path = f"/portal/invitation/{secret}"
     async with context.database.transaction() as tx:
+        await lock_account(tx, me.account_id)  # the same form twice at once: the later link takes the place
         members = await list_members(tx, me.account_id)
         is_member = any(member.email == email for member in members)
         if not is_member:
