@@ -155,6 +155,23 @@ async def test_what_cannot_be_written_comes_back_with_the_reason(
     assert text in refused.text
 
 
+async def test_a_number_that_a_route_takes_elsewhere_is_said(phones: ServedPortal) -> None:
+    said = "does not go to the simulated carrier"
+    async with phones.client(await phones.sign_in()) as owner:
+        assert said not in (await owner.get(PAGE)).text
+        async with phones.database.transaction() as tx:
+            await tx.execute(
+                "INSERT INTO carrier (carrier_id, name, host, port, system_id, sealed_password)"
+                " VALUES (9, 'real', '192.0.2.1', 2775, 'us', '')"
+            )
+            await tx.execute("INSERT INTO route (route_id, prefix, carrier_id) VALUES (99, $1, 9)", PHONE)
+        for _ in range(120):  # routes are remembered for some seconds
+            if said in (await owner.get(PAGE)).text:
+                return
+            await asyncio.sleep(0.5)
+    pytest.fail("the page says nothing of the route")
+
+
 async def test_a_carrier_that_is_gone_is_said_and_the_text_kept(database: str) -> None:
     async with carrier() as gone:
         pass

@@ -54,6 +54,9 @@ async def _handset_page(
     faults: Mapping[str, str] = _NO_FAULTS,
 ) -> Response[str]:
     me, msisdn = me_of(request), _phone_of(request)
+    routing = await context_of(request).accounts.routing()
+    sender = await usual_sender(context_of(request), me.account_id)
+    carrier = routing.table.carriers(me.account_id, sender).find(msisdn)
     recent = await handsets.phones(me.account_id)
     values = await _screen_values(request, handsets, msisdn)
     return page(
@@ -66,6 +69,7 @@ async def _handset_page(
         msisdn=msisdn,
         phones=[FIRST_PHONE, *(each for each in recent if each != FIRST_PHONE)],
         numbers=await handsets.numbers(me.account_id),
+        is_reached=carrier is not None and carrier == routing.simulated_carrier,
         has_sender=bool(await senders_of(context_of(request), me.account_id)),
         **values,
     )
