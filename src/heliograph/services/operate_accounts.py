@@ -79,7 +79,7 @@ async def open_account_once(
     ids: IdSource,
     random_bytes: Callable[[int], bytes],
 ) -> OpenedAccount | None:
-    """Make an account; None if a form with the name ``once`` made one before, by two clicks of the operator."""
+    """Make an account; None if a form with the name ``once`` made one before, by two clicks."""
     content = sha256(f"{once}\0{wanted.name}".encode())
     request = IdempotentRequest(operator_account_id, _OPENING, content.hexdigest(), content.digest())
     if await claim_key(tx, request, now, wait=_PATIENCE) is not None:

@@ -96,7 +96,8 @@ def test_a_sentence_with_its_values_in_it_is_said_in_swedish() -> None:
     assert isinstance(url, UrlRefusal)
     assert swedish(too_long.sentence) == "En etikett har högst 100 tecken; den här har 101."
     assert swedish(foreign.sentence) == (
-        "Avsändaren acme är inte registrerad på det här kontot. Acme är det: stora och små bokstäver skiljer sig."
+        "Avsändaren acme är inte registrerad på det här kontot."
+        " Acme är det: stora och små bokstäver skiljer sig."
     )
     assert swedish(url.sentence) == "Adressens värd är privat."
 
