@@ -76,6 +76,7 @@ async def test_a_delivered_message_tells_its_whole_way(
     assert (document["carrier"], document["code"], document["final"]) == ("carrier one", 201, True)
     smsc_id = await connection.fetchval("SELECT smsc_id FROM segment WHERE message_id = $1", messages[2])
     assert document["submitted"] == [{"segment": 1, "smscId": smsc_id}]
+    assert document["waiting"] is None
     assert document["entries"][0]["kind"] == "accepted"
     assert document["entries"][0]["price"] == 0.35
     assert [entry["code"] for entry in of_kind(document, "status")] == [102, 103, 110, 111, 201]
@@ -95,6 +96,51 @@ async def test_each_segment_of_a_long_message_and_its_receipt_are_told(
     document = decoded(await api.get(await path_of(connection, messages[0])))
     assert [one["segment"] for one in document["submitted"]] == [1, 2, 3]
     assert sorted(one["segment"] for one in of_kind(document, "receipt")) == [1, 2, 3]
+
+
+async def test_a_message_that_waits_says_what_for(connection: Connection, api: httpx.AsyncClient) -> None:
+    messages = await queue(connection, numbers(5), lot_size=2, carrier_id=2)
+    opens_at = NOW + timedelta(hours=9)
+
+    async def waiting() -> tuple[Any, Any]:
+        document = decoded(await api.get(await path_of(connection, messages[3])))
+        return document["carrier"], document["waiting"]
+
+    assert await waiting() == ("two", {"reason": "carrier", "notBefore": None})
+    await connection.execute(
+        "INSERT INTO bind_lease (carrier_id, slot, epoch, holder, leased_until, bound_at)"
+        " VALUES (2, 0, 1, 'here:1:aa', now() + interval '1 hour', now())"
+    )
+    assert await waiting() == ("two", {"reason": "turn", "notBefore": None})
+    await connection.execute("UPDATE carrier SET enabled = false WHERE carrier_id = 2")
+    assert await waiting() == ("two", {"reason": "carrier", "notBefore": None})
+    await connection.execute("UPDATE lot SET state = 0, opens_at = $1", opens_at)
+    not_before = opens_at.isoformat().replace("+00:00", "Z")
+    assert await waiting() == ("two", {"reason": "window", "notBefore": not_before})
+    await connection.execute("UPDATE lot SET state = 3")
+    assert await waiting() == ("two", {"reason": "pause", "notBefore": None})
+    await connection.execute("UPDATE lot SET state = 2")
+    assert await waiting() == (None, None)
+    route = of_kind(decoded(await api.get(await path_of(connection, messages[0]))), "route")
+    assert route == []
+
+
+async def test_what_is_tried_again_waits_in_its_own_lot(
+    connection: Connection, api: httpx.AsyncClient
+) -> None:
+    messages = await queue(connection, numbers(4), lot_size=4)
+    await connection.execute("UPDATE lot SET state = 2")
+    await connection.execute(
+        "INSERT INTO lot (carrier_id, lot_id, account_id, priority, state, fair_position, opens_at,"
+        " closes_at, segment_count, first_id, last_id, payload) SELECT carrier_id, $1, account_id,"
+        " priority, 0, 0, $2, closes_at, 1, $3, $3, payload FROM lot",
+        IDS.new(int(NOW.timestamp())),
+        NOW + timedelta(minutes=5),
+        messages[2],
+    )
+    for place, reason in ((1, None), (2, "window"), (3, None)):
+        waiting = decoded(await api.get(await path_of(connection, messages[place])))["waiting"]
+        assert (waiting and waiting["reason"]) == reason, place
 
 
 async def test_attempts_to_report_it_and_the_next_one(connection: Connection, api: httpx.AsyncClient) -> None:

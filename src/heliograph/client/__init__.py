@@ -54,6 +54,7 @@ from heliograph.client.received_explanations import (
     Timeline,
     TimelineEntry,
     TimelineSegment,
+    TimelineWait,
 )
 from heliograph.client.received_reports import (
     FailedAttempt,
@@ -115,6 +116,7 @@ __all__ = [
     "Timeline",
     "TimelineEntry",
     "TimelineSegment",
+    "TimelineWait",
     "TooManyRequests",
     "Unauthorized",
     "Unavailable",

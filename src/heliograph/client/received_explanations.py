@@ -88,6 +88,13 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     replay: bool = False
 
 
+class TimelineWait(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a message waits for: its ``window``, the end of a ``pause``, its ``carrier``, or its ``turn``."""
+
+    reason: str
+    not_before: datetime | None = None
+
+
 class Timeline(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The way of a message, from the request to the last report."""
 
@@ -99,6 +106,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     submitted: list[TimelineSegment]
     code: int
     final: bool
+    waiting: TimelineWait | None = None
+    """None once its carrier was given it."""
     next_report: datetime | None
     """When a report is tried again."""
     entries: list[TimelineEntry]

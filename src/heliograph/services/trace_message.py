@@ -17,10 +17,12 @@ from heliograph.domain.history import Entry, entries, moment_of
 from heliograph.domain.refusals import Unavailable
 from heliograph.domain.report_events import Attempt
 from heliograph.domain.retention import is_erased
-from heliograph.domain.status import Code
+from heliograph.domain.status import Code, is_final
+from heliograph.domain.waiting_message import Wait, wait_of
 from heliograph.storage.batch_reading import StoredBatch
 from heliograph.storage.carrier_settings import StoredCarrier, list_carriers
 from heliograph.storage.database import Database, Transaction
+from heliograph.storage.installation_reading import list_bind_slots
 from heliograph.storage.message_reading import StoredMessage
 from heliograph.storage.message_traces import (
     DoubtTrace,
@@ -29,6 +31,7 @@ from heliograph.storage.message_traces import (
     SegmentTrace,
     bounded_look,
     days_between,
+    find_lot_of_message,
     list_incoming_attempts,
     list_message_attempts,
     list_message_doubts,
@@ -103,6 +106,8 @@ class MessageTrace(msgspec.Struct, frozen=True):
     """Segments of which no answer and no receipt came yet."""
     refusals: list[RefusedAnswer] = []
     deliveries: list[ReceivedSegment] = []
+    wait: Wait | None = None
+    """What it waits for; None once it was handed to its carrier."""
 
 
 class TraceMessage:
@@ -140,7 +145,8 @@ class TraceMessage:
         doubts: list[DoubtTrace] = []
         refusals: list[RefusedAnswer] = []
         carrier = None
-        if spans := spans_of(history):
+        spans = spans_of(history)
+        if spans:
             for candidate in await list_carriers(tx):
                 doubts += await list_message_doubts(tx, candidate.carrier_id, account_id, message.message_id)
                 since, until = days_between(spans[0][0], spans[-1][1], at_most=_SEGMENT_DAYS)
@@ -155,7 +161,20 @@ class TraceMessage:
                     segments += [_accepted(one, candidate.carrier_id) for one in found]
                     if not is_erased(message.recipient):
                         receipts += await self._receipts(tx, candidate, message.recipient, found, spans)
-        return MessageTrace(carrier, segments, receipts, attempts, next_report, doubts, refusals)
+        wait = None
+        if not spans and not is_final(message.code):
+            wait = await self._wait(tx, account_id, message.message_id, now)
+            carrier = wait.carrier if wait else None
+        return MessageTrace(carrier, segments, receipts, attempts, next_report, doubts, refusals, wait=wait)
+
+    async def _wait(self, tx: Transaction, account_id: int, message_id: bytes, now: datetime) -> Wait | None:
+        bound = {slot.carrier_id for slot in await list_bind_slots(tx) if slot.is_bound}
+        for carrier in await list_carriers(tx):
+            lot = await find_lot_of_message(tx, carrier.carrier_id, account_id, message_id)
+            if lot is not None:
+                is_reachable = carrier.enabled and carrier.carrier_id in bound
+                return wait_of(*lot, now, carrier=carrier.name, is_reachable=is_reachable)
+        return None
 
     async def _trace_incoming(
         self, tx: Transaction, account_id: int, batch: StoredBatch, message: StoredMessage, now: datetime

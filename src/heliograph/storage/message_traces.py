@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import asyncpg
 
 from heliograph.domain.ids import id_at
+from heliograph.domain.lot import LotState
 from heliograph.domain.refused_segment import RefusedSegment, decode_refusals
 from heliograph.domain.report_events import Attempt, decode_attempts
 from heliograph.domain.report_url import ReportUrl, bucket_of, stored_report_url
@@ -70,6 +71,14 @@ async def bounded_look(database: Database) -> AsyncIterator[Transaction]:
             yield tx
     except asyncpg.QueryCanceledError:
         raise LookTooLong from None
+
+
+async def find_lot_of_message(
+    tx: Transaction, carrier_id: int, account_id: int, message_id: bytes
+) -> tuple[LotState, datetime] | None:
+    """How the lot stands that a message waits in at a carrier, and when it opens; None if there is none."""
+    row = await tx.fetchrow(load_query("find_lot_of_message"), carrier_id, account_id, message_id)
+    return None if row is None else (LotState(row["state"]), row["opens_at"])
 
 
 async def list_message_segments(

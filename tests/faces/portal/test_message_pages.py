@@ -283,6 +283,18 @@ async def test_the_real_way_of_a_message_is_found(portal: ServedPortal, owner: P
     assert "could not be looked up" not in way.text
 
 
+async def test_a_message_that_waits_says_what_for(portal: ServedPortal, owner: PortalClient) -> None:
+    path = f"{await path_of(portal, await send(portal, [PHONE]))}/timeline"
+    assert "which cannot be reached just now" in (await owner.get(path)).text, "nothing is bound here"
+    for change, said in (
+        ("state = 0, opens_at = statement_timestamp() + interval '1 hour'", "It waits for its time at"),
+        ("state = 3", "the batch is paused"),
+    ):
+        async with portal.database.transaction() as tx:
+            await tx.execute(f"UPDATE lot SET {change}")
+        assert said in (await owner.get(path)).text, said
+
+
 async def test_another_accounts_message_is_as_absent(portal: ServedPortal, owner: PortalClient) -> None:
     batch_id = await send(portal, [PHONE])
     path = await path_of(portal, batch_id)

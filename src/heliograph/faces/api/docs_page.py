@@ -210,9 +210,9 @@ def _field_rows(document: Json, schema: Json, prefix: str) -> Iterator[Row]:
         mark = ' <b title="required">*</b>' if name in required else ""
         text = _words(field, field.get("description", ""))
         yield f"<code>{escape(prefix + name)}</code>{mark}", _type_of(field), text
-        inner = field.get("items", field)
-        if "$ref" in inner:
-            yield from _field_rows(document, inner, f"{prefix}{name}{'[]' if inner is not field else ''}.")
+        for inner in [field.get("items", field), *field.get("anyOf", ())]:
+            if "$ref" in inner:
+                yield from _field_rows(document, inner, f"{prefix}{name}{'[]' if 'items' in field else ''}.")
 
 
 def _resolved(document: Json, schema: Json) -> Json:

@@ -38,15 +38,24 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
         "batchId": ("The id of its batch.", BATCH_ID),
         "recipient": ("The number it goes to.", "46701740605"),
         "carrier": (
-            "The carrier that it went to, or came from; null if none saw it, or longer ago than we keep it.",
+            "The carrier that it goes to, or came from; null if none saw it, or longer ago than we keep it.",
             "simulator",
         ),
         "segments": ("How many SMS it takes.", 1),
         "submitted": ("The SMS that the carrier accepted.", [{"segment": 1, "smscId": "7f3a"}]),
         "code": ("Its status.", 201),
         "final": ("Whether no other status will follow.", True),
+        "waiting": ("What it waits for before its carrier is given it; null from then on.", None),
         "nextReport": ("When the next delivery report is tried; null if none waits.", None),
         "entries": ("What happened, oldest first.", _ENTRIES),
+    },
+    "TimelineWait": {
+        "reason": (
+            "`window`: a delivery window that is not open yet, or the time of its next try. `pause`: its "
+            "batch is paused. `carrier`: it cannot be reached just now. `turn`: others are before it.",
+            "window",
+        ),
+        "notBefore": ("When the window opens; null for other reasons.", "2026-11-23T07:00:00Z"),
     },
     "TimelineSegment": {
         "segment": ("Which SMS of the message, counted from 1.", 1),
@@ -80,6 +89,7 @@ FIELD_TEXTS: Final[dict[str, dict[str, FieldText]]] = {
     },
 }
 FIELD_RULES: Final[dict[str, dict[str, Any]]] = {
+    "TimelineWait.reason": {"enum": ["window", "pause", "carrier", "turn"]},
     "TimelineEntry.kind": {
         "enum": [
             "accepted",

@@ -51,6 +51,13 @@ class TimelineSegment(msgspec.Struct, frozen=True, rename="camel"):
     smsc_id: str
 
 
+class TimelineWait(msgspec.Struct, frozen=True, rename="camel"):
+    """What a message waits for that its carrier was not given yet."""
+
+    reason: str
+    not_before: datetime | None
+
+
 class TimelineDocument(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """The way of a message, from the request to the last report."""
 
@@ -62,6 +69,7 @@ class TimelineDocument(msgspec.Struct, frozen=True, rename="camel", kw_only=True
     submitted: list[TimelineSegment]
     code: int
     final: bool
+    waiting: TimelineWait | None
     next_report: datetime | None
     entries: list[TimelineEntry]
 
@@ -103,6 +111,7 @@ def timeline_document(message: StoredMessage, batch: StoredBatch, trace: Message
         submitted=[TimelineSegment(one.segment + 1, one.smsc_id) for one in trace.segments],
         code=message.code,
         final=is_final(message.code),
+        waiting=TimelineWait(trace.wait.reason, trace.wait.not_before) if trace.wait else None,
         next_report=None if due is None or due.parked else due.due_at,
         entries=sorted(happened, key=lambda entry: entry.at),
     )

@@ -179,6 +179,7 @@ async def show_timeline(request: PortalRequest, batch_id: str, message_id: str) 
         is_whole=trace is not None,
         next_report=trace.next_report if trace else None,
         carrier=trace.carrier if trace else None,
+        wait=trace.wait if trace else None,
     )
 
 
