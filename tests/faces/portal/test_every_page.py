@@ -42,6 +42,8 @@ WCAG = {
     "resultTypes": ["violations"],
 }
 """All that axe can tell of WCAG 2.2 AA; of target-size it is silent unless it is told."""
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+"""What of it can differ in the dark: only colours are others there."""
 FOREIGN = "img[src='x'], [onerror], [onclick], script:not([src])"
 """What our pages never hold, and strangers' words would make if they were not escaped."""
 
@@ -166,7 +168,8 @@ class Walk(msgspec.Struct):
         await self.page.evaluate(Axe().axe_script)
         for look in looks:
             await self._turn_to(look)
-            results = await self.page.evaluate("rules => axe.run(document, rules)", WCAG)
+            rules = {**WCAG, **COLOURS} if look.dark else WCAG
+            results = await self.page.evaluate("rules => axe.run(document, rules)", rules)
             self.problems += [f"{name} ({look}): {fault}" for fault in _faults_in(results)]
             self.problems += [f"{name} ({look}): cut off: {each}" for each in await cut_off(self.page)]
             if self.pictures is not None:
