@@ -2,12 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
+from heliograph.domain.login_secret import login_hash
 from heliograph.domain.portal_rights import Right, Role
+from heliograph.domain.report_url import bucket_of
+from heliograph.storage.account_members import create_invitation
 from tests.faces.portal.hostile_texts import canary, fill_with_hostile_texts
 from tests.faces.portal.test_route_rights import WITH_RIGHT, another_account
+from tests.support.accepting import utc_now
 from tests.support.served_portal import PortalClient, ServedPortal
 
 ABSENT = "0" * 23 + "7"
@@ -26,16 +31,22 @@ FIELDS = {"text": "Hello", "sender": "iP1", "number": "+46701740611", "recipient
 MEMBER = "SELECT user_id::text FROM membership WHERE account_id = $1"
 LABEL = "SELECT label FROM contact_label WHERE account_id = $1"
 KEYWORD = "SELECT keyword FROM inbound_keyword WHERE account_id = $1"
+INVITATION = "SELECT encode(link_hash, 'hex') FROM invitation WHERE account_id = $1 AND used_at IS NULL"
+ORIGIN = "SELECT origin FROM report_retry WHERE account_id = $1 ORDER BY parked DESC"
 BLOCKED = "SELECT msisdn FROM blacklist WHERE account_id = $1"
+MISSING = "https://their.example:443"
+"""Whose receiver did not take a report."""
 IN_FORMS = {
     "/portal/account": ("number", "SELECT number FROM account WHERE account_id = $1", "ip1-99999"),
     "/portal/users/role": ("user", MEMBER, "999999"),
     "/portal/users/remove": ("user", MEMBER, "999999"),
     "/portal/users/link": ("user", MEMBER, "999999"),
+    "/portal/users/invitations/cancel": ("invitation", INVITATION, 64 * "0"),
     "/portal/senders/remove": ("sender", "SELECT sender FROM sender WHERE account_id = $1", "Nobody"),
     "/portal/blacklist/remove": ("msisdn", BLOCKED, "46701740699"),
     "/portal/contacts/labels/delete": ("label", LABEL, "none"),
     "/portal/numbers/keywords/free": ("keyword", KEYWORD, "NOTHING"),
+    "/portal/webhooks/replay": ("origin", ORIGIN, "https://nobody.example"),
     "/portal/webhooks/again": ("batch_id", KINDS["batch_id"], ABSENT),
 }
 """Acts that name what they are done to in a form: the field, one of an account, and one of nobody's."""
@@ -74,6 +85,31 @@ async def elsewhere(portal: ServedPortal, database: str) -> int:
     secret = await portal.sign_in(Role.OWNER)
     await fill_with_hostile_texts(portal, database, secret)
     return await another_account(portal)
+
+
+async def invite_and_miss_a_report(portal: ServedPortal) -> None:
+    """An invitation to the first account, and a report that its receiver did not take."""
+    now, account_id = utc_now(), portal.started.account_id
+    async with portal.database.transaction() as tx:
+        message_id = await tx.fetchval("SELECT message_id FROM message WHERE account_id = $1", account_id)
+        await create_invitation(
+            tx,
+            account_id,
+            login_hash("an invitation"),
+            email="guest@example.com",
+            role=Role.SENDER,
+            now=now,
+            expires_at=now + timedelta(days=1),
+        )
+        await tx.execute(
+            "INSERT INTO report_retry VALUES ($1, $2, $3, $4, 2, $5, $6, false, '')",
+            bucket_of(MISSING),
+            message_id,
+            account_id,
+            MISSING,
+            now,
+            now + timedelta(hours=1),
+        )
 
 
 async def ids_of(portal: ServedPortal) -> dict[str, str]:
@@ -137,6 +173,7 @@ async def test_what_a_form_names_of_another_account_is_as_absent_as_what_is_nobo
     portal: ServedPortal, elsewhere: int, path: str
 ) -> None:
     field, question, nobodys = IN_FORMS[path]
+    await invite_and_miss_a_report(portal)
     async with portal.database.transaction() as tx:
         theirs = await tx.fetchval(question, portal.started.account_id)
     assert theirs is not None
