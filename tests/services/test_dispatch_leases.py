@@ -10,6 +10,7 @@ import pytest
 from heliograph.services.dispatch_lots import DispatchSettings
 from heliograph.storage.bind_leases import take_bind_slot
 from heliograph.storage.database import Connection, Database, Purpose, connect, transaction_on
+from heliograph.storage.installation_reading import list_bind_slots
 from heliograph.storage.lots import Owner, claim_lots
 from tests.support.dispatching import (
     QUICK,
@@ -216,3 +217,38 @@ async def test_a_lot_that_cannot_be_read_does_not_keep_a_slot_from_being_taken(
             await until_codes(connection, messages[1:], {110})
             await until_codes(connection, await queue(connection, ["46799999999"]), {111})
     assert smsc.recipients == ["46799999999"]
+
+
+async def test_a_bind_tells_how_fast_its_carrier_answers(connection: Connection, pools: Database) -> None:
+    async def pace() -> float:
+        async with pools.transaction() as tx:
+            return sum(slot.pace for slot in await list_bind_slots(tx))
+
+    async def is_fast() -> bool:
+        return await pace() > 0
+
+    async def is_idle() -> bool:
+        return await pace() == 0
+
+    async with scripted_smsc() as smsc:
+        smsc.accept_everything()
+        messages = await queue(connection, numbers(200))
+        async with running(dispatch_service(pools, [carrier(smsc.port)])):
+            await until(is_fast, 60)
+            await until_codes(connection, messages, {111})
+            await until(is_idle, 60)
+
+
+async def test_a_bind_is_shown_as_soon_as_it_stands(connection: Connection, pools: Database) -> None:
+    """The lease would be renewed after some twenty seconds only."""
+    settings = msgspec.structs.replace(QUICK, lease=90.0)
+
+    async def is_shown() -> bool:
+        async with pools.transaction() as tx:
+            return any(slot.is_bound for slot in await list_bind_slots(tx))
+
+    async with (
+        scripted_smsc() as smsc,
+        running(dispatch_service(pools, [carrier(smsc.port)], settings=settings)),
+    ):
+        await until(is_shown)

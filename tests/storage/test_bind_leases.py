@@ -66,6 +66,21 @@ async def test_when_it_was_bound_is_noted(connection: Connection, bound: bool) -
     assert (await connection.fetchval("SELECT bound_at FROM bind_lease") is not None) is bound
 
 
+async def test_how_fast_a_bind_goes_is_kept_until_the_next_holder(connection: Connection) -> None:
+    async def kept() -> float:
+        found: float = await connection.fetchval("SELECT answered_per_second FROM bind_lease")
+        return found
+
+    await take_bind_slot(connection, 1, 0, holder="a", lease=LEASE)
+    assert await kept() == 0
+    await renew_bind_lease(connection, 1, 0, 1, lease=LEASE, bound=True, answered_per_second=12.5)
+    await renew_bind_lease(connection, 1, 0, 1, lease=LEASE, bound=False)
+    assert await kept() == 12.5
+    await run_out(connection)
+    await take_bind_slot(connection, 1, 0, holder="b", lease=LEASE)
+    assert await kept() == 0
+
+
 async def test_the_first_holder_makes_the_carriers_virtual_times(connection: Connection) -> None:
     await take_bind_slot(connection, 1, 0, holder="a", lease=LEASE)
     await take_bind_slot(connection, 1, 1, holder="a", lease=LEASE)

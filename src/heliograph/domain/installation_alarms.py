@@ -161,6 +161,13 @@ class BoundSlot(NamedTuple):
     bound_at: datetime | None
     as_of: datetime
     """The database's time when it was read."""
+    answered_per_second: float = 0.0
+    """Of the seconds before its lease was last renewed."""
+
+    @property
+    def pace(self) -> float:
+        """Segments that the carrier answers in a second, just now."""
+        return self.answered_per_second if self.is_bound else 0.0
 
     @property
     def is_bound(self) -> bool:

@@ -15,10 +15,21 @@ async def take_bind_slot(
 
 
 async def renew_bind_lease(
-    tx: Transaction, carrier_id: int, slot: int, epoch: int, *, lease: timedelta, bound: bool
+    tx: Transaction,
+    carrier_id: int,
+    slot: int,
+    epoch: int,
+    *,
+    lease: timedelta,
+    bound: bool,
+    answered_per_second: float | None = None,
 ) -> bool:
-    """Prolong a lease, also one that ran out and was not taken since; False if the slot is another's."""
-    return bool(await tx.fetchval(load_query("renew_bind_lease"), carrier_id, slot, epoch, lease, bound))
+    """Prolong a lease, also one that ran out and was not taken since; False if the slot is another's.
+
+    ``answered_per_second`` is how fast the bind went since the last time; None leaves what is known.
+    """
+    values = carrier_id, slot, epoch, lease, bound, answered_per_second
+    return bool(await tx.fetchval(load_query("renew_bind_lease"), *values))
 
 
 async def release_bind_slot(tx: Transaction, carrier_id: int, slot: int, epoch: int) -> int | None:

@@ -155,13 +155,14 @@ async def test_binds_are_shown_as_they_are(portal: ServedPortal, operator: Porta
     carrier_id = int(address.rpartition("/")[2])
     async with portal.database.transaction() as tx:
         await tx.execute(
-            "INSERT INTO bind_lease (carrier_id, slot, epoch, holder, leased_until, bound_at) VALUES"
-            " ($1, 0, 7, 'here:1:aa', now() + interval '15 s', now()),"
-            " ($1, 1, 3, 'here:2:bb', now() + interval '15 s', NULL)",
+            "INSERT INTO bind_lease (carrier_id, slot, epoch, holder, leased_until, bound_at,"
+            " answered_per_second) VALUES ($1, 0, 7, 'here:1:aa', now() + interval '15 s', now(), 41.7),"
+            " ($1, 1, 3, 'here:2:bb', now() + interval '15 s', NULL, 99)",
             carrier_id,
         )
     listed = (await operator.get("/portal/operator/live/carriers")).text
     assert "1 of 2 bound" in listed
+    assert "42 / 50" in listed, "what is answered of what is allowed; nothing passes a bind that is not bound"
     assert "<html" not in listed
     page = (await operator.get(f"/portal/operator/live/carriers/{carrier_id}")).text
     assert all(word in page for word in ("here:1:aa", "Held, not bound", ">7<"))

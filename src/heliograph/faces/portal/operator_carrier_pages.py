@@ -76,6 +76,11 @@ class CarrierLine(msgspec.Struct, frozen=True):
         return self.carrier.profile.window * self.carrier.bind_count
 
     @property
+    def pace(self) -> float:
+        """Segments that it answers in a second, just now."""
+        return sum(slot.pace for slot in self.slots)
+
+    @property
     def waiting(self) -> int:
         """Segments of every lot that is not submitted whole."""
         return sum(depth.segments for depth in self.depths)

@@ -105,7 +105,7 @@ class BindSlot:
             clock=clock,
             tls=tls,
             until_allowed=self.lease.until_writable,
-            on_bound=self.wake,
+            on_bound=self._bound,
             on_alarm=self._alarm,
         )
         self._harvest: Harvest | None = None
@@ -119,6 +119,10 @@ class BindSlot:
         """Claims ever made."""
         self._lots_at_once = _FEWEST_LOTS
 
+    def _bound(self) -> None:
+        self.lease.renew_soon()  # operators see a bind by its lease
+        self.wake()
+
     def _new_lease(self, holder: str) -> SlotLease:
         return SlotLease(
             self.carrier.carrier_id,
@@ -130,6 +134,7 @@ class BindSlot:
             clock=self._clock,
             now=self._now,
             is_bound=lambda: self.keeper.is_bound,
+            answered=lambda: self.lane.answered,
             on_taken=self.wake,
             on_lost=self._give_up,
         )

@@ -33,7 +33,9 @@ class LeaseSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SlotLease:
-    """The lease of one slot. ``clock`` is monotonic; ``is_bound`` tells whether its link is bound."""
+    """The lease of one slot. ``clock`` is monotonic; ``is_bound`` tells whether its link is bound,
+    ``answered`` how many segments were ever answered there.
+    """
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class SlotLease:
         clock: Callable[[], float],
         now: Callable[[], datetime],
         is_bound: Callable[[], bool],
+        answered: Callable[[], int],
         on_taken: Callable[[], None],
         on_lost: Callable[[], None],
     ) -> None:
@@ -59,10 +62,14 @@ class SlotLease:
         self._clock = clock
         self._now = now
         self._is_bound = is_bound
+        self._answered = answered
+        self._counted = (0, clock())
+        """How many were answered when somebody last looked, and when that was."""
         self._on_taken = on_taken
         self._on_lost = on_lost
         self._log = log.bind(carrier_id=carrier_id, slot=slot)
         self._prolonged = asyncio.Event()
+        self._has_news = asyncio.Event()
         self._write_deadline = clock()
         self.owner: Owner | None = None
         """Who we are to the database while the slot is ours, as far as we know."""
@@ -86,6 +93,7 @@ class SlotLease:
         """Take the slot as soon as it is free and hold it, until cancelled."""
         pause = self._settings.lease / 3
         while True:
+            self._has_news.clear()
             try:
                 if self.owner is None:
                     await self._take()
@@ -96,7 +104,15 @@ class SlotLease:
                     self._log.error("dispatch.lease_failed", error=type(error).__name__)
                 await asyncio.sleep(min(1.0, pause) * random.uniform(0.5, 1.0))
             else:
-                await asyncio.sleep(pause * random.uniform(0.8, 1.0))
+                await self._rest(pause * random.uniform(0.8, 1.0))
+
+    def renew_soon(self) -> None:
+        """Renew without waiting for the time to do it: there is something to tell of the slot."""
+        self._has_news.set()
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._has_news.wait(), seconds)
 
     async def release(self) -> None:
         """Give the slot back."""
@@ -132,14 +148,27 @@ class SlotLease:
 
     async def _renew(self, owner: Owner) -> None:
         asked_at = self._clock()
+        answered = self._answered_per_second(asked_at)
         async with self._database.transaction(Purpose.HOT) as tx:
             is_mine = await renew_bind_lease(
-                tx, *owner, lease=self._settings.duration, bound=self._is_bound()
+                tx,
+                *owner,
+                lease=self._settings.duration,
+                bound=self._is_bound(),
+                answered_per_second=answered,
             )
         if is_mine:
             self._prolong(asked_at)
         elif self.owner is owner:
             self.lose()
+
+    def _answered_per_second(self, asked_at: float) -> float | None:
+        """How fast the carrier answered since this was last asked; None where that was a moment ago."""
+        before, since = self._counted
+        if asked_at - since < self._settings.lease / 6:
+            return None
+        self._counted = (self._answered(), asked_at)
+        return (self._counted[0] - before) / (asked_at - since)
 
     def _prolong(self, asked_at: float) -> None:
         # Counted from before the question, so that our own clock always ends the lease first.
