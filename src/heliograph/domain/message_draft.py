@@ -13,7 +13,7 @@ from heliograph.domain.label_recipients import PREFIX
 from heliograph.domain.local_times import LocalMoment, SkippedTime, local_moment
 from heliograph.domain.recipient_file import RecipientTable, table_recipients
 from heliograph.domain.refusals import Refusal
-from heliograph.domain.written_numbers import LineFault, read_written
+from heliograph.domain.written_numbers import LineFault, read_written, written_labels
 
 MAX_WINDOWS: Final = 100
 _PLACEHOLDER: Final = re.compile(r"\{([^{}\n]{1,100})\}")
@@ -106,12 +106,22 @@ class MessageDraft(msgspec.Struct, frozen=True, kw_only=True):
         return {name: cells.get(name, "") for name in self.value_columns}
 
     @property
+    def placeholders(self) -> list[str]:
+        """What stands in braces."""
+        return list(dict.fromkeys(_PLACEHOLDER.findall(self.body)))
+
+    @property
+    def named_labels(self) -> list[str]:
+        """The labels that are chosen, or named among the numbers."""
+        return list(dict.fromkeys([*self.labels, *written_labels(self.pasted)]))
+
+    @property
     def unknown_placeholders(self) -> list[str]:
         """What stands in braces without being a column. A label's contacts may have such a property."""
         if self.labels or "label:" in self.pasted.lower():
             return []
         known = set(self.value_columns)
-        return [name for name in dict.fromkeys(_PLACEHOLDER.findall(self.body)) if name not in known]
+        return [name for name in self.placeholders if name not in known]
 
 
 class DraftFault(msgspec.Struct, frozen=True):

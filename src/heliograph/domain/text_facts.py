@@ -11,6 +11,7 @@ from heliograph.domain.forcing_characters import ForcingCharacter, forcing_chara
 
 _ALONE: Final = {Encoding.GSM7: 160, Encoding.UCS2: 70}
 _JOINED: Final = {Encoding.GSM7: 153, Encoding.UCS2: 67}
+_EXTENSION: Final = frozenset(gsm7.EXTENSION.values())
 
 
 class TextFacts(msgspec.Struct, frozen=True):
@@ -22,6 +23,8 @@ class TextFacts(msgspec.Struct, frozen=True):
     segments: int
     left: int
     """How many units the last segment has room for."""
+    doubled: list[str]
+    """The characters of GSM-7's extension table in it, which count twice (3GPP TS 23.038 6.2.1.1)."""
     forcing: list[ForcingCharacter]
     """The characters that GSM-7 lacks; empty where UCS-2 was asked for."""
     segments_as_gsm: int | None
@@ -57,6 +60,7 @@ def facts_of(text: str, coding: Coding) -> TextFacts:
         units=units,
         segments=fit.segments,
         left=max(0, room - units),
+        doubled=sorted(_EXTENSION.intersection(text)) if encoding is Encoding.GSM7 else [],
         forcing=forcing,
         segments_as_gsm=segments_as_gsm(text) if forcing else None,
         fits=not fit.code or not text.strip(),

@@ -128,6 +128,14 @@ def read_written(text: str, country: str = "") -> WrittenRecipients:
     return WrittenRecipients(list(found), list(labels), faults, count, named - len(found))
 
 
+def written_labels(text: str) -> list[str]:
+    """The labels of a pasted list, its numbers not looked at."""
+    if PREFIX not in text.lower():
+        return []
+    pieces = (piece.strip() for line in text.splitlines() for piece in _SEPARATORS.split(line))
+    return [piece[len(PREFIX) :].strip() for piece in pieces if piece[: len(PREFIX)].lower() == PREFIX]
+
+
 def _any_zero(words: list[str]) -> bool:
     return any(word[0] == "0" for word in words)
 

@@ -485,3 +485,31 @@ def test_every_fault_is_said_in_every_language() -> None:
         assert text in catalog("sv")
     unknown = DraftFault("body", "odd", "The sentence of the rule.")
     assert fault_text(unknown, translator("sv")) == "The sentence of the rule."
+
+
+async def test_characters_that_count_twice_are_named(owner: PortalClient) -> None:
+    shown = words((await owner.post(f"{COMPOSE}/text", {**FIELDS, "body": "€€€[]"})).text)
+    assert "5 characters, counted as 10" in shown
+    assert "Count twice: [ ] €" in shown
+    plain = words((await owner.post(f"{COMPOSE}/text", {**FIELDS, "body": "Hello"})).text)
+    assert "5 characters" in plain
+    assert "counted as" not in plain
+    assert "Count twice" not in plain
+
+
+@pytest.mark.parametrize("chosen", [{"labels": "gym", "pasted": ""}, {"pasted": "46701740600; Label:gym"}])
+async def test_a_label_gives_values_to_count_with(owner: PortalClient, chosen: dict[str, str]) -> None:
+    for number, name in (("46701740605", "Bo " + "x" * 90), ("46701740606", "Åsa")):
+        fields = {"number": f"+{number}", "properties": f"Namn: {name}\nOrt: Lund", "labels": "gym"}
+        assert (await owner.post("/portal/contacts/new", fields)).status_code == 303
+    fields = {**FIELDS, **chosen, "body": "Hej {Namn}! {Nothing} " + "x" * 60}
+    shown = (await owner.post(f"{COMPOSE}/text", fields)).text
+    assert "Bo xxx" in shown, "the telephone shows what the first contact gets"
+    assert "2 segments" in words(shown)
+    assert "With the values of the first contact" in shown
+    assert 'data-insert="{Namn}"' in shown
+    assert 'data-insert="{Ort}"' in shown
+    assert "{Nothing} has no value" in words(shown)
+    assert "phoneNumber" not in shown
+    _, review = await reviewed(owner, {**fields, "body": "Hej {Namn}!"})
+    assert "Hej Åsa!" in review.text

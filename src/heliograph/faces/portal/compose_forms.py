@@ -10,7 +10,7 @@ from heliograph.domain.encoding import Coding
 from heliograph.domain.local_times import LocalMoment, local_moment
 from heliograph.domain.message_draft import MAX_WINDOWS, DraftFault, MessageDraft, WindowEntry
 from heliograph.domain.template import compile_template
-from heliograph.domain.text_facts import TextFacts, facts_of
+from heliograph.domain.text_facts import facts_of
 from heliograph.domain.window_calendar import MONTHS_SHOWN, MOST_MONTHS, is_hour, with_days
 from heliograph.domain.written_numbers import NumberFlaw
 from heliograph.faces.portal.calendar_words import window_text
@@ -185,13 +185,36 @@ def fault_texts(faults: Sequence[DraftFault], translate: Translate) -> dict[str,
     return texts
 
 
-def sample_facts(draft: MessageDraft) -> TextFacts:
-    """The facts of the text as the first row of the file would get it."""
-    sample = {name: draft.sample[name] for name in draft.used_columns}
-    text = compile_template(draft.body, sample.keys()).render(sample) if sample else draft.body
-    return facts_of(text[:10_000], Coding(draft.coding))
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose values the counter and the telephone show, and what the text may name."""
+
+    of: str
+    """``file``, ``contact``, or empty where nobody has values."""
+    values: Mapping[str, str]
+    names: list[str]
+    unknown: list[str]
+    """What the text has in braces that nobody has a value for."""
+    is_used: bool
 
 
-def text_values(draft: MessageDraft) -> dict[str, Any]:
+def sample_of(draft: MessageDraft, contacts: Sequence[Mapping[str, str]] = ()) -> Sample:
+    """The first row of the file, else the first contact behind the labels. ``contacts``: some of them."""
+    values: Mapping[str, str]
+    if draft.file is not None:
+        of, values, names = "file", draft.sample, draft.value_columns
+        unknown = draft.unknown_placeholders
+    else:
+        of, values = ("contact", contacts[0]) if contacts else ("", {})
+        names = list(dict.fromkeys(name for each in contacts for name in each))
+        unknown = [name for name in draft.placeholders if name not in names]
+    used = {name: text for name, text in values.items() if f"{{{name}}}" in draft.body}
+    return Sample(of=of, values=used, names=names, unknown=unknown, is_used=bool(used))
+
+
+def text_values(draft: MessageDraft, contacts: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
     """What the counter and the telephone beside the form show."""
-    return {"facts": sample_facts(draft), "is_sample": bool(draft.used_columns), "shown_sender": draft.sender}
+    sample = sample_of(draft, contacts)
+    values = sample.values
+    text = compile_template(draft.body, values.keys()).render(values) if values else draft.body
+    facts = facts_of(text[:10_000], Coding(draft.coding))
+    return {"facts": facts, "sample": sample, "shown_sender": draft.sender}

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from litestar import Response
 
+from heliograph.domain.contact import PHONE
 from heliograph.domain.gsm7 import suggest
 from heliograph.domain.message_draft import (
     CompiledDraft,
@@ -33,10 +34,12 @@ from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
 from heliograph.faces.portal.text_formats import zone_of
-from heliograph.storage.contact_reading import count_labels
+from heliograph.storage.contact_reading import ContactFilter, count_labels, list_contacts
 
 COMPOSE: Final = "/portal/compose"
 _MOST_LABELS: Final = 60
+_LOOKED_AT: Final = 20
+"""Contacts of labels whose properties are offered as values."""
 _ANCHORS: Final = {
     **dict.fromkeys(("window", "days", "months", "no_windows", "zone"), "#windows"),
     "replace": "#message",
@@ -94,7 +97,8 @@ async def count_text(request: PortalRequest) -> Response[str]:
     form = await form_of(request)
     before = await find_open(request, form.text("draft"))
     draft = read_form(form, before.draft if before else None, zone_name_of(request))
-    return page(request, "compose_text.html", is_part=True, **text_values(draft))
+    contacts = await _some_contacts(request, draft)
+    return page(request, "compose_text.html", is_part=True, **text_values(draft, contacts))
 
 
 async def composed(
@@ -138,8 +142,24 @@ async def composed(
             for field, found in shown.items()
         },
         is_part=False,
-        **text_values(draft),
+        **text_values(draft, await _some_contacts(request, draft)),
     )
+
+
+async def _some_contacts(request: PortalRequest, draft: MessageDraft) -> list[dict[str, str]]:
+    """The properties of some contacts behind the labels of a draft: what its text may name."""
+    labels, account_id = draft.named_labels, me_of(request).account_id
+    if not labels or draft.file is not None:
+        return []
+    async with context_of(request).database.reader(account_id) as tx:
+        found = await list_contacts(
+            tx, account_id, ContactFilter(labels=labels), start=0, limit=_LOOKED_AT, newest_first=False
+        )
+    return [
+        {name: text for name, text in properties.items() if name != PHONE}
+        for properties in (msgspec.json.decode(each.properties, type=dict[str, str]) for each in found)
+        if PHONE in properties
+    ]
 
 
 def zones_with(name: str) -> list[tuple[str, str]]:
