@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from hashlib import sha256
 from typing import Final
 
 from heliograph.domain.ids import IdSource
 from heliograph.domain.sender_rules import SenderRules
+from heliograph.services.sent_forms import is_first
 from heliograph.storage.accounts import (
     AccountSettingsChange,
     add_sender,
@@ -14,16 +14,12 @@ from heliograph.storage.accounts import (
     correct_credit,
     top_up,
 )
-from heliograph.storage.batches import IdempotentRequest
 from heliograph.storage.database import Transaction
-from heliograph.storage.idempotency import StoredAnswer, claim_key, keep_answer
 from heliograph.storage.new_accounts import NewAccount, OpenedAccount, open_account
 from heliograph.storage.sealing import Sealer
 
 _CREDIT: Final = "credit"
 _OPENING: Final = "account"
-_PATIENCE: Final = "5s"
-"""How long the same booking, made this very moment, is waited for."""
 
 
 async def change_settings(
@@ -59,12 +55,9 @@ async def book_credit_once(
     A form that is sent twice, by two clicks or a page that is loaded again, books once. Another amount or
     note is another booking.
     """
-    content = sha256(f"{once}\0{amount}\0{note or ''}".encode())
-    request = IdempotentRequest(account_id, _CREDIT, content.hexdigest(), content.digest())
-    if await claim_key(tx, request, now, wait=_PATIENCE) is not None:
+    if not await is_first(tx, account_id, _CREDIT, once, str(amount), note or "", now=now):
         return False
     await book_credit(tx, account_id, amount, note=note, now=now, ids=ids)
-    await keep_answer(tx, request, StoredAnswer(200, b"", None))
     return True
 
 
@@ -80,10 +73,6 @@ async def open_account_once(
     random_bytes: Callable[[int], bytes],
 ) -> OpenedAccount | None:
     """Make an account; None if a form with the name ``once`` made one before, by two clicks."""
-    content = sha256(f"{once}\0{wanted.name}".encode())
-    request = IdempotentRequest(operator_account_id, _OPENING, content.hexdigest(), content.digest())
-    if await claim_key(tx, request, now, wait=_PATIENCE) is not None:
+    if not await is_first(tx, operator_account_id, _OPENING, once, wanted.name, now=now):
         return None
-    opened = await open_account(tx, wanted, sealer=sealer, now=now, ids=ids, random_bytes=random_bytes)
-    await keep_answer(tx, request, StoredAnswer(200, b"", None))
-    return opened
+    return await open_account(tx, wanted, sealer=sealer, now=now, ids=ids, random_bytes=random_bytes)

@@ -37,6 +37,33 @@ async def test_a_key_is_shown_with_a_command_that_the_account_may_send(
     assert "&#34;sender&#34;: &#34;Acme&#34;" in made.text
 
 
+async def test_a_page_with_a_key_that_is_loaded_again_makes_no_other_key(
+    portal: ServedPortal, owner: PortalClient
+) -> None:
+    form = (await owner.get("/portal/keys/new")).text
+    once = re.search(r'name="once" value="([^"]+)"', form)
+    assert once
+    fields = {"name": "Web shop", "scopes": ["send"], "once": once[1]}
+    made = await owner.post("/portal/keys/new", fields)
+    again = await owner.post("/portal/keys/new", fields)
+    assert (made.status_code, again.status_code) == (200, 303)
+    assert again.headers["location"] == "/portal/keys"
+    async with portal.database.transaction() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM api_key WHERE name = 'Web shop'") == 1
+    assert (await owner.post("/portal/keys/new", {**fields, "once": "another"})).status_code == 200
+
+
+async def test_a_page_with_a_secret_that_is_loaded_again_makes_no_other_secret(
+    portal: ServedPortal, owner: PortalClient
+) -> None:
+    once = re.search(r'name="once" value="([^"]+)"', (await owner.get("/portal/webhooks")).text)
+    assert once
+    answers = [await owner.post("/portal/webhooks/secrets", {"once": once[1]}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 303]
+    async with portal.database.transaction() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM webhook_secret") == 2, "the first one, and the new one"
+
+
 async def test_a_key_is_shown_once_and_works(portal: ServedPortal, owner: PortalClient) -> None:
     made = await owner.post(
         "/portal/keys/new",

@@ -17,9 +17,13 @@ from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
 from heliograph.faces.portal.text_formats import zone_of
 from heliograph.faces.portal.usual_sender import usual_sender
 from heliograph.services.make_key import make_key
+from heliograph.services.sent_forms import is_first
 from heliograph.storage.api_keys import StoredKey, list_keys, revoke_key
 
 KEYS: Final = "/portal/keys"
+MADE_BEFORE: Final = (
+    "The key was made before, and shown then. If you did not copy it, revoke it and make another."
+)
 
 
 @show(KEYS, right=Right.KEYS)
@@ -35,22 +39,23 @@ async def show_new_key(request: PortalRequest) -> Response[str]:
 
 
 @act(f"{KEYS}/new", right=Right.KEYS)
-async def create_key(request: PortalRequest) -> Response[str]:
-    """Make a key, and show it, once."""
+async def create_key(request: PortalRequest) -> Response[str] | Response[None]:
+    """Make a key, and show it, once. A page that is loaded again makes no other one."""
     context, me, form = context_of(request), me_of(request), await form_of(request)
     try:
         draft = _draft(request, form)
     except InvalidRequest as refused:
         return _refused(request, form, refused.faults)
-    async with context.database.transaction() as tx:
-        try:
-            made = await make_key(
-                tx, me.account_id, draft, random_bytes=context.random_bytes, now=context.now()
-            )
-        except Conflict as refused:
-            return _refused(request, form, [Refusal("name", "too_many", refused.sentence)])
-        detail = {"name": draft.name, "test": draft.rights.is_test}
-        await note_act(tx, request, "key.created", made.stored.key_id, detail)
+    once, now = form.text("once")[:64], context.now()
+    try:
+        async with context.database.transaction() as tx:
+            if not await is_first(tx, me.account_id, "key", once, draft.name, now=now):
+                return see(KEYS, translate_for(request)(MADE_BEFORE), tone="warn")
+            made = await make_key(tx, me.account_id, draft, random_bytes=context.random_bytes, now=now)
+            detail = {"name": draft.name, "test": draft.rights.is_test}
+            await note_act(tx, request, "key.created", made.stored.key_id, detail)
+    except Conflict as refused:
+        return _refused(request, form, [Refusal("name", "too_many", refused.sentence)])
     return page(
         request,
         "key_made.html",
@@ -145,7 +150,7 @@ def _form_page(
 ) -> Response[str]:
     fields = ("name", "scopes", "networks", "expires")
     shown: dict[str, Any] = {
-        "values": values,
+        "values": {**values, "once": values.get("once") or context_of(request).random_bytes(16).hex()},
         "chosen": scopes,
         "faults": {field: faults.get(field) for field in fields},
     }

@@ -27,6 +27,7 @@ from heliograph.services.list_failures import FailedDeliveries, list_failures
 from heliograph.services.replay_chosen import ReplayAccount, replay_chosen
 from heliograph.services.replay_reports import replay_origin
 from heliograph.services.send_test_report import SentTest
+from heliograph.services.sent_forms import is_first
 from heliograph.services.webhook_rotation import GRACE_HOURS, remove_old_secret, rotate_secret
 from heliograph.storage.account_choices import read_choices
 from heliograph.storage.failed_reports import MOST_COUNTED, FailingOrigin
@@ -89,11 +90,14 @@ async def choose_incoming_url(request: PortalRequest) -> Response[str] | Respons
 
 
 @act(f"{WEBHOOKS}/secrets", right=Right.WEBHOOKS)
-async def make_webhook_secret(request: PortalRequest) -> Response[str]:
+async def make_webhook_secret(request: PortalRequest) -> Response[str] | Response[None]:
     """Make a new secret and show it, once; those before it go on signing for a day."""
-    context, me = context_of(request), me_of(request)
+    context, me, form = context_of(request), me_of(request), await form_of(request)
     try:
         async with context.database.transaction() as tx:
+            if not await is_first(tx, me.account_id, "secret", form.text("once")[:64], now=context.now()):
+                said = "The secret was made before, and shown then. If you did not copy it, make another."
+                return see(WEBHOOKS, translate_for(request)(said), tone="warn")
             made = await rotate_secret(
                 tx,
                 me.account_id,
@@ -244,6 +248,7 @@ async def _webhooks_page(
         failures=[_shown(each) for each in failures],
         attempts=attempts[:LATEST],
         hours=GRACE_HOURS,
+        once=context.random_bytes(16).hex(),
         test_url=test_url,
         test_fault=test_fault or None,
         sent=sent,
