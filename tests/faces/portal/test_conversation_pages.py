@@ -88,6 +88,20 @@ async def test_what_cannot_be_sent_comes_back_with_its_text(
     assert (refused.status_code, "Kept as typed" in refused.text) == (400, True)
 
 
+async def test_an_answer_beyond_the_daily_cap_says_so_and_keeps_its_text(
+    portal: ServedPortal, owner: PortalClient
+) -> None:
+    await send(portal, "Hello")
+    address = opened((await owner.get("/portal/conversations")).text)
+    async with portal.database.transaction() as tx:
+        await tx.execute("UPDATE account SET daily_cap = 0")
+    portal.context.accounts.forget(portal.started.account_id)
+    answer = await owner.post(f"{address}/reply", {"text": "See you at nine", "sender": "iP1"})
+    assert answer.status_code == 400
+    assert "a day, and this batch would pass that" in answer.text
+    assert "See you at nine</textarea>" in answer.text
+
+
 async def test_numbers_that_were_never_written_to_and_such_as_are_none(owner: PortalClient) -> None:
     never = await owner.post("/portal/conversations/find", {"participant": "46701740611"})
     assert (never.status_code, "Nothing was exchanged" in never.text) == (400, True)

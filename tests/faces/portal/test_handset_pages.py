@@ -172,6 +172,27 @@ async def test_a_number_that_a_route_takes_elsewhere_is_said(phones: ServedPorta
     pytest.fail("the page says nothing of the route")
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE account SET daily_cap = 100", "SEK a day, and this batch would pass that"),
+        ("UPDATE balance SET amount = 100", "balance or daily cap too low"),
+    ],
+    ids=["a daily cap", "no credit"],
+)
+async def test_an_sms_that_is_not_paid_for_is_not_called_sent(
+    phones: ServedPortal, change: str, said: str
+) -> None:
+    async with phones.database.transaction() as tx:
+        await tx.execute(change)
+    phones.context.accounts.forget(phones.started.account_id)
+    async with phones.client(await phones.sign_in()) as owner:
+        await owner.post(f"{PAGE}/test")
+        shown = (await owner.get(PAGE)).text
+    assert said in shown
+    assert "It arrives in a moment" not in shown
+
+
 async def test_a_carrier_that_is_gone_is_said_and_the_text_kept(database: str) -> None:
     async with carrier() as gone:
         pass

@@ -13,6 +13,7 @@ from heliograph.domain.batch import RawBatch
 from heliograph.domain.ids import parse_id
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import InvalidRequest, NotFound
+from heliograph.faces.portal.accepted_answers import refusal_of
 from heliograph.faces.portal.live_parts import LivePart, live_part
 from heliograph.faces.portal.number_fields import typed_number
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
@@ -88,10 +89,12 @@ async def reply(request: PortalRequest, message_id: str) -> Response[str] | Resp
     raw = RawBatch(sender=sender, recipients=[participant], body=text, datacoding="auto")
     content = sha256(f"{sender}\0{participant}\0{text}".encode()).digest()
     once = IdempotentRequest(me.account_id, ROUTE, form.text("once")[:64], content)
+    translate = translate_for(request)
     try:
-        await context.accept_batch.accept(account, raw, once)
+        fault = refusal_of(await context.accept_batch.accept(account, raw, once), translate)
     except InvalidRequest as refused:
-        fault = translate_for(request)(refused.faults[0].sentence)
+        fault = translate(refused.faults[0].sentence)
+    if fault:
         return await _conversation_page(request, message_id, text, sender, fault)
     return see(f"{CONVERSATIONS}/{message_id}")
 

@@ -12,6 +12,7 @@ from heliograph.domain.batch import RawBatch
 from heliograph.domain.msisdn import parse_recipient
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import InvalidRequest, Refusal
+from heliograph.faces.portal.accepted_answers import refusal_of
 from heliograph.faces.portal.live_parts import LivePart, live_part
 from heliograph.faces.portal.number_fields import typed_number
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
@@ -124,12 +125,14 @@ async def send_test(request: PortalRequest) -> Response[None]:
     sender = await usual_sender(context, me.account_id)
     text = translate("Hello from Heliograph! Answer this message, and see what comes back.")
     try:
-        await context.accept_batch.accept(
+        accepted = await context.accept_batch.accept(
             account,
             RawBatch(sender=sender, recipients=[_phone_of(request)], body=text, datacoding="gsm"),
         )
     except InvalidRequest as refused:
         return see(HANDSET, translate(refused.faults[0].sentence), tone="bad")
+    if refusal := refusal_of(accepted, translate):
+        return see(HANDSET, refusal, tone="bad")
     return see(HANDSET, translate("Sent. It arrives in a moment."))
 
 

@@ -19,7 +19,7 @@ CODE_TEXTS: Final[Mapping[int, str]] = {
     Code.DELIVERED: "Delivered",
     Code.EXPIRED: "Too late",
     Code.CANCELED: "Canceled",
-    Code.INSUFFICIENT_FUNDS: "Not paid: balance too low",
+    Code.INSUFFICIENT_FUNDS: "Not paid: balance or daily cap too low",
     Code.SENDER_REJECTED: "Sender not allowed",
     Code.BODY_REJECTED: "Text not allowed",
     Code.RECIPIENT_REJECTED: "Number is blocked",
