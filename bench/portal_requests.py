@@ -135,6 +135,7 @@ NOT_TIMED: Final = {
     "/portal/handset/screen": "what it shows comes from the simulated carrier",
     "/portal/contacts/export.csv": "a file: as long as there are contacts",
     "/portal/usage/ledger.csv": "a file: as long as the ledger",
+    "/portal/usage/days.csv": "a file: what the page of usage shows",
     "/portal/batches/{}/messages.csv": "a file: as long as the batch",
     "/portal/batches/{}/reschedule": "of batches that wait, and here all are sent",
     "/portal/static/{}": "a file of the portal's own",

@@ -366,6 +366,7 @@ def arguments_of(
         "list_blacklist_newest_first": (account_id, 0, 1000),
         "count_blacklist": (account_id,),
         "read_traffic": (account_id, NOW - timedelta(days=1), NOW + timedelta(days=1), timedelta(hours=1)),
+        "read_daily_traffic": (account_id, NOW - timedelta(days=1), NOW + timedelta(days=1), "UTC"),
         "count_latest_traffic": (account_id, b"", 100, NOW, timedelta(hours=1), [1000]),
         "read_first_steps": (account_id,),
         "list_latest_messages": (account_id, b"\xff" * 13, 10),
@@ -378,7 +379,7 @@ def arguments_of(
 
 
 def test_every_statement_of_the_faces_is_looked_at() -> None:
-    assert len(QUERIES) == 55
+    assert len(QUERIES) == 56
     for name in QUERIES:
         assert without_account_filter(load_query(name))[1] == len(
             re.findall(

@@ -4,9 +4,9 @@ How long a message took from its first submission to its final status is kept as
 stretch of durations; a median is read off the counts of steps.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 import msgspec
@@ -22,6 +22,10 @@ STEP_BOUNDS_MS: Final = (
 
 
 _WITH_CARRIERS: Final = frozenset({Code.SENDING, Code.AT_GATEWAY, Code.AT_CARRIER, Code.AT_NETWORK})
+
+
+_REFUSED: Final = frozenset(range(400, 500)) - {Code.REJECTED}
+"""Refused by ourselves, and never paid for."""
 
 
 class Look(NamedTuple):
@@ -51,6 +55,56 @@ class Counted(NamedTuple):
     step: int
     messages: int
     segments: int
+    price: int = 0
+    """What they cost, in micro-units, without what was returned."""
+
+
+class DayCount(NamedTuple):
+    """Messages that were accepted on one day and have the same fate."""
+
+    day: date
+    incoming: bool
+    code: int
+    messages: int
+    segments: int
+    price: int
+
+
+class DayUsage(msgspec.Struct):
+    """What an account used in a day, or in several."""
+
+    accepted: int = 0
+    segments: int = 0
+    """Without those of messages that were refused at once."""
+    delivered: int = 0
+    failed: int = 0
+    """Refused ones included; canceled ones not."""
+    received: int = 0
+    price: int = 0
+    """In micro-units, without what was returned."""
+
+    def add(self, counted: DayCount) -> None:
+        """Count some messages."""
+        if counted.incoming:
+            self.received += counted.messages
+            return
+        self.accepted += counted.messages
+        if counted.code not in _REFUSED:
+            self.segments += counted.segments
+        self.price += counted.price
+        if counted.code == Code.DELIVERED:
+            self.delivered += counted.messages
+        elif is_final(counted.code) and counted.code != Code.CANCELED:
+            self.failed += counted.messages
+
+
+def usage_by_day(counted: Iterable[DayCount]) -> tuple[dict[date, DayUsage], DayUsage]:
+    """What was used on each day, the latest first, and in all."""
+    days, total = defaultdict[date, DayUsage](DayUsage), DayUsage()
+    for each in counted:
+        days[each.day].add(each)
+        total.add(each)
+    return dict(sorted(days.items(), reverse=True)), total
 
 
 class Figures(msgspec.Struct, frozen=True):

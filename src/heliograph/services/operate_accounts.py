@@ -6,7 +6,6 @@ from typing import Final
 
 from heliograph.domain.ids import IdSource
 from heliograph.domain.sender_rules import SenderRules
-from heliograph.services.sent_forms import is_first
 from heliograph.storage.accounts import (
     AccountSettingsChange,
     add_sender,
@@ -17,6 +16,7 @@ from heliograph.storage.accounts import (
 from heliograph.storage.database import Transaction
 from heliograph.storage.new_accounts import NewAccount, OpenedAccount, open_account
 from heliograph.storage.sealing import Sealer
+from heliograph.storage.sent_forms import is_first
 
 _CREDIT: Final = "credit"
 _OPENING: Final = "account"

@@ -65,6 +65,10 @@ TRIED_WITH_REPLAYS = {"hasten_report_retries", "list_given_up_reports"}
 """Forgotten in ``test_replay_endpoint``, where there is something that was given up."""
 
 
+FOUND_BY_A_FACE = {"find_lot_of_message"}
+"""Run only with the id of a message that row-level security let through before."""
+
+
 def forgetful(statement: str) -> str:
     """A statement without its account, be that the owner of a row or the parent of the owner."""
     of_owner, _ = without_account_filter(statement)
@@ -124,7 +128,7 @@ async def test_every_statement_that_only_its_filter_guards_is_forgotten_once(
         unguarded |= {FILTERED[statement] for statement in run if statement in FILTERED}
     noticed = {statement for statements in NOTICED.values() for statement in statements}
     masked = {statement for statements in FOUND_BEFORE.values() for statement in statements}
-    assert unguarded == noticed | masked | TRIED_WITH_REPLAYS
+    assert unguarded == noticed | masked | TRIED_WITH_REPLAYS | FOUND_BY_A_FACE
     assert FOUND_BEFORE.keys() <= noticed
 
 

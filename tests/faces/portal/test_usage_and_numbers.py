@@ -1,14 +1,18 @@
 """The ledger of an account, page by page and as a file; the numbers that reach it."""
 
 import csv
+import html
 import io
+import re
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from heliograph.domain.portal_rights import Role
+from heliograph.services.count_traffic import CountTraffic
 from heliograph.storage.accounts import top_up
+from heliograph.storage.database import Database
 from heliograph.storage.inbound_numbers import add_keyword, add_number, find_numbers
 from tests.support.accepting import utc_now
 from tests.support.rows import IDS, insert_account
@@ -36,8 +40,9 @@ async def test_entries_are_listed_newest_first_page_by_page(
     first = (await owner.get("/portal/usage")).text
     assert "=Invoice 60" in first
     assert "=Invoice 10<" not in first
-    following = first.partition("/portal/usage?before=")[2].partition('"')[0]
-    second = (await owner.get(f"/portal/usage?before={following}")).text
+    following = re.search(r'href="(/portal/usage\?first=[^"]*before=[^"]*)"', first)
+    assert following
+    second = (await owner.get(html.unescape(following[1]))).text
     assert "=Invoice 10<" in second
     assert "=Invoice 60" not in second
 
@@ -57,6 +62,35 @@ async def test_the_file_has_every_entry_and_runs_nothing(portal: ServedPortal, o
 @pytest.mark.parametrize("query", ["first=never", "first=9999-01-01&last=0001-01-01", "before=zz"])
 async def test_days_that_cannot_be_read_are_the_last_thirty(owner: PortalClient, query: str) -> None:
     assert (await owner.get(f"/portal/usage?{query}")).status_code == 200
+
+
+async def test_days_show_what_was_sent_and_what_it_cost(
+    portal: ServedPortal, owner: PortalClient, database: str
+) -> None:
+    for recipients in (["46701740605", "46701740606"], ["46701740607", "123"]):
+        sent = await portal.api.post(
+            {"sender": "iP1", "recipients": recipients, "body": "x" * 161, "datacoding": "gsm"}
+        )
+        assert sent.status == 201
+    async with portal.database.transaction() as tx:
+        await tx.execute("UPDATE message SET code = 201, history = '\\x00' WHERE recipient = '46701740605'")
+        await tx.execute("UPDATE message SET code = 511 WHERE recipient = '46701740606'")
+        await tx.execute("UPDATE message SET code = 203, refunded = true WHERE recipient = '46701740607'")
+    expected = ["4", "6", "1", "2", "0", "1.4"]
+    for is_counted in (False, True):
+        if is_counted:
+            async with Database(database) as pools:
+                while await CountTraffic(pools).step(utc_now() + timedelta(hours=2)):
+                    pass
+        answer = await owner.get("/portal/usage/days.csv")
+        (day,) = csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")))
+        assert day["day"] == utc_now().date().isoformat()
+        assert list(day.values())[1:7] == expected, is_counted
+        shown = " ".join(re.sub(r"<[^>]+>", " ", (await owner.get("/portal/usage")).text).split())
+        assert f"{day['day']} 4 6 1 2 0 1.40 SEK" in shown
+    yesterday = utc_now().date() - timedelta(days=1)
+    earlier = (await owner.get(f"/portal/usage?first={yesterday}&last={yesterday}")).text
+    assert 'data-label="Day"' not in earlier
 
 
 async def test_days_outside_are_left_out(portal: ServedPortal, owner: PortalClient) -> None:

@@ -17,8 +17,8 @@ from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
 from heliograph.faces.portal.text_formats import zone_of
 from heliograph.faces.portal.usual_sender import usual_sender
 from heliograph.services.make_key import make_key
-from heliograph.services.sent_forms import is_first
 from heliograph.storage.api_keys import StoredKey, list_keys, revoke_key
+from heliograph.storage.sent_forms import is_first
 
 KEYS: Final = "/portal/keys"
 MADE_BEFORE: Final = (

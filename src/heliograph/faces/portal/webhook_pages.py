@@ -27,11 +27,11 @@ from heliograph.services.list_failures import FailedDeliveries, list_failures
 from heliograph.services.replay_chosen import ReplayAccount, replay_chosen
 from heliograph.services.replay_reports import replay_origin
 from heliograph.services.send_test_report import SentTest
-from heliograph.services.sent_forms import is_first
 from heliograph.services.webhook_rotation import GRACE_HOURS, remove_old_secret, rotate_secret
 from heliograph.storage.account_choices import read_choices
 from heliograph.storage.failed_reports import MOST_COUNTED, FailingOrigin
 from heliograph.storage.inbound_numbers import find_incoming_accounts, set_incoming_url
+from heliograph.storage.sent_forms import is_first
 from heliograph.storage.webhook_secrets import list_secrets
 
 WEBHOOKS: Final = "/portal/webhooks"
