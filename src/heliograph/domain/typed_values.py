@@ -16,6 +16,18 @@ EVERY_NUMBER: Final = "default"
 """How the prefix that every number has is written."""
 
 
+def with_decimal_point(text: str) -> str:
+    """A number as people type it, blanks between its thousands and a decimal comma, as it is read.
+
+    Of a comma and a point in one number the first separates thousands: 1.012,50 and 1,012.50 are the same.
+    """
+    digits = "".join(text.split())
+    if "," in digits and "." in digits:
+        grouping = min(",.", key=digits.index)
+        digits = digits.replace(grouping, "")
+    return digits.replace(",", ".")
+
+
 def read_amount(text: str, *, lowest: int = 1) -> int | None:
     """``12.50`` in micro-units; None for what is no amount of at most 6 decimals, from ``lowest`` upwards."""
     try:

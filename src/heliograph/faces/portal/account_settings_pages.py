@@ -9,7 +9,7 @@ from heliograph.domain.pricing import as_number
 from heliograph.domain.retention import read_days
 from heliograph.domain.retry import REPORT_SCHEDULES
 from heliograph.domain.second_try import POLICIES
-from heliograph.domain.typed_values import read_amount
+from heliograph.domain.typed_values import read_amount, with_decimal_point
 from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
@@ -70,7 +70,7 @@ async def change_settings(request: PortalRequest) -> Response[str] | Response[No
         for name in ("report_codes", "report_schedule", "in_doubt_policy", "daily_cap", "retention_days")
     )
     days = read_days(typed_days)
-    cap = read_amount(typed_cap.replace(",", ".")) if typed_cap else None
+    cap = read_amount(with_decimal_point(typed_cap)) if typed_cap else None
     if codes not in REPORT_CODES:
         faults["report_codes"] = translate("Choose one of these.")
     if schedule not in REPORT_SCHEDULES:

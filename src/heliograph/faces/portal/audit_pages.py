@@ -9,7 +9,7 @@ from litestar import Response
 
 from heliograph.domain.ids import parse_id
 from heliograph.domain.portal_rights import Right
-from heliograph.faces.portal.audit_words import act_text, detail_texts
+from heliograph.faces.portal.audit_words import act_text, detail_texts, subject_text
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, translate_for
 from heliograph.faces.portal.signed_in import me_of, show
@@ -81,7 +81,7 @@ async def _audit_page(request: PortalRequest, account_id: int, address: str) -> 
 
 def _shown(entry: AuditEntry, names: Mapping[int, str], translate: Translate) -> ShownEntry:
     user = _user_of(entry.subject)
-    subject = names.get(user, entry.subject) if user is not None else entry.subject
+    subject = names.get(user, entry.subject) if user is not None else subject_text(entry.subject, translate)
     return ShownEntry(
         entry.happened_at,
         entry.actor,

@@ -98,6 +98,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "currency": "currency",
     "dailyCap": "daily cap",
     "keyword": "keyword",
+    "known": "there already",
     "left_out": "left out",
     "limit": "at most",
     "messages": "messages",
@@ -138,6 +139,20 @@ VALUES: Final[Mapping[str, str]] = {
     **ROLE_NAMES,
 }
 """Words among the values that are kept."""
+
+
+SUBJECTS: Final[Mapping[str, str]] = {
+    "blacklist": "blocked numbers",
+    "contacts": "contacts",
+    "incoming": "incoming messages",
+    "invitation": "invitation",
+}
+"""What acts are done to that has no name of its own."""
+
+
+def subject_text(subject: str, translate: Translate) -> str:
+    """What an act was done to."""
+    return translate(SUBJECTS[subject]) if subject in SUBJECTS else subject
 
 
 def act_text(action: str, translate: Translate) -> str:

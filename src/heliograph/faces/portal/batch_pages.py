@@ -10,7 +10,7 @@ from litestar.response import Stream
 from heliograph.domain.ids import message_range, parse_id
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import NotFound
-from heliograph.domain.status import is_final
+from heliograph.domain.status import Code, is_final
 from heliograph.faces.portal.batch_list_pages import BATCHES, ShownBatch, shown_batch
 from heliograph.faces.portal.live_parts import LivePart, live_part
 from heliograph.faces.portal.number_fields import typed_number
@@ -53,9 +53,13 @@ class Progress(msgspec.Struct, frozen=True):
 
     @property
     def delivered_percent(self) -> float | None:
-        """Of the messages that are final; None before there are any."""
-        delivered = next(count for group, count in self.groups if group.name == "delivered")
-        return 100 * delivered / self.final if self.final else None
+        """Of the messages that are final and were not canceled; None before there are any."""
+        delivered, canceled = (
+            self.counts[code].messages if code in self.counts else 0
+            for code in (Code.DELIVERED, Code.CANCELED)
+        )
+        final = self.final - canceled
+        return 100 * delivered / final if final else None
 
 
 class ShownMessage(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from heliograph.domain.portal_rights import Right
 from heliograph.domain.pricing import as_number, as_text
 from heliograph.domain.refusals import NotFound, Refusal
 from heliograph.domain.sender import check_sender, kind_of
-from heliograph.domain.typed_values import paced, read_amount, read_pace
+from heliograph.domain.typed_values import paced, read_amount, read_pace, with_decimal_point
 from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.operator_acts import (
     Faults,
@@ -184,7 +184,7 @@ async def change_account_limits(request: PortalRequest, number: str) -> Response
 def _limits(form: Form, request: PortalRequest) -> tuple[AccountLimits, Faults]:
     translate, faults = translate_for(request), Faults()
     rate_text, burst_text, cap_text = form.text("rate"), form.text("burst"), form.text("daily_cap")
-    pace = read_pace(rate_text.replace(",", ".")) if rate_text else None
+    pace = read_pace(with_decimal_point(rate_text)) if rate_text else None
     if rate_text and pace is None:
         faults["rate"] = translate("Write how many recipients a second, such as 50 or 0.5.")
     burst = whole_number(burst_text, 1, 10**9) if burst_text else None
@@ -193,7 +193,7 @@ def _limits(form: Form, request: PortalRequest) -> tuple[AccountLimits, Faults]:
         faults["burst"] = translate("This needs a number of recipients a second, too.")
     elif burst_text and (burst is None or (pace is not None and rate is None)):
         faults["burst"] = translate("Write a number from 1 to 1000000.")
-    cap = read_amount(cap_text.replace(",", "."), lowest=0) if cap_text else None
+    cap = read_amount(with_decimal_point(cap_text), lowest=0) if cap_text else None
     if cap_text and cap is None:
         faults["daily_cap"] = translate(NOT_AN_AMOUNT)
     return AccountLimits(rate, cap), faults
@@ -204,7 +204,7 @@ async def add_credit(request: PortalRequest, number: str) -> Response[Any]:
     """Add credit, or take some back, with an entry in the account's ledger."""
     context, form, translate = context_of(request), await form_of(request), translate_for(request)
     takes_back = form.text("kind") == "correction"
-    micro = read_amount(form.text("amount").replace(",", "."))
+    micro = read_amount(with_decimal_point(form.text("amount")))
     note, faults = form.text("note"), Faults()
     if micro is None:
         faults["amount"] = translate(NOT_AN_AMOUNT)

@@ -10,7 +10,7 @@ from heliograph.domain.portal_rights import Right
 from heliograph.domain.price_sheet import PriceSheet, price_changes, read_price_sheet
 from heliograph.domain.pricing import as_number
 from heliograph.domain.refusals import NotFound
-from heliograph.domain.typed_values import read_prefix, read_price, shown_prefix
+from heliograph.domain.typed_values import read_prefix, read_price, shown_prefix, with_decimal_point
 from heliograph.faces.portal.operator_acts import Faults, note_operator_act, sentence
 from heliograph.faces.portal.operator_carrier_pages import ONE, carrier_address
 from heliograph.faces.portal.operator_tables import (
@@ -89,7 +89,7 @@ async def set_one_cost(request: PortalRequest, carrier_id: int) -> Response[Any]
     """Set what a carrier takes for a prefix."""
     form, translate, faults = await form_of(request), translate_for(request), Faults()
     prefix = read_prefix(form.text("prefix").lstrip("+"))
-    cost = read_price(form.text("cost").replace(",", "."))
+    cost = read_price(with_decimal_point(form.text("cost")))
     if prefix is None:
         faults["prefix"] = translate(NOT_A_PREFIX)
     if cost is None:

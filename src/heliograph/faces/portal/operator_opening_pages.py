@@ -10,7 +10,7 @@ from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import Refusal
 from heliograph.domain.sender import check_sender
 from heliograph.domain.sender_rules import first_senders
-from heliograph.domain.typed_values import read_amount
+from heliograph.domain.typed_values import read_amount, with_decimal_point
 from heliograph.faces.portal.operator_account_pages import NOT_AN_AMOUNT, account_address
 from heliograph.faces.portal.operator_acts import Faults, faults_of, note_operator_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
@@ -92,7 +92,7 @@ async def _wanted(tx: Transaction, form: Form, request: PortalRequest) -> tuple[
     context, translate = context_of(request), translate_for(request)
     name = check_name(form.text("name"), "name")
     credit_text, optional_sender = form.text("credit"), form.flag("optional_sender")
-    credit = read_amount(credit_text.replace(",", "."), lowest=0) if credit_text else 0
+    credit = read_amount(with_decimal_point(credit_text), lowest=0) if credit_text else 0
     senders = first_senders(_senders(form), context.sender_rules, optional_sender=optional_sender)
     bad_senders = (check_sender(each) for each in _senders(form))
     refusals = [each for each in (name, senders) if isinstance(each, Refusal)]

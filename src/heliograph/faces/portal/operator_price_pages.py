@@ -12,7 +12,7 @@ from heliograph.domain.price_sheet import PriceSheet, price_changes, prices_afte
 from heliograph.domain.pricing import as_number, as_text
 from heliograph.domain.refusals import NotFound
 from heliograph.domain.text_rules import has_control
-from heliograph.domain.typed_values import read_prefix, read_price, shown_prefix
+from heliograph.domain.typed_values import read_prefix, read_price, shown_prefix, with_decimal_point
 from heliograph.faces.portal.operator_acts import Faults, note_operator_act
 from heliograph.faces.portal.operator_tables import (
     NOT_A_CURRENCY,
@@ -156,7 +156,7 @@ async def set_one_price(request: PortalRequest, price_list_id: int) -> Response[
     """Set the price of a prefix."""
     form, translate, faults = await form_of(request), translate_for(request), Faults()
     prefix = read_prefix(form.text("prefix").lstrip("+"))
-    price = read_price(form.text("price").replace(",", "."))
+    price = read_price(with_decimal_point(form.text("price")))
     if prefix is None:
         faults["prefix"] = translate(NOT_A_PREFIX)
     if price is None:
