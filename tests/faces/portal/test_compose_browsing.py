@@ -125,3 +125,20 @@ async def test_enter_in_a_field_goes_on_to_the_review(portal: ServedPortal, brow
         await page.keyboard.press("Enter")
         await page.wait_for_url("**/review")
         assert watched.faults == []
+
+
+async def test_a_label_that_is_chosen_fills_the_telephone(portal: ServedPortal, browser: Browser) -> None:
+    secret = await portal.sign_in()
+    async with portal.client(secret) as owner:
+        fields = {"number": "+46701740605", "properties": "Namn: Bo", "labels": "gym"}
+        assert (await owner.post("/portal/contacts/new", fields)).status_code == 303
+    async with portal.on_a_socket() as address, opened_page(browser, address, secret) as watched:
+        page = watched.page
+        await page.goto("/portal/compose")
+        await page.get_by_label("Text", exact=True).fill("Hej {Namn}")
+        await expect(page.locator("#handset")).to_contain_text("Hej {Namn}", timeout=60_000)
+        await page.get_by_label("gym (1)").check()
+        await expect(page.locator("#handset")).to_contain_text("Hej Bo", timeout=60_000)
+        await page.get_by_role("button", name="{Namn}").click()
+        await expect(page.locator("#handset")).to_contain_text("Hej BoBo", timeout=60_000)
+        assert watched.faults == []
