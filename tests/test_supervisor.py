@@ -86,6 +86,27 @@ async def test_a_child_starts_after_the_one_that_it_needs(tmp_path: Path) -> Non
     assert [line["event"] for line in logs] == ["child.ready", "child.ready"]
 
 
+async def test_the_one_that_is_needed_is_asked_to_stop_last(tmp_path: Path) -> None:
+    """A carrier that is gone first leaves what it was given unanswered."""
+    code = CHILD + (
+        "def note(number, frame):\n"
+        "    time.sleep(0.3 if os.environ['CHILD_NAME'] == 'dispatcher' else 0)\n"
+        "    with open(sys.argv[1], 'a') as ends: ends.write(os.environ['CHILD_NAME'] + ' ')\n"
+        "    sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, note)\n"
+        "from heliograph.supervisor import report_ready\n"
+        "report_ready()\n"
+        "while True: signal.pause()\n"
+    )
+    ends = tmp_path / "ends"
+    needing = replace(child("dispatcher", code, ends), after="simulator")
+    supervisor = Supervisor(
+        [child("simulator", code, ends), needing], patience=QUICK, on_ready=lambda: supervisor.stop()
+    )
+    assert await run(supervisor) == 0
+    assert ends.read_text() == "dispatcher simulator "
+
+
 async def test_one_that_is_needed_and_not_to_be_had_ends_them_all() -> None:
     needing = replace(child("dispatcher", WAITS), after="simulator")
     supervisor = Supervisor([needing, child("simulator", "raise SystemExit(2)")], patience=QUICK)

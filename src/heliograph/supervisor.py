@@ -29,7 +29,8 @@ log = structlog.get_logger()
 class ChildProgram:
     """A process to keep running; ``environment`` is added to ours, ``descriptors`` are inherited.
 
-    It is started once the program ``after`` was ready, or had the time to be.
+    It is started once the program ``after`` was ready, or had the time to be, and that one is asked to stop
+    only once this one has ended.
     """
 
     name: str
@@ -115,6 +116,12 @@ class Supervisor:
             if child.program.name == name:
                 await wait_for_any(self._stop, child.was_ready, seconds=self._patience.ready_seconds)
 
+    async def _until_nobody_needs(self, name: str) -> None:
+        """Wait until the programs that are started after a program have ended, or had the time."""
+        for child in self._children:
+            if child.program.after == name:
+                await wait_for_any(self._hurry, child.has_ended, seconds=self._patience.stop_seconds)
+
     def _child_is_ready(self) -> None:
         if self._on_ready is not None and all(child.is_ready for child in self._children):
             self._on_ready()
@@ -130,6 +137,7 @@ class _Child:
         self._patience = supervisor._patience
         self._came_up = False  # in its present life
         self.was_ready = asyncio.Event()  # in any life
+        self.has_ended = asyncio.Event()  # for good
         self._failed_starts = 0
         self._process: Process | None = None
 
@@ -138,6 +146,12 @@ class _Child:
         return f"{self.program.name}[{pid}]={'ready' if self.is_ready else 'down'}"
 
     async def keep_running(self, watched: int) -> None:
+        try:
+            await self._keep_running(watched)
+        finally:
+            self.has_ended.set()
+
+    async def _keep_running(self, watched: int) -> None:
         stop = self._supervisor._stop
         await self._supervisor._wait_for(self.program.after)
         while not stop.is_set():
@@ -228,6 +242,8 @@ class _Child:
     async def _end(self, process: Process, ended: asyncio.Future[int]) -> None:
         if ended.done():
             return
+        if self._supervisor._stop.is_set():
+            await self._supervisor._until_nobody_needs(self.program.name)
         _send(process, signal.SIGTERM)
         hurry = asyncio.ensure_future(self._supervisor._hurry.wait())
         await asyncio.wait(

@@ -108,3 +108,18 @@ def test_an_id_of_any_shape_has_a_form(raw: str, form: ReceiptIds) -> None:
         ReceiptIds.RESP_DEC_DLR_HEX,
     )
     assert isinstance(profile.receipted_id(raw), str)
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        ({"tps": 0}, "It must be a number above 0 - at `$.tps`"),
+        ({"tps": "fast"}, "It must be a number - at `$.tps`"),
+        ({"window": 5000}, "It must be a whole number of at most 1000 - at `$.window`"),
+        ({"window": 0}, "It must be a whole number of at least 1 - at `$.window`"),
+    ],
+)
+def test_a_fault_is_told_in_words(profile: dict[str, object], words: str) -> None:
+    with pytest.raises(ProfileError) as refused:
+        load_profile(profile)
+    assert str(refused.value) == f"carrier profile: {words}"

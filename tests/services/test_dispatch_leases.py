@@ -252,3 +252,26 @@ async def test_a_bind_is_shown_as_soon_as_it_stands(connection: Connection, pool
         running(dispatch_service(pools, [carrier(smsc.port)], settings=settings)),
     ):
         await until(is_shown)
+
+
+async def test_a_link_that_is_lost_is_not_shown_as_bound(connection: Connection, pools: Database) -> None:
+    """At once, though it was seen bound a moment ago and its lease is renewed much later."""
+    settings = msgspec.structs.replace(QUICK, lease=90.0)
+
+    async def count() -> int:
+        async with pools.transaction() as tx:
+            return sum(1 for slot in await list_bind_slots(tx) if slot.is_bound)
+
+    async def is_bound() -> bool:
+        return await count() == 1
+
+    async def is_lost() -> bool:
+        return await count() == 0
+
+    async with scripted_smsc() as smsc:
+        port = smsc.port
+        async with running(dispatch_service(pools, [carrier(port)], settings=settings)):
+            await until(is_bound, 60)
+            smsc.bind_statuses = [0x0D] * 50
+            smsc.link.cut()
+            await until(is_lost, 60)

@@ -1,6 +1,7 @@
 """The HTTP server bounds the heads of requests, and lets everybody read the answer to theirs."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import socket
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from heliograph.wiring import http_server
 from heliograph.wiring.http_server import MAX_HEAD_BYTES, serve_http
 
 HEADER_SECONDS = 0.2
@@ -138,6 +140,39 @@ async def test_who_is_answered_before_the_end_of_a_large_body_can_read_the_answe
             return answer
 
     assert (await asyncio.to_thread(request)).startswith(b"HTTP/1.1 200")
+
+
+async def test_the_rest_of_a_request_that_is_answered_may_not_come_for_ever(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_server, "REST_SECONDS", 0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n")
+    async with asyncio.timeout(60):
+        assert await reader.readuntil(b'"/x"]')
+        with contextlib.suppress(ConnectionError):
+            while not reader.at_eof():
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+    writer.close()
+
+
+async def test_a_request_whose_rest_comes_late_leaves_its_connection_as_it_was(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_server, "REST_SECONDS", 0.5)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(60):
+        for _ in range(3):
+            writer.write(b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n")
+            assert await reader.readuntil(b'"/x"]')
+            writer.write(b"ab")
+            await asyncio.sleep(0.05)
+            writer.write(b"cd")
+            await asyncio.sleep(0.25)
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_nothing_that_follows_the_last_answer_of_a_connection_is_obeyed(port: int) -> None:

@@ -31,6 +31,7 @@ class BindKeeper:
         tls: ssl.SSLContext | None,
         until_allowed: Callable[[], Awaitable[None]],
         on_bound: Callable[[], None],
+        on_unbound: Callable[[], None],
         on_alarm: Callable[[str, int], None],
     ) -> None:
         self._carrier = carrier
@@ -40,6 +41,7 @@ class BindKeeper:
         self._tls = tls
         self._until_allowed = until_allowed
         self._on_bound = on_bound
+        self._on_unbound = on_unbound
         self._on_alarm = on_alarm
         self._log = log.bind(carrier=carrier.name, slot=slot)
         self.rebinding = Rebinding()
@@ -84,6 +86,7 @@ class BindKeeper:
         self._on_bound()
         await self._hold(link)
         self.link = None
+        self._on_unbound()
         self._log.warning("carrier.unbound", reason=link.lost_reason)
         delay = self.rebinding.after_loss(self._clock() - bound_at, random.random())
         return max(delay, self._lane.rebind_after or 0.0)

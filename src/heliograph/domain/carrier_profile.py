@@ -3,6 +3,7 @@
 A profile is kept as a JSON object and read by ``load_profile``; what it leaves out keeps its default.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum, unique
 from typing import Annotated, Final, Literal
@@ -128,6 +129,21 @@ def _decimal_of(raw: str, base: int) -> str:
         return text
 
 
+_KINDS: Final = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "a list",
+}
+_BOUNDS: Final = {">=": "of at least", "<=": "of at most", ">": "above", "<": "below"}
+_LENGTHS: Final = {">=": "at least", "<=": "at most"}
+_BOUND: Final = re.compile(r"Expected `(\w+)` (>=|<=|>|<) ([\d.]+)")
+_LENGTH: Final = re.compile(r"Expected `str` of length (>=|<=) (\d+)")
+_KIND: Final = re.compile(r"Expected `(\w+)")
+
+
 class ProfileError(ValueError):
     """A carrier's profile breaks a rule; the text names the field."""
 
@@ -145,7 +161,23 @@ def load_profile(raw: Mapping[str, object]) -> CarrierProfile:
     try:
         return msgspec.convert(values, CarrierProfile)
     except msgspec.ValidationError as error:
-        raise ProfileError(f"carrier profile: {error}") from None
+        raise ProfileError(f"carrier profile: {_in_words(str(error))}") from None
+
+
+def _in_words(fault: str) -> str:
+    """What a reader of JSON finds wrong, for people: "Expected `int` <= 1000 - at `$.window`"."""
+    expected, at, place = fault.partition(" - at ")
+    if bound := _BOUND.fullmatch(expected):
+        words = (
+            f"It must be {_KINDS.get(bound[1], 'a value')} {_BOUNDS[bound[2]]} {bound[3].removesuffix('.0')}"
+        )
+    elif length := _LENGTH.fullmatch(expected):
+        words = f"It must have {_LENGTHS[length[1]]} {length[2]} characters"
+    elif kind := _KIND.match(expected):
+        words = f"It must be {_KINDS.get(kind[1], 'another kind of value')}"
+    else:
+        words = expected
+    return f"{words}{at}{place}"
 
 
 def _status_key(key: object) -> int:

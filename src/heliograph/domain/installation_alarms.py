@@ -163,6 +163,8 @@ class BoundSlot(NamedTuple):
     """The database's time when it was read."""
     answered_per_second: float = 0.0
     """Of the seconds before its lease was last renewed."""
+    says_bound: bool = True
+    """What its holder said last."""
 
     @property
     def pace(self) -> float:
@@ -172,7 +174,9 @@ class BoundSlot(NamedTuple):
     @property
     def is_bound(self) -> bool:
         """Whether it was seen bound just now."""
-        return self.is_held and self.bound_at is not None and self.as_of - self.bound_at < BOUND_FRESH
+        if not (self.is_held and self.says_bound) or self.bound_at is None:
+            return False
+        return self.as_of - self.bound_at < BOUND_FRESH
 
 
 class QueueDepth(NamedTuple):

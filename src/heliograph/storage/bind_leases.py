@@ -21,12 +21,13 @@ async def renew_bind_lease(
     epoch: int,
     *,
     lease: timedelta,
-    bound: bool,
+    bound: bool | None,
     answered_per_second: float | None = None,
 ) -> bool:
     """Prolong a lease, also one that ran out and was not taken since; False if the slot is another's.
 
-    ``answered_per_second`` is how fast the bind went since the last time; None leaves what is known.
+    ``bound`` is whether its link is, None where nobody looked; ``answered_per_second`` is how fast the bind
+    went since the last time, None leaves what is known.
     """
     values = carrier_id, slot, epoch, lease, bound, answered_per_second
     return bool(await tx.fetchval(load_query("renew_bind_lease"), *values))

@@ -21,6 +21,8 @@ MAX_HEAD_BYTES: Final = 65_536
 """Of a head that does not come in one read, which has at most 256 KiB."""
 LINGER_SECONDS: Final = 5.0
 """How long the rest of a refused body is read, so that its sender gets to reading the answer."""
+REST_SECONDS: Final = 30.0
+"""How long the rest of a request may come whose answer is out, where the connection could be kept."""
 
 
 def _refused_head(sentence: str) -> bytes:
@@ -112,6 +114,8 @@ class BoundedHeadProtocol(HttpToolsProtocol):
     _is_heading = True
     _head_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
+    _is_receiving = False
+    _rest_deadline: asyncio.TimerHandle | None = None
 
     @property
     def is_answered_early(self) -> bool:
@@ -125,12 +129,15 @@ class BoundedHeadProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_deadline()
+        self._end_rest()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if not self._is_heading:
             self._end_deadline()
+            if self._is_receiving and self._rest_deadline is None and self.cycle.response_complete:
+                self._rest_deadline = self.loop.call_later(REST_SECONDS, self.transport.close)
         elif not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
@@ -145,6 +152,12 @@ class BoundedHeadProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_heading = False
         super().on_headers_complete()
+        self._is_receiving = True
+
+    def on_message_complete(self) -> None:
+        self._is_receiving = False
+        self._end_rest()
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(UNREADABLE_HEAD)
@@ -158,6 +171,11 @@ class BoundedHeadProtocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
             self._head_bytes = 0
+
+    def _end_rest(self) -> None:
+        if self._rest_deadline is not None:
+            self._rest_deadline.cancel()
+            self._rest_deadline = None
 
 
 class _Server(uvicorn.Server):

@@ -95,3 +95,17 @@ def test_no_cell_of_a_file_is_a_formula() -> None:
     for cell in ("=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1"):
         assert guarded(cell) == f"'{cell}"
     assert guarded(-1) == "-1"
+
+
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        ("Paid;=1+2;x", "Paid;'=1+2;x"),
+        (";=1", ";'=1"),
+        ('hi; "=HYPERLINK(1)', "hi; \"'=HYPERLINK(1)"),
+        ("a\t@SUM(1)", "a\t'@SUM(1)"),
+        ("See you; at 9 - or 10", "See you; at 9 - or 10"),
+    ],
+)
+def test_no_part_of_a_cell_is_a_formula_where_semicolons_part_cells(cell: str, safe: str) -> None:
+    assert guarded(cell) == safe

@@ -1,6 +1,7 @@
 """What people try who are in, or nearly: in disabled accounts, with old links, by requests of their own."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -120,6 +121,22 @@ async def test_every_cookie_stays_on_https(database: str) -> None:
     cookies = [cookie for answer in answers for cookie in answer.headers.get_list("set-cookie")]
     assert len(cookies) >= 4
     assert all(cookie.lower().count("; secure") == 1 for cookie in cookies), cookies
+
+
+async def test_another_host_of_the_domain_cannot_put_words_on_our_pages(database: str) -> None:
+    planted = quote('{"tone":"bad","text":"Call us at once"}')
+    async with (
+        served_portal(database, public_url="https://sms.example.com") as portal,
+        portal.client(None) as visitor,
+    ):
+        said = await visitor.get("/portal/sign-in", headers={"cookie": f"heliograph_notice={planted}"})
+        assert "Call us at once" not in said.text
+        own = {"cookie": f"__Host-heliograph_notice={planted}"}
+        shown = await visitor.get("/portal/sign-in", headers=own)
+        assert "Call us at once" in shown.text
+        (forgotten,) = shown.headers.get_list("set-cookie")
+        assert forgotten.startswith("__Host-heliograph_notice=")
+        assert "; path=/;" in forgotten.lower()
 
 
 async def test_reports_of_broken_rules_bring_no_secret_into_the_log(portal: ServedPortal) -> None:

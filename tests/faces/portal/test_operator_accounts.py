@@ -99,7 +99,11 @@ async def test_credit_is_added_and_taken_back(portal: ServedPortal, operator: Po
     before = await portal.api.accounts.balance(10_001)
     assert (await operator.post(f"{ACCOUNT}/credit", {"amount": "100", "kind": "top_up"})).status_code == 303
     taken = {"amount": "25.5", "kind": "correction", "note": "paid twice"}
-    assert (await operator.post(f"{ACCOUNT}/credit", taken)).status_code == 303
+    asked = await operator.post(f"{ACCOUNT}/credit", taken)
+    assert (asked.status_code, "is taken back, and the balance will be" in asked.text) == (200, True)
+    assert await portal.api.accounts.balance(10_001) == before + 100_000_000, "booked before it was confirmed"
+    assert 'value="paid twice"' in asked.text
+    assert (await operator.post(f"{ACCOUNT}/credit", {**taken, "confirmed": "1"})).status_code == 303
     assert await portal.api.accounts.balance(10_001) == before + 74_500_000
     async with portal.database.transaction() as tx:
         booked = await tx.fetchrow("SELECT amount, note FROM ledger WHERE kind = 4")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final
 
@@ -11,11 +12,19 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
+_WITHIN: Final = re.compile(r"((?:;|(?<!^)\t)[\s\"']*)(?=[=+\-@])")
+
+
 def guarded(cell: object) -> str:
-    """A cell as text; what a spreadsheet would take for a formula, and is no number, gets an apostrophe."""
+    """A cell as text; what a spreadsheet would take for a formula, and is no number, gets an apostrophe.
+
+    Also behind a semicolon or tab in it: spreadsheets of many countries part cells there, quoted or not.
+    """
     text = "" if cell is None else str(cell)
-    is_formula = isinstance(cell, str) and text.startswith(_FORMULA)
-    return f"'{text}" if is_formula else text
+    if not isinstance(cell, str):
+        return text
+    text = _WITHIN.sub(r"\1'", text)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def csv_lines(rows: Iterable[Sequence[object]]) -> str:

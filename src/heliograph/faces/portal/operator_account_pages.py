@@ -81,8 +81,13 @@ async def account_page(
     number: str,
     faults: Faults | None = None,
     form: Form | None = None,
+    *,
+    taken_back: int | None = None,
 ) -> Response[str]:
-    """The page of an account; where a form had faults, with what was typed and what is wrong with it."""
+    """The page of an account; where a form had faults, with what was typed and what is wrong with it.
+
+    ``taken_back`` is the credit, in micro-units, that is to be confirmed before it is taken.
+    """
     context = context_of(request)
     async with context.database.transaction() as tx:
         line = await account_of(tx, request, number)
@@ -107,6 +112,7 @@ async def account_page(
         values=values,
         faults=faults or {},
         address=account_address(number),
+        taken_back=taken_back,
     )
 
 
@@ -214,6 +220,8 @@ async def add_credit(request: PortalRequest, number: str) -> Response[Any]:
         faults["note"] = translate("A note has at most 200 characters.")
     if faults or micro is None:
         return await account_page(request, number, faults, form)
+    if takes_back and not form.flag("confirmed"):
+        return await account_page(request, number, form=form, taken_back=micro)
     amount = -micro if takes_back else micro
     async with context.database.transaction() as tx:
         account = (await account_of(tx, request, number)).account

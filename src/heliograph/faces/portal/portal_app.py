@@ -53,7 +53,7 @@ from heliograph.faces.portal import (
 from heliograph.faces.portal.me_pages import ME
 from heliograph.faces.portal.navigation import nearest_page
 from heliograph.faces.portal.portal_context import PortalContext, PortalRequest
-from heliograph.faces.portal.rendering import page, see, translate_for
+from heliograph.faces.portal.rendering import HOST_PREFIX, NOTICE_COOKIE, page, see, translate_for
 from heliograph.faces.portal.signed_in import (
     EVENT_STREAM,
     LIVE,
@@ -175,9 +175,11 @@ class PortalApp:
 def _over_https_only(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
     """A header; a cookie's with what keeps it from plain HTTP."""
     name, value = header
-    if name.lower() != b"set-cookie" or b"; secure" in value.lower():
+    if name.lower() != b"set-cookie":
         return header
-    return name, value + b"; Secure"
+    if value.startswith(NOTICE_COOKIE.encode() + b"="):
+        value = HOST_PREFIX.encode() + value
+    return name, value if b"; secure" in value.lower() else value + b"; Secure"
 
 
 def answer_failure(request: PortalRequest, failure: Exception) -> Response[Any]:

@@ -17,7 +17,7 @@ from litestar.datastructures import Cookie
 from heliograph.domain.msisdn import calling_code_of
 from heliograph.faces.portal.navigation import navigation
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
-from heliograph.faces.portal.signed_in import visitor_of
+from heliograph.faces.portal.signed_in import is_secure, visitor_of
 from heliograph.faces.portal.text_formats import (
     ROLE_NAMES,
     duration_text,
@@ -30,6 +30,8 @@ from heliograph.faces.portal.translations import LANGUAGES, Translate, preferred
 
 STATIC_PATH: Final = "/portal/static"
 NOTICE_COOKIE: Final = "heliograph_notice"
+HOST_PREFIX: Final = "__Host-"
+"""Of the name of a cookie that no other host of the domain may set (RFC 6265bis 4.1.3.2)."""
 _NOTICE_SECONDS: Final = 60
 _STATIC: Final = resources.files("heliograph.faces.portal").joinpath("static")
 
@@ -75,8 +77,8 @@ def render(request: PortalRequest, template: str, values: Mapping[str, Any]) -> 
 def page(request: PortalRequest, template: str, /, *, status: int = 200, **values: Any) -> Response[str]:
     """A template as an answer, to htmx as to a browser."""
     answer = Response(render(request, template, values), status_code=status, media_type="text/html")
-    if NOTICE_COOKIE in request.cookies:
-        answer.delete_cookie(NOTICE_COOKIE, path="/portal")
+    if _kept_notice(request) is not None:
+        answer.delete_cookie(NOTICE_COOKIE, path="/")
     return answer
 
 
@@ -91,7 +93,7 @@ def see(path: str, notice: str | None = None, *, tone: str = "good") -> Response
             Cookie(
                 key=NOTICE_COOKIE,
                 value=quote(text),
-                path="/portal",
+                path="/",
                 max_age=_NOTICE_SECONDS,
                 httponly=True,
                 samesite="lax",
@@ -166,10 +168,15 @@ def _number_hint(translate: Translate, country: str) -> str:
     )
 
 
+def _kept_notice(request: PortalRequest) -> str | None:
+    """What the cookie says. Over HTTPS only we can have set it: strangers see its words, too."""
+    return request.cookies.get(HOST_PREFIX + NOTICE_COOKIE if is_secure(request) else NOTICE_COOKIE)
+
+
 def notice_of(request: PortalRequest) -> Notice | None:
     """What the act before this page left to say."""
     try:
-        return msgspec.json.decode(unquote(request.cookies.get(NOTICE_COOKIE, "")), type=Notice)
+        return msgspec.json.decode(unquote(_kept_notice(request) or ""), type=Notice)
     except (msgspec.DecodeError, UnicodeError):
         return None
 

@@ -106,6 +106,7 @@ class BindSlot:
             tls=tls,
             until_allowed=self.lease.until_writable,
             on_bound=self._bound,
+            on_unbound=self.lease.renew_soon,
             on_alarm=self._alarm,
         )
         self._harvest: Harvest | None = None

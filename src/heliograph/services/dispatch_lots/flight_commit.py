@@ -108,7 +108,7 @@ async def reconcile(
     """
 
     async with database.transaction(Purpose.HOT) as tx:
-        is_mine = await renew_bind_lease(tx, *owner, lease=lease, bound=False)
+        is_mine = await renew_bind_lease(tx, *owner, lease=lease, bound=None)
         lots = await list_lots_of_owner(tx, owner) if is_mine else []
         owned = {lot.lot_id: (lot.next_segment, lot.answered) for lot in lots}
         rewind = book.reconcile(harvest, owned)
