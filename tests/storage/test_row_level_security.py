@@ -67,6 +67,7 @@ READABLE = (
     "event_block",
     "audit_entry",
     "portal_draft",
+    "removal",
     "traffic",
     "webhook_secret",
     "report_block",
@@ -171,6 +172,9 @@ async def insert_rows(connection: Connection, account_id: int) -> None:
     )
     await connection.execute(
         "INSERT INTO portal_draft VALUES ($1, '\\x01', $2, $3, '{}')", account_id, user_id, NOW
+    )
+    await connection.execute(
+        "INSERT INTO removal VALUES ($1, '\\x01', $2, $3, '{}')", account_id, user_id, NOW
     )
     await connection.execute(
         "INSERT INTO sender (account_id, sender) VALUES ($1, $2)",

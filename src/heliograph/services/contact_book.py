@@ -124,12 +124,14 @@ class ContactBook:
         await label_contacts(tx, account_id, [(label, each) for each in there])
         return await count_label(tx, account_id, label)
 
-    async def delete_label(self, tx: Transaction, account_id: int, label: str) -> int:
-        """Take a label off every contact; how many had it. Raises NotFound if none."""
-        count = await delete_label(tx, account_id, label)
+    async def delete_label(
+        self, tx: Transaction, account_id: int, label: str, *, most: int = 0
+    ) -> tuple[int, list[bytes]]:
+        """Take a label off every contact; how many had it, and up to ``most`` of them. Raises NotFound."""
+        count, contact_ids = await delete_label(tx, account_id, label, most=most)
         if not count:
             raise NotFound(UNKNOWN_LABEL)
-        return count
+        return count, contact_ids
 
 
 async def _existing(tx: Transaction, account_id: int, contact_id: bytes) -> StoredContact:

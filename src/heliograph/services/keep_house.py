@@ -9,6 +9,7 @@ from heliograph.storage.erasure import find_shortest_retention
 from heliograph.storage.partitions import BY_DAY, EVENT_DAYS, drop_partitions, make_partitions
 from heliograph.storage.portal_drafts import KEPT as DRAFTS_KEPT
 from heliograph.storage.portal_logins import IDLE, LONGEST
+from heliograph.storage.removals import KEPT as REMOVALS_KEPT
 
 FOLDED_FROM = 50
 """Changes of a batch's summary that wait before they are folded."""
@@ -57,6 +58,7 @@ class KeepHouse:
                 load_query("prune_guard_windows"), now - GUARD_WINDOWS_KEPT, now - GUARD_EVENTS_KEPT
             )
             await tx.execute(load_query("prune_portal_drafts"), now - DRAFTS_KEPT)
+            await tx.execute(load_query("prune_removals"), now - REMOVALS_KEPT)
             for row in await tx.fetch(load_query("list_carrier_ids")):
                 await tx.execute(
                     load_query("prune_unmatched_receipts"),

@@ -44,3 +44,8 @@ async def mark_canceled(tx: Transaction, account_id: int, batch_id: bytes, now: 
 async def hide_batch(tx: Transaction, account_id: int, batch_id: bytes, now: datetime) -> None:
     """From now on the API knows nothing of the batch; its rows stay."""
     await tx.execute(load_query("hide_batch"), account_id, batch_id, now)
+
+
+async def show_batch_again(tx: Transaction, account_id: int, batch_id: bytes) -> bool:
+    """The API knows of a hidden batch again; False if none was hidden."""
+    return await tx.fetchval(load_query("show_batch_again"), account_id, batch_id) is not None

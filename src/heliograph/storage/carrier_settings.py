@@ -155,6 +155,19 @@ async def create_route(
     return route_id
 
 
+async def restore_route(tx: Transaction, route: Route) -> int:
+    """A route that was removed, as old as it was; its id, another one where a newer route has that by now."""
+    route_id: int = await tx.fetchval(
+        load_query("restore_route"),
+        route.route_id,
+        route.prefix,
+        route.account_id,
+        route.sender,
+        route.carrier_id,
+    )
+    return route_id
+
+
 async def list_routes(tx: Transaction) -> list[Route]:
     """Every route, by id."""
     return [Route(**dict(row)) for row in await tx.fetch(load_query("list_routes"))]

@@ -118,7 +118,10 @@ async def delete_contacts(tx: Transaction, account_id: int, ids: Sequence[bytes]
     await tx.execute(load_query("delete_contacts"), account_id, ids)
 
 
-async def delete_label(tx: Transaction, account_id: int, label: str) -> int:
-    """Take a label off every contact; how many had it."""
-    count: int = await tx.fetchval(load_query("delete_label"), account_id, label)
-    return count
+async def delete_label(
+    tx: Transaction, account_id: int, label: str, *, most: int = 0
+) -> tuple[int, list[bytes]]:
+    """Take a label off every contact; how many had it, and up to ``most`` of those that did."""
+    row = await tx.fetchrow(load_query("delete_label"), account_id, label, most)
+    assert row is not None
+    return row["contacts"], row["contact_ids"] or []

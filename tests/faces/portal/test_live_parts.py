@@ -48,6 +48,12 @@ class Events:
                     return name, "\n".join(data)
         return None
 
+    async def next_but_changes(self) -> tuple[str, str] | None:
+        """The next event that is no change of the page: its charts move on with the hour."""
+        while (found := await self.next()) is not None and found[0] == "":
+            pass
+        return found
+
 
 @asynccontextmanager
 async def stream(portal: ServedPortal, path: str, secret: str) -> AsyncIterator[Events]:
@@ -77,12 +83,16 @@ async def test_what_changed_is_sent_and_nothing_else(
     async with stream(portal, OVERVIEW, secret) as events:
         name, data = await events.next() or ("", "")
         assert (name, "Nothing was sent yet" in data) == ("", True)
-        assert await events.next() == (":", ""), "no change, but a sign of life"
+        quiet, changes = await events.next() or ("", ""), 0
+        while quiet != (":", "") and changes < 3:  # the charts move on with the hour
+            quiet, changes = await events.next() or ("", ""), changes + 1
+        assert quiet == (":", ""), "no change, but a sign of life"
         await send(portal, [PHONE])
-        while (found := await events.next()) == (":", ""):
-            pass
-        assert found is not None
-        assert "Hello there" in found[1]
+        shown = ""
+        while "Hello there" not in shown:
+            found = await events.next()
+            assert found is not None
+            shown = found[1]
 
 
 async def test_a_batch_is_followed_to_its_end(portal: ServedPortal) -> None:
@@ -116,7 +126,7 @@ async def test_who_may_not_look_any_more_is_told_to_load_the_page(
         assert await events.next()
         async with portal.database.transaction() as tx:
             await tx.execute(statement)
-        assert await events.next() == ("signed-out", "")
+        assert await events.next_but_changes() == ("signed-out", "")
         assert await events.next() is None
 
 

@@ -232,5 +232,5 @@ async def delete_label(request: ApiRequest, label: str) -> Response[bytes]:
     if label_fault(label, "label"):
         raise NotFound(UNKNOWN_LABEL)
     async with context.database.transaction() as tx:
-        count = await context.contact_book.delete_label(tx, account.account_id, label)
+        count, _ = await context.contact_book.delete_label(tx, account.account_id, label)
     return json_answer(LabelDocument(label, count))

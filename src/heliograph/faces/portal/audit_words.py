@@ -60,6 +60,7 @@ ACTS: Final[Mapping[str, str]] = {
     "price_list.created": "Made a price list",
     "price_list.removed": "Removed a price list",
     "prices.imported": "Imported prices",
+    "removal.undone": "Undid a removal",
     "route.created": "Added a route",
     "route.removed": "Removed a route",
     "sender.added": "Gave a sender to an account",
@@ -90,6 +91,7 @@ ACTS: Final[Mapping[str, str]] = {
 DETAILS: Final[Mapping[str, str]] = {
     "account": "account",
     "accountId": "account",
+    "act": "what",
     "amount": "amount",
     "burst": "at once",
     "changes": "changes",
@@ -137,6 +139,7 @@ VALUES: Final[Mapping[str, str]] = {
     "off": "off",
     "watch": "watch",
     **ROLE_NAMES,
+    **ACTS,
 }
 """Words among the values that are kept."""
 

@@ -19,10 +19,12 @@ from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import language_of, page, see, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
 from heliograph.faces.portal.text_formats import number_text
+from heliograph.faces.portal.undoable_acts import note_removal
 from heliograph.services.cancel_batch import UNKNOWN_BATCH
 from heliograph.services.hold_batch import FINISHED, NOT_PAUSED
 from heliograph.storage.batch_reading import StoredBatch
 from heliograph.storage.database import Transaction
+from heliograph.storage.removals import HiddenBatch
 
 SPARE_WINDOWS: Final = 2
 """Empty rows under the windows that a form begins with."""
@@ -61,10 +63,15 @@ async def _cancel(request: PortalRequest, batch_id: str, *, hide: bool) -> Respo
         return see(_address(batch_id), translate(TOO_LATE), tone="warn")
     canceled = last.counts[203].messages if 203 in last.counts else 0
     async with context.database.transaction() as tx:
-        action = "batch.hidden" if hide else "batch.canceled"
-        await note_act(tx, request, action, batch_id, {} if hide else {"messages": canceled})
+        if hide:
+            removal = HiddenBatch(progress.shown.batch.batch_id)
+            undo = await note_removal(
+                tx, request, removal, "batch.hidden", batch_id, f"{BATCHES}/{removal.batch_id.hex()}"
+            )
+        else:
+            await note_act(tx, request, "batch.canceled", batch_id, {"messages": canceled})
     if hide:
-        return see(BATCHES, translate("The batch is out of the lists."))
+        return see(BATCHES, translate("The batch is out of the lists."), undo=undo)
     if canceled == 1:
         return see(_address(batch_id), translate("1 message is canceled."))
     count = number_text(canceled, language_of(request))

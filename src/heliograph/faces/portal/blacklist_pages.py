@@ -11,6 +11,7 @@ from heliograph.faces.portal.number_fields import typed_number
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
+from heliograph.faces.portal.undoable_acts import note_removal
 from heliograph.storage.blacklist import (
     BlacklistSource,
     keep_in_blacklist,
@@ -22,6 +23,7 @@ from heliograph.storage.blacklist_reading import (
     find_in_blacklist,
     list_blacklist,
 )
+from heliograph.storage.removals import UnblockedNumber
 
 BLACKLIST: Final = "/portal/blacklist"
 PAGE: Final = 50
@@ -72,8 +74,9 @@ async def unblock(request: PortalRequest) -> Response[None]:
         )
         if entry is None:
             raise NotFound("The number is not blocked.")
-        await note_act(tx, request, "blacklist.removed", "blacklist")
-    return see(BLACKLIST, translate_for(request)("The number can be sent to again."))
+        removal = UnblockedNumber(entry.msisdn)
+        undo = await note_removal(tx, request, removal, "blacklist.removed", "blacklist", BLACKLIST)
+    return see(BLACKLIST, translate_for(request)("The number can be sent to again."), undo=undo)
 
 
 async def _listed(request: PortalRequest, *, typed: str = "", fault: str = "") -> Response[str]:

@@ -18,6 +18,7 @@ from heliograph.faces.portal.number_fields import typed_number
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
+from heliograph.faces.portal.undoable_acts import note_removal
 from heliograph.services.contact_book import UNKNOWN_CONTACT
 from heliograph.storage.contact_reading import (
     ContactFilter,
@@ -29,6 +30,7 @@ from heliograph.storage.contact_reading import (
     list_contacts_after,
     summarize_properties,
 )
+from heliograph.storage.removals import MOST_LABELLED, RemovedContact, RemovedLabel
 
 CONTACTS: Final = "/portal/contacts"
 PAGE: Final = 50
@@ -138,9 +140,17 @@ async def delete_contact(request: PortalRequest, contact_id: str) -> Response[No
     """Delete a contact."""
     context, me = context_of(request), me_of(request)
     async with context.database.transaction() as tx:
-        await context.contact_book.delete(tx, me.account_id, _key(contact_id))
-        await note_act(tx, request, "contact.deleted", contact_id)
-    return see(CONTACTS, translate_for(request)("The contact is deleted."))
+        gone = await context.contact_book.delete(tx, me.account_id, _key(contact_id))
+        removal = RemovedContact(
+            gone.contact_id,
+            msgspec.json.decode(gone.properties, type=dict[str, str]),
+            msgspec.json.decode(gone.metadata, type=dict[str, dict[str, str]]),
+            gone.labels,
+        )
+        undo = await note_removal(
+            tx, request, removal, "contact.deleted", contact_id, f"{CONTACTS}/{gone.contact_id.hex()}"
+        )
+    return see(CONTACTS, translate_for(request)("The contact is deleted."), undo=undo)
 
 
 @act(f"{CONTACTS}/labels/delete", right=Right.SEND)
@@ -149,9 +159,16 @@ async def delete_label(request: PortalRequest) -> Response[None]:
     context, me, form = context_of(request), me_of(request), await form_of(request)
     label = form.text("label")
     async with context.database.transaction() as tx:
-        count = await context.contact_book.delete_label(tx, me.account_id, label)
-        await note_act(tx, request, "label.deleted", label, {"contacts": count})
-    return see(CONTACTS, translate_for(request)("The label is gone; the contacts are still there."))
+        count, contact_ids = await context.contact_book.delete_label(
+            tx, me.account_id, label, most=MOST_LABELLED
+        )
+        said, undo = "The label is gone; the contacts are still there.", None
+        if count <= MOST_LABELLED:
+            removal, detail = RemovedLabel(label, contact_ids), {"contacts": count}
+            undo = await note_removal(tx, request, removal, "label.deleted", label, CONTACTS, detail)
+        else:
+            await note_act(tx, request, "label.deleted", label, {"contacts": count})
+    return see(CONTACTS, translate_for(request)(said), undo=undo)
 
 
 def shown_contact(contact: StoredContact) -> ShownContact:

@@ -19,6 +19,7 @@ from heliograph.faces.portal.operator_acts import Faults, note_operator_act, who
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
+from heliograph.faces.portal.undoable_acts import note_operator_removal
 from heliograph.storage.account_lines import find_account_line
 from heliograph.storage.accounts import list_accounts
 from heliograph.storage.database import Transaction
@@ -29,6 +30,7 @@ from heliograph.storage.guard_rules import (
     set_guard_rule,
 )
 from heliograph.storage.guard_windows import list_guard_events
+from heliograph.storage.removals import RemovedGuardRule
 
 GUARD: Final = "/portal/guard"
 RULES: Final = "/portal/operator/guard"
@@ -82,10 +84,15 @@ async def remove_rule(request: PortalRequest) -> Response[None]:
     form = await form_of(request)
     prefix, account_id = form.text("prefix"), whole_number(form.text("account_id"), 0, 10**12)
     async with context_of(request).database.transaction() as tx:
-        if account_id is None or not await remove_guard_rule(tx, account_id, prefix):
+        rules = await list_guard_rules(tx, account_id)
+        found = next(
+            (each for each in rules if (each.account_id, each.rule.prefix) == (account_id, prefix)), None
+        )
+        if found is None or not await remove_guard_rule(tx, found.account_id, prefix):
             raise NotFound("There is no such rule.")
-        await note_operator_act(tx, request, "guard.removed", prefix, {"accountId": account_id})
-    return see(RULES, translate_for(request)("The rule is removed."))
+        removal, detail = RemovedGuardRule(found.account_id, found.rule), {"accountId": account_id}
+        undo = await note_operator_removal(tx, request, removal, "guard.removed", prefix, RULES, detail)
+    return see(RULES, translate_for(request)("The rule is removed."), undo=undo)
 
 
 def _rule(request: PortalRequest, form: Form) -> tuple[GuardRule | None, Faults]:

@@ -15,6 +15,7 @@ from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
+from heliograph.faces.portal.undoable_acts import note_removal
 from heliograph.storage.database import Transaction
 from heliograph.storage.inbound_numbers import (
     AccountNumber,
@@ -22,6 +23,7 @@ from heliograph.storage.inbound_numbers import (
     list_account_numbers,
     remove_keyword,
 )
+from heliograph.storage.removals import RemovedKeyword
 
 NUMBERS: Final = "/portal/numbers"
 MOST_KEYWORDS: Final = 50
@@ -77,8 +79,9 @@ async def free_keyword(request: PortalRequest) -> Response[None]:
             return see(NUMBERS, translate(said), tone="bad")
         if not await remove_keyword(tx, number.number, keyword, account_id=me.account_id):
             raise NotFound("You have no such keyword.")
-        await note_act(tx, request, "keyword.freed", number.number, {"keyword": keyword})
-    return see(NUMBERS, translate("%(keyword)s is free.", keyword=keyword))
+        removal, detail = RemovedKeyword(number.number, keyword, me.account_id), {"keyword": keyword}
+        undo = await note_removal(tx, request, removal, "keyword.freed", number.number, NUMBERS, detail)
+    return see(NUMBERS, translate("%(keyword)s is free.", keyword=keyword), undo=undo)
 
 
 async def _shared(tx: Transaction, account_id: int, form: Form) -> AccountNumber:

@@ -21,6 +21,7 @@ from heliograph.faces.portal.operator_acts import (
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
+from heliograph.faces.portal.undoable_acts import note_operator_removal
 from heliograph.services.operate_accounts import book_credit_once, change_settings
 from heliograph.storage.account_limits import AccountLimits, read_limits, set_limits
 from heliograph.storage.account_lines import list_account_lines, list_account_users
@@ -33,6 +34,7 @@ from heliograph.storage.accounts import (
 )
 from heliograph.storage.portal_logins import choose_account
 from heliograph.storage.price_lists import list_price_lists
+from heliograph.storage.removals import RemovedSender
 
 ACCOUNTS: Final = "/portal/operator/accounts"
 ONE: Final = "/portal/operator/accounts/{number:str}"
@@ -274,8 +276,11 @@ async def remove_account_sender(request: PortalRequest, number: str) -> Response
         account = (await account_of(tx, request, number)).account
         if await remove_sender(tx, account.account_id, sender) is None:
             raise NotFound("The account has no such sender.")
-        await note_operator_act(tx, request, "sender.removed", number, detail={"sender": sender})
-    return see(account_address(number), translate_for(request)("The sender is removed."))
+        removal, address = RemovedSender(account.account_id, sender), account_address(number)
+        undo = await note_operator_removal(
+            tx, request, removal, "sender.removed", number, address, {"sender": sender}
+        )
+    return see(address, translate_for(request)("The sender is removed."), undo=undo)
 
 
 @act(ONE + "/disabled", right=Right.OPERATE)

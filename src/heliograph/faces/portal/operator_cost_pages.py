@@ -21,14 +21,16 @@ from heliograph.faces.portal.operator_tables import (
     table_text,
 )
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
-from heliograph.faces.portal.rendering import page, see, translate_for
+from heliograph.faces.portal.rendering import Undo, page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, show
+from heliograph.faces.portal.undoable_acts import note_operator_removal
 from heliograph.services.operate_costs import CostsRefused, drop_cost, drop_costs, take_costs
 from heliograph.services.operate_prices import fingerprint_of
 from heliograph.storage.carrier_costs import list_costs, lock_cost_currency
 from heliograph.storage.carrier_settings import StoredCarrier, list_carriers
 from heliograph.storage.database import Transaction
 from heliograph.storage.price_lists import list_price_lists
+from heliograph.storage.removals import RemovedCosts
 
 COSTS: Final = ONE + "/costs"
 
@@ -125,22 +127,38 @@ async def unset_cost(request: PortalRequest, carrier_id: int) -> Response[None]:
     prefix = (await form_of(request)).text("prefix")
     async with context_of(request).database.transaction() as tx:
         carrier = await _carrier_of(tx, carrier_id)
-        if not await drop_cost(tx, carrier_id, prefix):
+        cost = (await list_costs(tx, carrier_id)).get(prefix)
+        if cost is None or not await drop_cost(tx, carrier_id, prefix):
             raise NotFound("There is no cost for this prefix.")
-        detail = {"prefix": shown_prefix(prefix)}
-        await note_operator_act(tx, request, "carrier_cost.removed", carrier.name, detail)
-    return see(costs_address(carrier_id), translate_for(request)("The cost is removed."))
+        undo = await _noted(
+            tx, request, carrier, {prefix: cost}, "carrier_cost.removed", {"prefix": shown_prefix(prefix)}
+        )
+    return see(costs_address(carrier_id), translate_for(request)("The cost is removed."), undo=undo)
+
+
+async def _noted(
+    tx: Transaction,
+    request: PortalRequest,
+    carrier: StoredCarrier,
+    costs: dict[str, int],
+    action: str,
+    detail: dict[str, object],
+) -> Undo:
+    """The note of costs that are removed."""
+    removal = RemovedCosts(carrier.carrier_id, carrier.cost_currency or "", costs)
+    address = costs_address(carrier.carrier_id)
+    return await note_operator_removal(tx, request, removal, action, carrier.name, address, detail)
 
 
 @act(COSTS + "/remove", right=Right.OPERATE)
 async def remove_cost_sheet(request: PortalRequest, carrier_id: int) -> Response[None]:
     """Remove every cost of a carrier; others may be in another currency then."""
     async with context_of(request).database.transaction() as tx:
-        carrier = await _carrier_of(tx, carrier_id)
+        carrier, costs = await _carrier_of(tx, carrier_id), await list_costs(tx, carrier_id)
         if not await drop_costs(tx, carrier_id):
             raise NotFound("This carrier has no costs.")
-        await note_operator_act(tx, request, "carrier_costs.removed", carrier.name)
-    return see(costs_address(carrier_id), translate_for(request)("The costs are removed."))
+        undo = await _noted(tx, request, carrier, costs, "carrier_costs.removed", {})
+    return see(costs_address(carrier_id), translate_for(request)("The costs are removed."), undo=undo)
 
 
 @act(COSTS + "/import", right=Right.OPERATE, files=True)

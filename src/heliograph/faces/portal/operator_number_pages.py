@@ -11,6 +11,7 @@ from heliograph.faces.portal.operator_acts import Faults, named_account, note_op
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, show
+from heliograph.faces.portal.undoable_acts import note_operator_removal
 from heliograph.storage.accounts import StoredAccount, list_accounts
 from heliograph.storage.database import Transaction
 from heliograph.storage.inbound_numbers import (
@@ -22,6 +23,7 @@ from heliograph.storage.inbound_numbers import (
     remove_keyword,
     remove_number,
 )
+from heliograph.storage.removals import RemovedKeyword, RemovedNumber
 
 NUMBERS: Final = "/portal/operator/numbers"
 ONE: Final = NUMBERS + "/{number:str}"
@@ -131,10 +133,13 @@ async def change_inbound_number(request: PortalRequest, number: str) -> Response
 async def remove_inbound_number(request: PortalRequest, number: str) -> Response[None]:
     """Remove it with its keywords: messages to it are nobody's from then on."""
     async with context_of(request).database.transaction() as tx:
+        removal = RemovedNumber(await _get_number(tx, number))
         if not await remove_number(tx, number):
             raise NotFound("There is no such number.")
-        await note_operator_act(tx, request, "number.removed", number)
-    return see(NUMBERS, translate_for(request)("%(number)s is removed.", number=number))
+        undo = await note_operator_removal(
+            tx, request, removal, "number.removed", number, number_address(number)
+        )
+    return see(NUMBERS, translate_for(request)("%(number)s is removed.", number=number), undo=undo)
 
 
 @act(ONE + "/keywords", right=Right.OPERATE)
@@ -171,10 +176,14 @@ async def withdraw_keyword(request: PortalRequest, number: str) -> Response[None
     form, translate = await form_of(request), translate_for(request)
     keyword = form.text("keyword")
     async with context_of(request).database.transaction() as tx:
-        if not await remove_keyword(tx, number, keyword):
+        owner = (await _get_number(tx, number)).keywords.get(keyword)
+        if owner is None or not await remove_keyword(tx, number, keyword):
             raise NotFound("The number has no such keyword.")
-        await note_operator_act(tx, request, "keyword.withdrawn", number, {"keyword": keyword})
-    return see(number_address(number), translate("%(keyword)s is free.", keyword=keyword))
+        removal, address = RemovedKeyword(number, keyword, owner), number_address(number)
+        undo = await note_operator_removal(
+            tx, request, removal, "keyword.withdrawn", number, address, {"keyword": keyword}
+        )
+    return see(address, translate("%(keyword)s is free.", keyword=keyword), undo=undo)
 
 
 async def _get_number(tx: Transaction, number: str) -> StoredNumber:

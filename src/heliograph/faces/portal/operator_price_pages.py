@@ -25,6 +25,7 @@ from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.price_margins import NO_MARGIN, read_scales
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, show
+from heliograph.faces.portal.undoable_acts import note_operator_removal
 from heliograph.services.operate_prices import apply_price_changes, fingerprint_of
 from heliograph.storage.accounts import list_accounts
 from heliograph.storage.carrier_settings import list_routes
@@ -39,6 +40,7 @@ from heliograph.storage.price_lists import (
     remove_price_list,
     set_prices,
 )
+from heliograph.storage.removals import RemovedPriceList, RemovedPrices
 
 PRICES: Final = "/portal/operator/prices"
 ONE: Final = "/portal/operator/prices/{price_list_id:int}"
@@ -177,10 +179,13 @@ async def drop_price(request: PortalRequest, price_list_id: int) -> Response[Non
     prefix = (await form_of(request)).text("prefix")
     async with context_of(request).database.transaction() as tx:
         found = await _list_of(tx, price_list_id)
-        if not await remove_price(tx, price_list_id, prefix):
+        price = (await list_prices(tx, price_list_id)).get(prefix)
+        if price is None or not await remove_price(tx, price_list_id, prefix):
             raise NotFound("There is no price for this prefix.")
-        await note_operator_act(tx, request, "price.removed", found.name, {"prefix": shown_prefix(prefix)})
-    return see(f"{PRICES}/{price_list_id}", translate_for(request)("The price is removed."))
+        removal, address = RemovedPrices(price_list_id, {prefix: price}), f"{PRICES}/{price_list_id}"
+        detail = {"prefix": shown_prefix(prefix)}
+        undo = await note_operator_removal(tx, request, removal, "price.removed", found.name, address, detail)
+    return see(address, translate_for(request)("The price is removed."), undo=undo)
 
 
 @act(ONE + "/remove", right=Right.OPERATE)
@@ -189,13 +194,14 @@ async def drop_price_list(request: PortalRequest, price_list_id: int) -> Respons
     translate = translate_for(request)
     async with context_of(request).database.transaction() as tx:
         found = await _list_of(tx, price_list_id)
-        removed = await remove_price_list(tx, price_list_id)
+        removal = RemovedPriceList(found.name, found.currency, await list_prices(tx, price_list_id))
+        removed, undo = await remove_price_list(tx, price_list_id), None
         if removed:
-            await note_operator_act(tx, request, "price_list.removed", found.name)
+            undo = await note_operator_removal(tx, request, removal, "price_list.removed", found.name, PRICES)
     if not removed:
         text = translate("Accounts use this price list: give them another one first.")
         return see(f"{PRICES}/{price_list_id}", text, tone="bad")
-    return see(PRICES, translate("The price list is removed."))
+    return see(PRICES, translate("The price list is removed."), undo=undo)
 
 
 @act(ONE + "/import", right=Right.OPERATE, files=True)

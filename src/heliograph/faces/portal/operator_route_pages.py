@@ -20,10 +20,12 @@ from heliograph.faces.portal.operator_acts import (
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, show
+from heliograph.faces.portal.undoable_acts import note_operator_removal
 from heliograph.services.explain_route import RouteExplanation, explain_route
 from heliograph.storage.accounts import StoredAccount, list_accounts
 from heliograph.storage.carrier_settings import create_route, list_carriers, list_routes, remove_route
 from heliograph.storage.database import Transaction
+from heliograph.storage.removals import RemovedRoute
 
 ROUTES: Final = "/portal/operator/routes"
 MAX_ROUTE_ID: Final = 2**31 - 1
@@ -128,10 +130,13 @@ async def _warning(tx: Transaction, request: PortalRequest, route_id: int) -> st
 async def drop_route(request: PortalRequest, route_id: int) -> Response[None]:
     """Remove a route; messages already accepted keep their carrier."""
     async with context_of(request).database.transaction() as tx:
-        if not 0 < route_id <= MAX_ROUTE_ID or not await remove_route(tx, route_id):
+        found = next((each for each in await list_routes(tx) if each.route_id == route_id), None)
+        if found is None or not await remove_route(tx, route_id):
             raise NotFound("There is no such route.")
-        await note_operator_act(tx, request, "route.removed", str(route_id))
-    return see(ROUTES, translate_for(request)("The route is removed."))
+        undo = await note_operator_removal(
+            tx, request, RemovedRoute(found), "route.removed", str(route_id), ROUTES
+        )
+    return see(ROUTES, translate_for(request)("The route is removed."), undo=undo)
 
 
 @act(ROUTES + "/explain", right=Right.OPERATE)

@@ -46,6 +46,7 @@ from heliograph.faces.portal import (
     sender_pages,
     sign_in_pages,
     static_files,
+    undo_pages,
     usage_pages,
     user_pages,
     webhook_pages,
@@ -117,6 +118,7 @@ PAGES: Final = (
     operator_route_pages.PAGES,
     operator_price_pages.PAGES,
     operator_watch_pages.PAGES,
+    undo_pages.PAGES,
 )
 """The pages and acts, module by module."""
 

@@ -36,11 +36,19 @@ _NOTICE_SECONDS: Final = 60
 _STATIC: Final = resources.files("heliograph.faces.portal").joinpath("static")
 
 
+class Undo(msgspec.Struct, frozen=True):
+    """With what the act before a page can be undone from it."""
+
+    removal_id: str
+    of_installation: bool
+
+
 class Notice(msgspec.Struct, frozen=True):
     """What the next page says at its top. ``tone``: good, warn, bad or info."""
 
     tone: str
     text: str
+    undo: Undo | None = None
 
 
 @cache
@@ -82,13 +90,15 @@ def page(request: PortalRequest, template: str, /, *, status: int = 200, **value
     return answer
 
 
-def see(path: str, notice: str | None = None, *, tone: str = "good") -> Response[None]:
-    """What an act is answered with: look there, where a notice says how it went."""
+def see(
+    path: str, notice: str | None = None, *, tone: str = "good", undo: Undo | None = None
+) -> Response[None]:
+    """What an act is answered with: look there, where a notice says how it went and offers to undo it."""
     answer: Response[None] = Response(
         None, status_code=303, headers={"location": quote(path, safe="/?&=:%#+,~")}
     )
     if notice:
-        text = msgspec.json.encode(Notice(tone, notice)).decode()
+        text = msgspec.json.encode(Notice(tone, notice, undo)).decode()
         answer.set_cookie(
             Cookie(
                 key=NOTICE_COOKIE,

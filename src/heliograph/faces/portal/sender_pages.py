@@ -11,8 +11,10 @@ from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import SignedIn, act, form_of, me_of, show
+from heliograph.faces.portal.undoable_acts import note_removal
 from heliograph.services.register_sender import register_sender
 from heliograph.storage.accounts import Account, remove_sender
+from heliograph.storage.removals import RemovedSender
 from heliograph.storage.senders import page_of_senders
 
 SENDERS: Final = "/portal/senders"
@@ -70,8 +72,9 @@ async def unregister_sender(request: PortalRequest) -> Response[None]:
     async with context_of(request).database.transaction() as tx:
         if await remove_sender(tx, me.account_id, name) is None:
             raise NotFound("There is no such sender.")
-        await note_act(tx, request, "sender.removed", name)
-    return see(SENDERS, translate_for(request)("%(sender)s is removed.", sender=name))
+        removal = RemovedSender(me.account_id, name)
+        undo = await note_removal(tx, request, removal, "sender.removed", name, SENDERS)
+    return see(SENDERS, translate_for(request)("%(sender)s is removed.", sender=name), undo=undo)
 
 
 async def _account(request: PortalRequest, me: SignedIn) -> Account:

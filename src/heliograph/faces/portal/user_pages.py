@@ -15,6 +15,7 @@ from heliograph.faces.portal.login_cookies import random_text
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import language_of, page, public_address, see, translate_for
 from heliograph.faces.portal.signed_in import Form, SignedIn, act, form_of, me_of, show
+from heliograph.faces.portal.undoable_acts import note_removal
 from heliograph.storage.account_members import (
     Member,
     cancel_invitation,
@@ -29,6 +30,7 @@ from heliograph.storage.accounts import lock_account
 from heliograph.storage.database import Transaction
 from heliograph.storage.portal_logins import end_logins_of_user
 from heliograph.storage.portal_users import create_sign_in_link, set_membership, spend_links_of_user
+from heliograph.storage.removals import RemovedMember
 
 USERS: Final = "/portal/users"
 INVITATION_ENDS: Final = timedelta(days=7)
@@ -203,8 +205,12 @@ async def remove_member(request: PortalRequest) -> Response[None]:
             return see(USERS, translate(LAST_OWNER), tone="bad")
         await remove_membership(tx, me.account_id, member.user_id)
         await end_logins_of_user(tx, member.user_id)
-        await note_act(tx, request, "member.removed", f"user {member.user_id}", {"role": member.role.value})
-    return see(USERS, translate("%(name)s belongs to this account no more.", name=member.name))
+        removal, detail = RemovedMember(member.user_id, member.role), {"role": member.role.value}
+        subject = f"user {member.user_id}"
+        undo = await note_removal(tx, request, removal, "member.removed", subject, USERS, detail)
+    said = "%(name)s belongs to this account no more."
+    # Whoever takes themselves out can undo nothing there any more.
+    return see(USERS, translate(said, name=member.name), undo=None if member.user_id == me.user_id else undo)
 
 
 @act(f"{USERS}/link", right=Right.USERS)

@@ -1,0 +1,1 @@
+DELETE FROM removal WHERE created_at < $1
