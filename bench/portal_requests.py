@@ -21,6 +21,12 @@ RECIPIENTS: Final = 10_000
 ATTEMPTS: Final = 500_000
 """To deliver reports, in the last hours."""
 ATTEMPTS_A_BLOCK: Final = 50
+CONTACTS: Final = 1_000_000
+"""Each with two properties; all have one label, every tenth another."""
+BLACKLISTED: Final = 100_000
+ACCOUNTS: Final = 10_000
+PREFIXES: Final = 10_000
+"""With a price and a cost."""
 _SHORT_NUMBER: Final = "72456"
 _HEADERS: Final = {"sec-fetch-site": "same-origin"}
 
@@ -75,6 +81,9 @@ REQUESTS: Final = (
     Asked("a conversation", "/portal/conversations/{message_id}"),
     Asked("a conversation, its live part", "/portal/conversations/{message_id}/messages?looks=1"),
     Asked("contacts", "/portal/contacts"),
+    Asked("contacts, a page in the middle", "/portal/contacts?after={middle_contact}"),
+    Asked("contacts of a label", "/portal/contacts?label=some"),
+    Asked("contacts with a number", "/portal/contacts/find", {"number": "+{number}"}),
     Asked("a contact", "/portal/contacts/{contact_id}"),
     Asked("a new contact", "/portal/contacts/new"),
     Asked("contacts, import", "/portal/contacts/import"),
@@ -174,13 +183,18 @@ async def things_to_ask_for(database: Database, client: httpx.AsyncClient) -> di
         await add_keyword(tx, _SHORT_NUMBER, "bench", account_id)
         account = await tx.fetchval("SELECT number FROM account WHERE account_id = $1", account_id)
         attempt = await _attempts(tx, account_id)
+        await _people(tx, account_id)
+        await _customers(tx)
         carrier_id = await tx.fetchval("SELECT carrier_id FROM carrier")
         price_list_id = await tx.fetchval("SELECT price_list_id FROM price_list")
     number = message["recipient"]
     fields = {"number": f"+{number}", "properties": "firstname: Ada", "labels": "bench"}
     await _posted(client, "/portal/contacts/new", fields)
     async with database.transaction() as tx:
-        contact_id = await tx.fetchval("SELECT contact_id FROM contact")
+        contact_id = await tx.fetchval("SELECT contact_id FROM contact WHERE msisdn = $1", number)
+        middle_contact = await tx.fetchval(
+            "SELECT contact_id FROM contact ORDER BY contact_id OFFSET $1 LIMIT 1", CONTACTS // 2
+        )
     return {
         "batch_id": batch_id.hex(),
         "message_id": message["message_id"].hex(),
@@ -190,9 +204,54 @@ async def things_to_ask_for(database: Database, client: httpx.AsyncClient) -> di
         "price_list_id": str(price_list_id),
         "short_number": _SHORT_NUMBER,
         "contact_id": contact_id.hex(),
+        "middle_contact": middle_contact.hex(),
         "draft": await _draft(client),
         "attempt": attempt,
     }
+
+
+async def _people(tx: Transaction, account_id: int) -> None:
+    """Contacts with labels, and numbers that are not written to."""
+    await tx.execute(
+        "INSERT INTO contact"
+        " SELECT $1, substr(sha256(int8send(n)), 1, 4) || int8send(n), (46702000000 + n)::text,"
+        " jsonb_build_object('phoneNumber', '+' || (46702000000 + n), 'firstname', 'Ada'), '{}', now(), now()"
+        " FROM generate_series(1, $2::bigint) AS n",
+        account_id,
+        CONTACTS,
+    )
+    await tx.execute(
+        "INSERT INTO contact_label SELECT account_id, label, contact_id"
+        " FROM contact, unnest(ARRAY['all', 'some']) AS label"
+        " WHERE account_id = $1 AND (label = 'all' OR right(msisdn, 1) = '0')",
+        account_id,
+    )
+    await tx.execute(
+        "INSERT INTO blacklist"
+        " SELECT $1, (46705000000 + n)::text, now() FROM generate_series(1, $2::bigint) AS n",
+        account_id,
+        BLACKLISTED,
+    )
+
+
+async def _customers(tx: Transaction) -> None:
+    """Other accounts, prices and costs of many prefixes."""
+    await tx.execute(
+        "WITH made AS (INSERT INTO account (account_id, number, name, currency, price_list_id)"
+        " SELECT 20000 + n, 'ip1-' || (20000 + n), 'Customer ' || n, l.currency, l.price_list_id"
+        " FROM price_list AS l, generate_series(1, $1::bigint) AS n RETURNING account_id)"
+        " INSERT INTO balance (account_id, amount) SELECT account_id, 0 FROM made",
+        ACCOUNTS,
+    )
+    prefixes = "SELECT (200000 + 7 * n)::text AS prefix FROM generate_series(1, $1::bigint) AS n"
+    await tx.execute(
+        f"INSERT INTO price SELECT price_list_id, prefix, 350000 FROM price_list, ({prefixes}) AS p", PREFIXES
+    )
+    await tx.execute(
+        f"INSERT INTO carrier_cost SELECT carrier_id, prefix, 100000 FROM carrier, ({prefixes}) AS p",
+        PREFIXES,
+    )
+    await tx.execute("UPDATE carrier SET cost_currency = (SELECT max(currency) FROM price_list)")
 
 
 async def _attempts(tx: Transaction, account_id: int) -> str:

@@ -19,6 +19,7 @@ from heliograph.storage import (
     batch_listing,
     batch_reading,
     blacklist_reading,
+    contact_browsing,
     contact_reading,
     conversation_reading,
     event_reading,
@@ -85,6 +86,7 @@ READ_MODULES = (
     message_reading,
     blacklist_reading,
     contact_reading,
+    contact_browsing,
     senders,
     event_reading,
     first_steps,
@@ -342,6 +344,14 @@ def arguments_of(
         "find_contact": (account_id, contact_id(account_id)),
         "list_contacts_oldest_first": (account_id, *contact_reading.ContactFilter(), 0, 1000),
         "list_contacts_after": (account_id, b"", 1000),
+        "list_contacts_before": (account_id, b"\xff" * 13, 1000),
+        "list_labelled_contacts_before": (account_id, b"\xff" * 13, 1000, f"all{account_id}"),
+        "list_labelled_contacts_after": (account_id, b"", 1000, f"all{account_id}"),
+        "list_contacts_of_number": (account_id, f"4670174060{account_id}", 1000),
+        "count_contacts_up_to": (account_id, 1000),
+        "count_label_up_to": (account_id, f"all{account_id}", 1000),
+        "count_labels_up_to": (account_id, 1000, 1000),
+        "count_blacklist_up_to": (account_id, 1000),
         "list_contacts_newest_first": (account_id, *contact_reading.ContactFilter(), 0, 1000),
         "count_contacts": (account_id, *contact_reading.ContactFilter()),
         "list_contact_properties": (account_id, [f"4670174060{account_id}"]),
@@ -383,7 +393,7 @@ def arguments_of(
 
 
 def test_every_statement_of_the_faces_is_looked_at() -> None:
-    assert len(QUERIES) == 56
+    assert len(QUERIES) == 64
     for name in QUERIES:
         assert without_account_filter(load_query(name))[1] == len(
             re.findall(
@@ -408,13 +418,15 @@ async def test_a_statement_that_forgets_the_account_still_shows_nothing_of_anoth
         foreign = [tuple(row) for row in await tx.fetch(forgetful, *arguments)]
     assert own == as_owner, "the account itself sees what is its own"
     assert own
-    if name == "count_label":
+    if name in ("count_label", "count_label_up_to"):
         assert (own, foreign) == ([(1,)], [(0,)]), "a label of another account is on nobody"
     elif name in (
         "count_batches",
         "count_tagged_batches",
         "count_blacklist",
+        "count_blacklist_up_to",
         "count_contacts",
+        "count_contacts_up_to",
         "count_senders",
     ):
         assert own == foreign == [(2 if name == "count_batches" else 1,)], "each account counts its own"

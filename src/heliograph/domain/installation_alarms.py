@@ -243,7 +243,7 @@ class WatchedCarrier(NamedTuple):
 
 
 class WatchedPrices(NamedTuple):
-    """A price list that accounts use; their ids."""
+    """A price list and its users: at least those that routes name, and one of the others."""
 
     price_list_id: int
     name: str

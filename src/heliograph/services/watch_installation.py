@@ -21,8 +21,8 @@ from heliograph.domain.installation_alarms import (
 )
 from heliograph.domain.margin_alarms import ThinPrice, margin_alarms
 from heliograph.domain.margins import CostSheet
+from heliograph.domain.routing import Route
 from heliograph.storage.account_lines import list_low_balances
-from heliograph.storage.accounts import list_accounts
 from heliograph.storage.carrier_settings import StoredCarrier, list_carriers, list_routes
 from heliograph.storage.database import Database, Transaction
 from heliograph.storage.fresh_values import FreshValues
@@ -35,6 +35,7 @@ from heliograph.storage.installation_reading import (
     read_server_state,
 )
 from heliograph.storage.mail_outbox import read_mail_state
+from heliograph.storage.price_list_users import NOBODY, read_price_list_users
 from heliograph.storage.price_lists import list_price_lists, list_prices
 from heliograph.storage.process_sessions import list_holders
 from heliograph.storage.thin_margins import list_thin_margins
@@ -72,7 +73,7 @@ class WatchInstallation:
             ends = await read_loose_ends(tx, late=now - KEEPER_LATE)
             routes = await list_routes(tx)
             stored = await list_carriers(tx)
-            prices = await _watched_prices(tx)
+            prices = await _watched_prices(tx, routes)
             carriers = [
                 WatchedCarrier(each.carrier_id, each.name, each.bind_count, each.enabled) for each in stored
             ]
@@ -97,14 +98,14 @@ class WatchInstallation:
             return sorted(found, key=lambda alarm: -alarm.severity)
 
 
-async def _watched_prices(tx: Transaction) -> list[WatchedPrices]:
-    accounts = [each for each in await list_accounts(tx) if not each.is_disabled]
+async def _watched_prices(tx: Transaction, routes: list[Route]) -> list[WatchedPrices]:
+    users = await read_price_list_users(tx, routes)
     return [
         WatchedPrices(
             each.price_list_id,
             each.name,
             await list_prices(tx, each.price_list_id),
-            {account.account_id for account in accounts if account.price_list_id == each.price_list_id},
+            users.get(each.price_list_id, NOBODY).ids,
             each.currency,
         )
         for each in await list_price_lists(tx)

@@ -1,21 +1,20 @@
 """Finds prices that leave too little once the carrier is paid, for the alarms; the keeper's minutely look."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from heliograph.domain.margins import CostSheet, Ways, comparable, find_margins, worst_of_carriers
 from heliograph.domain.routing import Route
-from heliograph.storage.accounts import list_accounts
 from heliograph.storage.carrier_costs import read_cost_sheets
 from heliograph.storage.carrier_settings import list_routes
 from heliograph.storage.database import Database, Transaction
+from heliograph.storage.price_list_users import read_price_list_users
 from heliograph.storage.price_lists import StoredPriceList, list_price_lists, list_prices
 from heliograph.storage.thin_margins import ThinMargin, list_thin_margins, replace_thin_margins
 
-_UsedList = tuple[StoredPriceList, set[int], dict[str, int]]
-"""A price list, the accounts that use it, and its prices."""
+_UsedList = tuple[StoredPriceList, frozenset[int], dict[str, int]]
+"""A price list, its users as routes tell them apart, and its prices."""
 
 
 class WatchMargins:
@@ -35,7 +34,8 @@ class WatchMargins:
             sheets = await read_cost_sheets(tx)
             if not sheets and not before:
                 return 0
-            routes, lists = (await list_routes(tx), await _lists_in_use(tx)) if sheets else ([], [])
+            routes = await list_routes(tx) if sheets else []
+            lists = await _lists_in_use(tx, routes) if sheets else []
         # Apart from the loop: large tables take a while.
         found = await asyncio.to_thread(_weigh, lists, routes, sheets, self._least_percent)
         if set(found) != set(before):
@@ -44,13 +44,10 @@ class WatchMargins:
         return 0
 
 
-async def _lists_in_use(tx: Transaction) -> list[_UsedList]:
-    users: dict[int, set[int]] = defaultdict(set)
-    for account in await list_accounts(tx):
-        if not account.is_disabled:
-            users[account.price_list_id].add(account.account_id)
+async def _lists_in_use(tx: Transaction, routes: Sequence[Route]) -> list[_UsedList]:
+    users = await read_price_list_users(tx, routes)
     return [
-        (each, users[each.price_list_id], await list_prices(tx, each.price_list_id))
+        (each, users[each.price_list_id].ids, await list_prices(tx, each.price_list_id))
         for each in await list_price_lists(tx)
         if each.price_list_id in users
     ]

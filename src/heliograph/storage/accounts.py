@@ -182,8 +182,8 @@ class AccountDirectory:
         return rows[0]["account_id"] if rows else None
 
     async def _load_prices(self, price_list_id: int) -> PriceTable:
-        rows = await self._database.fetch(Purpose.GENERAL, load_query("list_prices"), price_list_id)
-        amounts: dict[str, int] = {row["prefix"]: row["amount"] for row in rows}
+        (row,) = await self._database.fetch(Purpose.GENERAL, load_query("list_prices"), price_list_id)
+        amounts: dict[str, int] = dict(zip(row["prefixes"], row["amounts"], strict=True))
         before = self._compiled_prices.get(price_list_id)
         if before is None or before[0] != amounts:
             before = self._compiled_prices[price_list_id] = (amounts, PriceTable(amounts))

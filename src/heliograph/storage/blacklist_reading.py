@@ -28,6 +28,12 @@ async def list_blacklist(
     return [BlacklistEntry(*row) for row in await tx.fetch(load_query(query), account_id, start, limit)]
 
 
+async def count_blacklist_up_to(tx: Transaction, account_id: int, highest: int) -> int:
+    """How many entries there are, and one more than ``highest`` where there are more than that."""
+    count: int = await tx.fetchval(load_query("count_blacklist_up_to"), account_id, highest + 1)
+    return count
+
+
 async def count_blacklist(tx: Transaction, account_id: int) -> int:
     """How many entries ``list_blacklist`` has in all."""
     count: int = await tx.fetchval(load_query("count_blacklist"), account_id)

@@ -19,8 +19,9 @@ async def set_cost_currency(tx: Transaction, carrier_id: int, currency: str | No
 
 async def list_costs(tx: Transaction, carrier_id: int) -> dict[str, int]:
     """A carrier's costs by prefix."""
-    rows = await tx.fetch(load_query("list_costs"), carrier_id)
-    return {row["prefix"]: row["amount"] for row in rows}
+    row = await tx.fetchrow(load_query("list_costs"), carrier_id)
+    assert row is not None
+    return dict(zip(row["prefixes"], row["amounts"], strict=True))
 
 
 async def set_costs(tx: Transaction, carrier_id: int, costs: Mapping[str, int]) -> None:

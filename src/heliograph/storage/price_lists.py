@@ -43,8 +43,9 @@ async def set_prices(tx: Transaction, price_list_id: int, prices: Mapping[str, i
 
 async def list_prices(tx: Transaction, price_list_id: int) -> dict[str, int]:
     """Prices by prefix."""
-    rows = await tx.fetch(load_query("list_prices"), price_list_id)
-    return {row["prefix"]: row["amount"] for row in rows}
+    row = await tx.fetchrow(load_query("list_prices"), price_list_id)
+    assert row is not None
+    return dict(zip(row["prefixes"], row["amounts"], strict=True))
 
 
 async def remove_price(tx: Transaction, price_list_id: int, prefix: str) -> bool:

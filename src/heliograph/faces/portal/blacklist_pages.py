@@ -19,7 +19,7 @@ from heliograph.storage.blacklist import (
     remove_from_blacklist,
 )
 from heliograph.storage.blacklist_reading import (
-    count_blacklist,
+    count_blacklist_up_to,
     find_in_blacklist,
     list_blacklist,
 )
@@ -27,6 +27,8 @@ from heliograph.storage.removals import UnblockedNumber
 
 BLACKLIST: Final = "/portal/blacklist"
 PAGE: Final = 50
+COUNTED: Final = 100_000
+"""Numbers that are counted at most."""
 _MOST: Final = 1_000_000
 
 
@@ -84,18 +86,19 @@ async def _listed(request: PortalRequest, *, typed: str = "", fault: str = "") -
     asked = request.query_params.get("start", "0")
     start = min(int(asked), _MOST) if asked.isdecimal() and len(asked) < 10 else 0
     async with context.database.reader(me.account_id) as tx:
-        total = await count_blacklist(tx, me.account_id)
-        entries = await list_blacklist(tx, me.account_id, start=start, limit=PAGE, newest_first=True)
+        total = await count_blacklist_up_to(tx, me.account_id, COUNTED)
+        entries = await list_blacklist(tx, me.account_id, start=start, limit=PAGE + 1, newest_first=True)
     pager = {
         "previous_href": f"{BLACKLIST}?start={max(0, start - PAGE)}" if start else None,
-        "next_href": f"{BLACKLIST}?start={start + PAGE}" if start + PAGE < total else None,
+        "next_href": f"{BLACKLIST}?start={start + PAGE}" if len(entries) > PAGE else None,
     }
     return page(
         request,
         "blacklist.html",
         status=400 if fault else 200,
-        entries=entries,
-        total=total,
+        entries=entries[:PAGE],
+        total=min(total, COUNTED),
+        is_more=total > COUNTED,
         pager=pager,
         typed=typed,
         fault=fault or None,

@@ -34,7 +34,13 @@ from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
 from heliograph.faces.portal.text_formats import zone_of
-from heliograph.storage.contact_reading import ContactFilter, count_labels, list_contacts
+from heliograph.storage.contact_browsing import (
+    LabelCount,
+    count_label_up_to,
+    count_labels_up_to,
+    list_oldest_of_labels,
+)
+from heliograph.storage.database import Transaction
 
 COMPOSE: Final = "/portal/compose"
 _MOST_LABELS: Final = 60
@@ -113,7 +119,7 @@ async def composed(
     assert account is not None
     account = await context.accounts.with_newest_senders(account)
     async with context.database.reader(me.account_id) as tx:
-        labels = await count_labels(tx, me.account_id)
+        labels = await _offered_labels(tx, me.account_id, opened.draft)
     draft, senders = opened.draft, sorted(account.senders, key=str.casefold)
     shown = {"pasted": compiled.pasted_faults, "file": compiled.file_faults} if compiled else {}
     return page(
@@ -126,8 +132,7 @@ async def composed(
         sender_options=[(each, each) for each in dict.fromkeys([*filter(None, [draft.sender]), *senders])],
         column_options=list(enumerate(draft.file.columns)) if draft.file else [],
         chosen_sender=draft.sender or (senders[0] if senders else ""),
-        labels=[each for each in labels if each[0] in draft.labels]
-        + [each for each in labels if each[0] not in draft.labels][:_MOST_LABELS],
+        labels=labels,
         windows=window_rows(draft, translate),
         zones=zones_with(draft.zone),
         months=calendar(context.now().astimezone(zone_of(draft.zone)).date(), draft.windows, draft.months),
@@ -146,15 +151,24 @@ async def composed(
     )
 
 
+async def _offered_labels(tx: Transaction, account_id: int, draft: MessageDraft) -> list[LabelCount]:
+    """Those that the draft names already, and the account's first others."""
+    first = await count_labels_up_to(tx, account_id, limit=_MOST_LABELS)
+    known = {each.label: each for each in first}
+    named = [
+        known[label] if label in known else LabelCount(label, await count_label_up_to(tx, account_id, label))
+        for label in draft.labels
+    ]
+    return [*named, *(each for each in first if each.label not in draft.labels)]
+
+
 async def _some_contacts(request: PortalRequest, draft: MessageDraft) -> list[dict[str, str]]:
     """The properties of some contacts behind the labels of a draft: what its text may name."""
     labels, account_id = draft.named_labels, me_of(request).account_id
     if not labels or draft.file is not None:
         return []
     async with context_of(request).database.reader(account_id) as tx:
-        found = await list_contacts(
-            tx, account_id, ContactFilter(labels=labels), start=0, limit=_LOOKED_AT, newest_first=False
-        )
+        found = await list_oldest_of_labels(tx, account_id, labels, limit=_LOOKED_AT)
     return [
         {name: text for name, text in properties.items() if name != PHONE}
         for properties in (msgspec.json.decode(each.properties, type=dict[str, str]) for each in found)

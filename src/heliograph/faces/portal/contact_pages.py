@@ -20,13 +20,20 @@ from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
 from heliograph.faces.portal.undoable_acts import note_removal
 from heliograph.services.contact_book import UNKNOWN_CONTACT
+from heliograph.storage.contact_browsing import (
+    NEWEST,
+    ContactPage,
+    Counted,
+    LabelCount,
+    count_contacts_up_to,
+    count_label_up_to,
+    count_labels_up_to,
+    leaf_through_contacts,
+    list_contacts_of_number,
+)
 from heliograph.storage.contact_reading import (
-    ContactFilter,
     StoredContact,
-    count_contacts,
-    count_labels,
     find_contact,
-    list_contacts,
     list_contacts_after,
     summarize_properties,
 )
@@ -34,7 +41,8 @@ from heliograph.storage.removals import MOST_LABELLED, RemovedContact, RemovedLa
 
 CONTACTS: Final = "/portal/contacts"
 PAGE: Final = 50
-_MOST_SKIPPED: Final = 10_000_000
+MOST_LABELS: Final = 100
+"""That are shown above the list, the first in alphabetical order."""
 EXPORTED_AT_ONCE: Final = 1_000
 
 
@@ -54,7 +62,7 @@ class ShownContact(msgspec.Struct, frozen=True):
 async def show_contacts(request: PortalRequest) -> Response[str]:
     """A page of the contacts, the newest first; of one label if one is chosen."""
     label = request.query_params.get("label", "")
-    return await _listed(request, ContactFilter(labels=[label] if label else None), label=label)
+    return await _listed(request, label=label)
 
 
 @act(f"{CONTACTS}/find", right=Right.READ)
@@ -62,9 +70,7 @@ async def find_contacts(request: PortalRequest) -> Response[str]:
     """The contacts with a number, asked for with a form, to keep it out of addresses."""
     form = await form_of(request)
     number, fault = typed_number(request, form.text("number"))
-    if fault:
-        return await _listed(request, ContactFilter(), typed=number, fault=fault)
-    return await _listed(request, ContactFilter(msisdn=number), typed=number)
+    return await _found(request, number, typed=number, fault=fault or "")
 
 
 @show(f"{CONTACTS}/export.csv")
@@ -242,34 +248,61 @@ def _form_page(
     return page(request, "contact.html", status=status, contact=contact, values=values, faults=shown)
 
 
+async def _found(request: PortalRequest, msisdn: str, *, typed: str, fault: str = "") -> Response[str]:
+    """The contacts with a number; all, with the fault, where none was written."""
+    if fault:
+        return await _listed(request, typed=typed, fault=fault)
+    account_id = me_of(request).account_id
+    async with context_of(request).database.reader(account_id) as tx:
+        found = await list_contacts_of_number(tx, account_id, msisdn, limit=PAGE)
+        labels = await count_labels_up_to(tx, account_id, limit=MOST_LABELS)
+    shown = ContactPage(found, has_newer=False, has_older=False)
+    return _list_page(request, shown, Counted(len(found)), labels, typed=typed)
+
+
 async def _listed(
-    request: PortalRequest, wanted: ContactFilter, *, label: str = "", typed: str = "", fault: str = ""
+    request: PortalRequest, *, label: str = "", typed: str = "", fault: str = ""
 ) -> Response[str]:
-    me = me_of(request)
-    asked = request.query_params.get("start", "0")
-    start = min(int(asked), _MOST_SKIPPED) if asked.isdecimal() and len(asked) < 10 else 0
+    account_id, asked = me_of(request).account_id, request.query_params
+    after, before = parse_id(asked.get("after", "")), parse_id(asked.get("before", ""))
     if label and label_fault(label, "label"):
         raise NotFound("There is no such label.")
-    async with context_of(request).database.reader(me.account_id) as tx:
-        contacts = await list_contacts(
-            tx, me.account_id, wanted, start=start, limit=PAGE + 1, newest_first=True
+    async with context_of(request).database.reader(account_id) as tx:
+        shown = await leaf_through_contacts(
+            tx, account_id, before or after or NEWEST, limit=PAGE, backwards=before is not None, label=label
         )
-        total = await count_contacts(tx, me.account_id, wanted)
-        labels = await count_labels(tx, me.account_id)
-    chosen = f"label={quote(label)}&" if label else ""
-    pager = {
-        "previous_href": f"{CONTACTS}?{chosen}start={max(0, start - PAGE)}" if start else None,
-        "next_href": f"{CONTACTS}?{chosen}start={start + PAGE}" if len(contacts) > PAGE else None,
-    }
+        total = await (
+            count_label_up_to(tx, account_id, label) if label else count_contacts_up_to(tx, account_id)
+        )
+        labels = await count_labels_up_to(tx, account_id, limit=MOST_LABELS)
+    return _list_page(request, shown, total, labels, label=label, typed=typed, fault=fault)
+
+
+def _list_page(
+    request: PortalRequest,
+    shown: ContactPage,
+    total: Counted,
+    labels: list[LabelCount],
+    *,
+    label: str = "",
+    typed: str = "",
+    fault: str = "",
+) -> Response[str]:
+    chosen, contacts = f"label={quote(label)}&" if label else "", shown.contacts
+    newer = f"{CONTACTS}?{chosen}before={contacts[0].contact_id.hex()}" if contacts else None
+    older = f"{CONTACTS}?{chosen}after={contacts[-1].contact_id.hex()}" if contacts else None
     return page(
         request,
         "contacts.html",
         status=400 if fault else 200,
-        contacts=[shown_contact(each) for each in contacts[:PAGE]],
+        contacts=[shown_contact(each) for each in contacts],
         total=total,
         labels=labels,
         label=label,
-        pager=pager,
+        pager={
+            "previous_href": newer if shown.has_newer else None,
+            "next_href": older if shown.has_older else None,
+        },
         typed=typed,
         fault=fault or None,
     )

@@ -21,7 +21,7 @@ from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
 from heliograph.faces.portal.undoable_acts import note_operator_removal
 from heliograph.storage.account_lines import find_account_line
-from heliograph.storage.accounts import list_accounts
+from heliograph.storage.account_names import find_account_names
 from heliograph.storage.database import Transaction
 from heliograph.storage.guard_rules import (
     ALL_ACCOUNTS,
@@ -137,14 +137,16 @@ async def _rules_page(
     async with context_of(request).database.transaction() as tx:
         rules = await list_guard_rules(tx)
         events = await list_guard_events(tx, None, limit=_EVENTS)
-        numbers = {each.account_id: each.number for each in await list_accounts(tx)}
+        names = await find_account_names(
+            tx, {each.account_id for each in rules} | {each.account_id for each in events}
+        )
     return page(
         request,
         "operator_guard.html",
         status=400 if faults else 200,
         rules=rules,
         events=events,
-        numbers=numbers,
+        numbers={account_id: each.number for account_id, each in names.items()},
         period_word=period_word,
         values={**_EMPTY, **(values or {})},
         faults=faults or {},

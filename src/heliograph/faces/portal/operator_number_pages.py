@@ -1,5 +1,6 @@
 """Numbers that handsets write to, for operators: whose each is, and the keywords of shared ones."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from litestar import Response
@@ -12,7 +13,8 @@ from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, show
 from heliograph.faces.portal.undoable_acts import note_operator_removal
-from heliograph.storage.accounts import StoredAccount, list_accounts
+from heliograph.storage.account_names import AccountName, find_account_names
+from heliograph.storage.accounts import StoredAccount
 from heliograph.storage.database import Transaction
 from heliograph.storage.inbound_numbers import (
     StoredNumber,
@@ -46,7 +48,7 @@ async def _numbers_page(
 ) -> Response[str]:
     async with context_of(request).database.transaction() as tx:
         numbers = await list_numbers(tx)
-        accounts = await _accounts(tx)
+        accounts = await _accounts(tx, numbers)
     return page(
         request,
         "operator_numbers.html",
@@ -90,7 +92,7 @@ async def _number_page(
 ) -> Response[str]:
     async with context_of(request).database.transaction() as tx:
         found = await _get_number(tx, number)
-        accounts = await _accounts(tx)
+        accounts = await _accounts(tx, [found])
     owner = accounts.get(found.account_id or 0)
     values = {"owner": owner.number if owner else "", "shared": "1" if found.shared else ""}
     typed = form.values() if form else {}
@@ -193,8 +195,10 @@ async def _get_number(tx: Transaction, number: str) -> StoredNumber:
     raise NotFound("There is no such number.")
 
 
-async def _accounts(tx: Transaction) -> dict[int, StoredAccount]:
-    return {each.account_id: each for each in await list_accounts(tx)}
+async def _accounts(tx: Transaction, numbers: Iterable[StoredNumber]) -> dict[int, AccountName]:
+    """Whose these numbers and their keywords are."""
+    owners = {owner for each in numbers for owner in (each.account_id, *each.keywords.values()) if owner}
+    return await find_account_names(tx, owners)
 
 
 def _detail(owner: StoredAccount | None, is_shared: bool) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from litestar import Response
@@ -11,6 +12,7 @@ from heliograph.domain.portal_rights import Right
 from heliograph.domain.price_sheet import PriceSheet, price_changes, prices_after, read_price_sheet
 from heliograph.domain.pricing import as_number, as_text
 from heliograph.domain.refusals import NotFound
+from heliograph.domain.routing import Route
 from heliograph.domain.text_rules import has_control
 from heliograph.domain.typed_values import read_prefix, read_price, shown_prefix, with_decimal_point
 from heliograph.faces.portal.operator_acts import Faults, note_operator_act
@@ -22,14 +24,14 @@ from heliograph.faces.portal.operator_tables import (
     table_text,
 )
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
-from heliograph.faces.portal.price_margins import NO_MARGIN, read_scales
+from heliograph.faces.portal.price_margins import read_scales
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, show
 from heliograph.faces.portal.undoable_acts import note_operator_removal
 from heliograph.services.operate_prices import apply_price_changes, fingerprint_of
-from heliograph.storage.accounts import list_accounts
 from heliograph.storage.carrier_settings import list_routes
 from heliograph.storage.database import Transaction
+from heliograph.storage.price_list_users import NOBODY, PriceListUsers, read_price_list_users
 from heliograph.storage.price_lists import (
     StoredPriceList,
     create_price_list,
@@ -56,11 +58,8 @@ async def show_price_lists(request: PortalRequest) -> Response[str]:
 async def _lists_page(request: PortalRequest, values: dict[str, str], faults: Faults) -> Response[str]:
     async with context_of(request).database.transaction() as tx:
         lists = await list_price_lists(tx)
-        accounts = await list_accounts(tx)
-    used = {
-        each.price_list_id: sum(1 for account in accounts if account.price_list_id == each.price_list_id)
-        for each in lists
-    }
+        users = await read_price_list_users(tx, (), with_disabled=True)
+    used = {each.price_list_id: users.get(each.price_list_id, NOBODY).accounts for each in lists}
     return page(
         request,
         "operator_prices.html",
@@ -109,16 +108,15 @@ async def _list_page(
     async with context_of(request).database.transaction() as tx:
         found = await _list_of(tx, price_list_id)
         prices = await list_prices(tx, price_list_id)
-        users = await _users_of(tx, price_list_id)
         routes = await list_routes(tx)
-        scales = await read_scales(tx, routes, users, found.currency, least)
+        users = await _users_of(tx, price_list_id, routes)
+        scales = await read_scales(tx, routes, users.ids, found.currency, least)
     margins = await scales.weigh(prices)
     beginning, only_thin = request.query_params.get("q", "").strip(), "thin" in request.query_params
-    thin = {prefix for prefix, margin in margins.items() if margin.is_thin}
     shown = sorted(
         item
         for item in prices.items()
-        if item[0].startswith(beginning) and (not only_thin or item[0] in thin)
+        if item[0].startswith(beginning) and (not only_thin or item[0] in margins.thin)
     )
     return page(
         request,
@@ -130,10 +128,10 @@ async def _list_page(
         q=beginning,
         scales=scales,
         margins=margins,
-        thin=len(thin),
+        thin=len(margins.thin),
         only_thin=only_thin,
-        alarms=list(price_alarms(routes, [WatchedPrices(price_list_id, found.name, prices, users)])),
-        accounts=len(users),
+        alarms=list(price_alarms(routes, [WatchedPrices(price_list_id, found.name, prices, users.ids)])),
+        accounts=users.accounts,
         values={"prefix": "", "price": "", "table": "", "remove_others": "", **values},
         faults=faults,
         sheet=sheet,
@@ -142,8 +140,8 @@ async def _list_page(
     )
 
 
-async def _users_of(tx: Transaction, price_list_id: int) -> set[int]:
-    return {each.account_id for each in await list_accounts(tx) if each.price_list_id == price_list_id}
+async def _users_of(tx: Transaction, price_list_id: int, routes: Iterable[Route]) -> PriceListUsers:
+    return (await read_price_list_users(tx, routes, with_disabled=True)).get(price_list_id, NOBODY)
 
 
 async def _list_of(tx: Transaction, price_list_id: int) -> StoredPriceList:
@@ -219,8 +217,9 @@ async def import_prices(request: PortalRequest, price_list_id: int) -> Response[
         found = await _list_of(tx, price_list_id)
         before = await list_prices(tx, price_list_id)
         changes = price_changes(before, sheet.prices, remove_others=form.flag("remove_others"))
-        users, routes = await _users_of(tx, price_list_id), await list_routes(tx)
-        scales = await read_scales(tx, routes, users, found.currency, least)
+        routes = await list_routes(tx)
+        users = await _users_of(tx, price_list_id, routes)
+        scales = await read_scales(tx, routes, users.ids, found.currency, least)
         seen = fingerprint_of(before)
         is_confirmed = form.text("seen") == seen
         if is_confirmed:
@@ -231,14 +230,14 @@ async def import_prices(request: PortalRequest, price_list_id: int) -> Response[
         return see(f"{PRICES}/{price_list_id}", said)
     margins = await scales.weigh(prices_after(before, changes), [change.prefix for change in changes])
     # What would sell below cost is never among those left out.
-    changes.sort(key=lambda change: (not margins.get(change.prefix, NO_MARGIN).is_thin, change.prefix))
+    changes.sort(key=lambda change: (change.prefix not in margins.thin, change.prefix))
     return page(
         request,
         "operator_price_import.html",
         price_list=found,
         scales=scales,
         margins=margins,
-        thin=sum(1 for change in changes if margins.get(change.prefix, NO_MARGIN).is_thin),
+        thin=sum(1 for change in changes if change.prefix in margins.thin),
         changes=changes[:SHOWN],
         count=len(changes),
         left_out=max(0, len(changes) - SHOWN),

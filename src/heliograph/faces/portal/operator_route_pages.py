@@ -22,7 +22,8 @@ from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, show
 from heliograph.faces.portal.undoable_acts import note_operator_removal
 from heliograph.services.explain_route import RouteExplanation, explain_route
-from heliograph.storage.accounts import StoredAccount, list_accounts
+from heliograph.storage.account_names import find_account_names
+from heliograph.storage.accounts import StoredAccount
 from heliograph.storage.carrier_settings import create_route, list_carriers, list_routes, remove_route
 from heliograph.storage.database import Transaction
 from heliograph.storage.removals import RemovedRoute
@@ -56,7 +57,9 @@ async def _routes_page(
     async with context_of(request).database.transaction() as tx:
         routes = await list_routes(tx)
         carriers = await list_carriers(tx)
-        numbers = {each.account_id: each.number for each in await list_accounts(tx)}
+        users = await find_account_names(
+            tx, {route.account_id for route in routes if route.account_id is not None}
+        )
     ordered = sorted(routes, key=lambda route: (route.prefix, route.precedence))
     return page(
         request,
@@ -65,7 +68,7 @@ async def _routes_page(
         routes=ordered,
         carriers=carriers,
         names={each.carrier_id: each.name for each in carriers},
-        numbers=numbers,
+        numbers={account_id: each.number for account_id, each in users.items()},
         values={**_EMPTY, **(values or {})},
         faults=faults or {},
         explained=explained,

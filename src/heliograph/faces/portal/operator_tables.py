@@ -4,7 +4,7 @@ from typing import Final
 
 from heliograph.faces.portal.signed_in import Form
 
-SHOWN: Final = 200
+SHOWN: Final = 100
 """Rows and changes on one page at most."""
 NOT_A_PREFIX: Final = "A prefix has at most 15 digits, country code first, such as 46."
 NOT_A_PRICE: Final = "Write a price such as 0.35, with at most 6 decimals."

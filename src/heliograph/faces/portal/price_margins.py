@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
 
 import msgspec
 
@@ -31,9 +30,6 @@ class ShownMargin(msgspec.Struct, frozen=True):
     """Of the cost that is not compared."""
 
 
-NO_MARGIN: Final = ShownMargin()
-
-
 class Scales(msgspec.Struct, frozen=True):
     """What the prices of a list are weighed with."""
 
@@ -48,34 +44,48 @@ class Scales(msgspec.Struct, frozen=True):
         """Those that are not compared, since their currency is another."""
         return [sheet for sheet in self.sheets if sheet.currency != self.currency]
 
-    async def weigh(self, prices: Mapping[str, int], rows: Collection[str] = ()) -> dict[str, ShownMargin]:
+    async def weigh(self, prices: Mapping[str, int], rows: Collection[str] = ()) -> "Weighed":
         """The worst margin of each row, where any carrier has a cost sheet."""
         if not self.sheets:
-            return {}
+            return Weighed(self, {})
         # Apart from the loop, which answers others meanwhile.
         return await asyncio.to_thread(self._weigh, prices, rows)
 
-    def _weigh(self, prices: Mapping[str, int], rows: Collection[str]) -> dict[str, ShownMargin]:
+    def _weigh(self, prices: Mapping[str, int], rows: Collection[str]) -> "Weighed":
         margins = find_margins(prices, self.ways, comparable(self.sheets, self.currency), rows=rows)
-        names = {sheet.carrier_id: sheet.carrier for sheet in self.sheets}
-        others = {sheet.carrier_id: sheet.currency for sheet in self.other_sheets}
-        return {row: self._shown(margin, names, others) for row, margin in worst_of_rows(margins).items()}
+        return Weighed(self, worst_of_rows(margins))
 
-    def _shown(self, margin: Margin, names: Mapping[int, str], others: Mapping[int, str]) -> ShownMargin:
+
+class Weighed:
+    """The worst margin of each row of a price list; in words only of the rows that are asked for."""
+
+    def __init__(self, scales: Scales, worst: Mapping[str, Margin]) -> None:
+        self._worst = worst
+        self._least_percent = scales.least_percent
+        self._names = {sheet.carrier_id: sheet.carrier for sheet in scales.sheets}
+        self._others = {sheet.carrier_id: sheet.currency for sheet in scales.other_sheets}
+        self.thin = frozenset(row for row, margin in worst.items() if margin.is_thin(scales.least_percent))
+        """Rows of which too little is left."""
+
+    def get(self, row: str) -> ShownMargin | None:
+        """The margin of a row; None where no carrier has a cost sheet."""
+        margin = self._worst.get(row)
+        if margin is None:
+            return None
         if margin.carrier_id is None or margin.amount is None:
             if not margin.carriers:
                 return ShownMargin(reason="no_route")
-            foreign = sorted(others[each] for each in margin.carriers if each in others)
+            foreign = sorted(self._others[each] for each in margin.carriers if each in self._others)
             return ShownMargin(reason="currency", currency=foreign[0]) if foreign else ShownMargin()
         return ShownMargin(
             cost=margin.cost,
             amount=margin.amount,
             percent=margin.amount * 100 / margin.price if margin.price else None,
-            carrier=names[margin.carrier_id],
+            carrier=self._names[margin.carrier_id],
             carrier_id=margin.carrier_id,
             narrower="" if margin.prefix == margin.row else margin.prefix,
             is_loss=margin.is_loss,
-            is_thin=margin.is_thin(self.least_percent),
+            is_thin=margin.is_thin(self._least_percent),
         )
 
 
