@@ -34,6 +34,7 @@ from heliograph.storage.group_commit import GroupCommit
 from heliograph.storage.portal_logins import begin_login
 from heliograph.wiring.api_role import api_app
 from heliograph.wiring.parts import open_parts, utc_now
+from heliograph.wiring.roles import collect_seldom
 
 BATCHES: Final = 1_000
 DAYS: Final = 6
@@ -106,6 +107,7 @@ async def _measure(server: BenchServer, messages: int) -> tuple[list[Timed], lis
             )
         )
         things = await things_to_ask_for(parts.database, client)
+        collect_seldom()
         return [await _time(client, each) for each in filled_in(things)], notes
 
 

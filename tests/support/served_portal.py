@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -161,7 +162,17 @@ class PortalClient:
     async def post(self, path: str, fields: dict[str, Any] | None = None, **options: Any) -> httpx.Response:
         """A form as one of our own pages sends it."""
         headers = {"sec-fetch-site": "same-origin", **options.pop("headers", {})}
-        return await self.http.post(path, data={"csrf": CSRF, **(fields or {})}, headers=headers, **options)
+        token = await self.token()
+        return await self.http.post(path, data={"csrf": token, **(fields or {})}, headers=headers, **options)
+
+    async def token(self) -> str:
+        """What forms hold: of the login, else what the page for signing in gives to a browser."""
+        if COOKIE in self.http.cookies:
+            return CSRF
+        shown = await self.http.get("/portal/sign-in")
+        found = re.search(r'name="csrf" value="(\w+)"', shown.text)
+        assert found is not None
+        return found[1]
 
 
 @asynccontextmanager

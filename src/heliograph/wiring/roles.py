@@ -28,9 +28,16 @@ async def run_role(role: str, settings: Settings, dsn: str, *, stop: asyncio.Eve
     """
     module, _, name = ROLES[role].partition(":")
     run: Role = getattr(import_module(module), name)
-    # What is loaded stays for ever, and hardly anything made for a message refers to itself: the collector
-    # need not look at the one and only seldom at the other.
-    gc.freeze()
-    gc.set_threshold(*_GARBAGE_THRESHOLD)
+    collect_seldom()
     async with open_parts(settings, dsn, role=role) as parts:
         await run(parts, dsn, stop)
+
+
+def collect_seldom() -> None:
+    """Spare a process that works as a role what the garbage collector would do in vain.
+
+    What is loaded stays for ever, and hardly anything made for a message refers to itself: the collector need
+    not look at the one and only seldom at the other.
+    """
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE_THRESHOLD)

@@ -61,10 +61,12 @@ async def test_a_host_or_origin_that_cannot_be_read_is_refused(portal: ServedPor
         async with portal.client(None) as visitor:
             refused = await visitor.get("/portal/sign-in", headers={"host": "["})
             assert refused.status_code == 403
-            for origin in ("http://[", "null", "http://evil.example", ""):
-                forged = await visitor.http.post("/portal/sign-out", headers={"origin": origin})
+            form = {"csrf": await visitor.token()}
+            for origin in ("http://[", "null", "http://evil.example", "https://127.0.0.1:8080", ""):
+                forged = await visitor.http.post("/portal/sign-out", data=form, headers={"origin": origin})
                 assert forged.status_code == 403, origin
-            ours = await visitor.http.post("/portal/sign-out", headers={"origin": "http://127.0.0.1:8080"})
+            own = {"origin": "http://127.0.0.1:8080"}
+            ours = await visitor.http.post("/portal/sign-out", data=form, headers=own)
             assert ours.status_code == 303
     assert logs == []
 

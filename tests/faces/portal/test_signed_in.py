@@ -7,7 +7,7 @@ from playwright.async_api import Browser
 
 from heliograph.domain.portal_rights import RIGHTS, Right, Role, may
 from heliograph.faces.portal.portal_app import CONTENT_SECURITY_POLICY
-from tests.support.served_portal import PortalClient, ServedPortal, opened_page
+from tests.support.served_portal import PortalClient, ServedPortal, opened_page, served_portal
 
 
 async def test_the_first_start_gives_a_link_that_lets_in_once(portal: ServedPortal) -> None:
@@ -80,6 +80,46 @@ async def test_a_form_from_elsewhere_changes_nothing(
     refused = await owner.post("/portal/sign-out", fields, headers=headers)
     assert refused.status_code == 403
     assert (await owner.get("/portal/")).status_code == 200
+
+
+async def test_before_sign_in_a_form_belongs_to_the_browser_that_asked_for_it(portal: ServedPortal) -> None:
+    path, choice = "/portal/language", {"language": "sv", "back": "/portal/sign-in"}
+    async with portal.client(None) as visitor, portal.client(None) as another:
+        shown = await visitor.get("/portal/sign-in")
+        cookie = shown.headers["set-cookie"]
+        assert cookie.startswith("heliograph_form=")
+        assert all(word in cookie for word in ("HttpOnly", "SameSite=lax", "Path=/"))
+        assert "Max-Age" not in cookie
+        for token in ("", "another", await another.token()):
+            refused = await visitor.post(path, {**choice, "csrf": token})
+            assert (refused.status_code, "without the cookie" in refused.text) == (403, True), token
+        # A second tab has the same, so that the form of the first one goes on counting.
+        token = await visitor.token()
+        assert "set-cookie" not in (await visitor.get("/portal/forgotten")).headers
+        assert await visitor.token() == token
+        assert (await visitor.post(path, choice)).status_code == 303
+        visitor.http.cookies.clear()
+        assert (await visitor.post(path, {**choice, "csrf": token})).status_code == 403
+
+
+async def test_over_https_no_other_host_can_set_the_cookie_of_forms(database: str) -> None:
+    async with (
+        served_portal(database, public_url="https://sms.example.com") as portal,
+        portal.client(None) as visitor,
+    ):
+        cookie = (await visitor.get("/portal/sign-in")).headers["set-cookie"]
+        assert cookie.startswith("__Host-heliograph_form=")
+        assert "Secure" in cookie
+
+
+async def test_a_page_that_outlived_its_login_leads_to_the_sign_in_page(
+    portal: ServedPortal, owner: PortalClient
+) -> None:
+    async with portal.database.transaction() as tx:
+        await tx.execute("DELETE FROM login")
+    for path in ("/portal/sign-out", "/portal/language"):
+        answer = await owner.post(path, {"language": "sv"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/portal/sign-in")
 
 
 async def test_every_answer_has_the_headers_that_keep_strangers_out(owner: PortalClient) -> None:

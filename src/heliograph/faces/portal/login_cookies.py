@@ -10,9 +10,9 @@ from litestar.datastructures import Cookie
 
 from heliograph.domain.login_secret import SECRET_BYTES, login_hash, login_secret
 from heliograph.domain.refusals import NotFound
-from heliograph.faces.portal.portal_context import PortalRequest, context_of
+from heliograph.faces.portal.portal_context import PortalRequest, context_of, is_local, is_secure
 from heliograph.faces.portal.rendering import see
-from heliograph.faces.portal.signed_in import SignedIn, cookie_name, is_local, is_secure, visitor_of
+from heliograph.faces.portal.signed_in import SignedIn, cookie_name, visitor_of
 from heliograph.services.passkeys import Passkeys, Site
 from heliograph.services.second_factor import SecondFactor
 from heliograph.services.sign_in import SignIn

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Request
@@ -28,6 +29,7 @@ from heliograph.storage.password_hashing import PasswordHashing
 from heliograph.storage.sealing import Sealer
 
 PortalRequest = Request[Any, Any, Any]
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,3 +81,17 @@ class PortalContext(msgspec.Struct, frozen=True, kw_only=True):
 def context_of(request: PortalRequest) -> PortalContext:
     """The context of the app that a request came to."""
     return cast("PortalContext", request.app.state.context)
+
+
+def is_secure(request: PortalRequest) -> bool:
+    """Whether the browser speaks HTTPS with us, or with the proxy before us."""
+    public_url = context_of(request).public_url
+    return request.scope["scheme"] == "https" or bool(public_url and public_url.startswith("https://"))
+
+
+def is_local(request: PortalRequest) -> bool:
+    """Whether the browser runs on this machine: plain HTTP never leaves it."""
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname in _LOOPBACK
+    except ValueError:
+        return False

@@ -16,8 +16,8 @@ from litestar.datastructures import Cookie
 
 from heliograph.domain.msisdn import calling_code_of
 from heliograph.faces.portal.navigation import navigation
-from heliograph.faces.portal.portal_context import PortalRequest, context_of
-from heliograph.faces.portal.signed_in import is_secure, visitor_of
+from heliograph.faces.portal.portal_context import PortalRequest, context_of, is_secure
+from heliograph.faces.portal.signed_in import visitor_of
 from heliograph.faces.portal.text_formats import (
     ROLE_NAMES,
     duration_text,
@@ -27,6 +27,7 @@ from heliograph.faces.portal.text_formats import (
     zone_of,
 )
 from heliograph.faces.portal.translations import LANGUAGES, Translate, preferred_language, translator
+from heliograph.faces.portal.visitor_tokens import give_cookie, visitor_token
 
 STATIC_PATH: Final = "/portal/static"
 NOTICE_COOKIE: Final = "heliograph_notice"
@@ -85,6 +86,7 @@ def render(request: PortalRequest, template: str, values: Mapping[str, Any]) -> 
 def page(request: PortalRequest, template: str, /, *, status: int = 200, **values: Any) -> Response[str]:
     """A template as an answer, to htmx as to a browser."""
     answer = Response(render(request, template, values), status_code=status, media_type="text/html")
+    give_cookie(request, answer)
     if _kept_notice(request) is not None:
         answer.delete_cookie(NOTICE_COOKIE, path="/")
     return answer
@@ -150,7 +152,7 @@ def shell_values(request: PortalRequest) -> dict[str, Any]:
         "language": language,
         "languages": LANGUAGES,
         "me": me,
-        "csrf": me.login.csrf_token if me else "",
+        "csrf": me.login.csrf_token if me else visitor_token(request),
         "balance": money_text(account.balance, account.currency, language) if account else None,
         "nav": navigation(me, path, translate) if me else (),
         "path": path,

@@ -2,7 +2,7 @@
 
 Pages are made with ``show`` and ``act``, which name the right that they need; without a right a page is open
 to everybody, signed in or not. An act is always a POST of a form from our own pages: the browser must say
-that it comes from the same origin, and the form must hold the login's token.
+that it comes from the same origin, and the form must hold the token of the login, or of whoever has none yet.
 """
 
 import secrets
@@ -19,7 +19,8 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from heliograph.domain.login_secret import login_hash
 from heliograph.domain.portal_rights import Right, may
 from heliograph.domain.refusals import RefusedError
-from heliograph.faces.portal.portal_context import PortalRequest, context_of
+from heliograph.faces.portal.portal_context import PortalRequest, context_of, is_local, is_secure
+from heliograph.faces.portal.visitor_tokens import is_visitors_own
 from heliograph.storage.portal_logins import AccountMember, Login, find_login, note_login_seen
 
 COOKIE: Final = "heliograph"
@@ -37,7 +38,6 @@ MAX_FILE_FORM_BYTES: Final = 16 * 1024 * 1024
 MAX_FIELDS: Final = 1_000
 _OF_ENABLED: Final = frozenset({Right.SEND, Right.SENDERS, Right.KEYS, Right.WEBHOOKS})
 """Rights that nobody has in a disabled account, whose API keys are refused as well."""
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _AnyHandler = Callable[..., Any]
 
 
@@ -156,6 +156,8 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         _check_origin(request)
         if login is not None:
             await _check_token(request, login)
+        else:
+            await _check_visitors_token(request)
     elif login is not None and request.state.me.is_operator and "hx-request" not in request.headers:
         request.state.me.alarms = await context_of(request).watch.count()
 
@@ -241,20 +243,6 @@ async def form_of(request: PortalRequest) -> Form:
         raise ClientException("The form has too many fields.") from None
 
 
-def is_secure(request: PortalRequest) -> bool:
-    """Whether the browser speaks HTTPS with us, or with the proxy before us."""
-    public_url = context_of(request).public_url
-    return request.scope["scheme"] == "https" or bool(public_url and public_url.startswith("https://"))
-
-
-def is_local(request: PortalRequest) -> bool:
-    """Whether the browser runs on this machine: plain HTTP never leaves it."""
-    try:
-        return urlsplit(f"//{request.headers.get('host', '')}").hostname in _LOOPBACK
-    except ValueError:
-        return False
-
-
 def cookie_name(request: PortalRequest) -> str:
     """The login's cookie. The prefix binds it to this host, which browsers grant over HTTPS only."""
     return SECURE_COOKIE if is_secure(request) else COOKIE
@@ -278,18 +266,41 @@ def _check_origin(request: PortalRequest) -> None:
     origin = request.headers.get("origin")
     if site is not None:
         ours = site == "same-origin"
-    elif origin is not None:
-        ours = origin.partition("://")[2] == request.headers.get("host")
     else:
-        ours = False
+        ours = origin is not None and origin in _own_origins(request)
     if not ours:
         raise ForeignForm(
             "This form was not sent from a page of this portal. Open the page and send it again."
         )
 
 
+def _own_origins(request: PortalRequest) -> set[str]:
+    """As which a browser may have reached us: the way that this request came, or the public one."""
+    parts = urlsplit(context_of(request).public_url or "")
+    return {
+        f"{request.scope['scheme']}://{request.headers.get('host', '')}",
+        f"{parts.scheme}://{parts.netloc}",
+    }
+
+
+async def _given_token(request: PortalRequest) -> str:
+    return request.headers.get("x-csrf-token") or (await form_of(request)).text("csrf")
+
+
+async def _check_visitors_token(request: PortalRequest) -> None:
+    """Raises SignInNeeded for a page that outlived its login, else ForeignForm for a form not of ours."""
+    if is_visitors_own(request, await _given_token(request)):
+        return
+    if cookie_name(request) in request.cookies:
+        raise SignInNeeded
+    raise ForeignForm(
+        "This form was sent without the cookie that came with its page. Let the browser keep cookies of this"
+        " portal, open the page again and repeat what you did."
+    )
+
+
 async def _check_token(request: PortalRequest, login: Login) -> None:
-    given = request.headers.get("x-csrf-token") or (await form_of(request)).text("csrf")
+    given = await _given_token(request)
     if not secrets.compare_digest(given.encode(), login.csrf_token.encode()):
         raise ForeignForm(
             "This form is older than your sign-in. Open the page again and repeat what you did."
