@@ -28,10 +28,13 @@ async def test_accounts_are_listed_and_found(portal: ServedPortal, operator: Por
     listed = (await operator.get("/portal/operator/accounts")).text
     assert "ip1-10001" in listed
     assert "ip1-10077" in listed
-    found = (await operator.get("/portal/operator/accounts?q=10077")).text
+    found = (await operator.post("/portal/operator/accounts", {"q": "10077"})).text
     assert "ip1-10001" not in found
     assert "ip1-10077" in found
-    assert "No account is called that" in (await operator.get("/portal/operator/accounts?q=nobody")).text
+    assert (
+        "No account is called that"
+        in (await operator.post("/portal/operator/accounts", {"q": "nobody"})).text
+    )
     following = (await operator.get("/portal/operator/accounts?after=10001")).text
     assert "ip1-10001" not in following
 

@@ -10,10 +10,11 @@ import msgspec
 from litestar import Response
 
 from heliograph.domain.ids import parse_id
+from heliograph.domain.portal_rights import Right
 from heliograph.domain.status import BatchStatus
 from heliograph.faces.portal.portal_context import PortalContext, PortalRequest, context_of
-from heliograph.faces.portal.rendering import page, translate_for, zone_name_of
-from heliograph.faces.portal.signed_in import me_of, show
+from heliograph.faces.portal.rendering import page, see, translate_for, zone_name_of
+from heliograph.faces.portal.signed_in import act, form_of, me_of, show
 from heliograph.faces.portal.status_texts import BATCH_TEXTS, PAUSED
 from heliograph.faces.portal.translations import Translate
 from heliograph.storage.batch_listing import BatchFilter, list_batches, scan_batches
@@ -25,6 +26,8 @@ BATCHES: Final = "/portal/batches"
 SHOWN: Final = 25
 _SENDERS: Final = 200
 _FILTERS: Final = ("status", "direction", "sender", "reference", "tag", "from", "to")
+_IN_ADDRESSES: Final = frozenset({"status", "direction", "from", "to"})
+"""Those that cannot hold who somebody is."""
 _STATUSES: Final[Mapping[str, BatchStatus]] = {
     "planned": BatchStatus.PLANNED,
     "ongoing": BatchStatus.ONGOING,
@@ -60,12 +63,33 @@ def shown_batch(batch: StoredBatch, codes: Mapping[int, int], now: datetime) -> 
 
 @show(BATCHES)
 async def show_batches(request: PortalRequest) -> Response[str]:
-    """A page of the account's batches."""
+    """A page of the account's batches; what may say who somebody is does not stand in its address."""
+    asked = request.query_params
+    given = {name: str(asked.get(name, "")).strip() if name in _IN_ADDRESSES else "" for name in _FILTERS}
+    return await _list_page(request, given, asked.get("after", ""), asked.get("before", ""))
+
+
+@act(BATCHES, right=Right.READ)
+async def search_batches(request: PortalRequest) -> Response[str] | Response[None]:
+    """The batches that are like what a form says.
+
+    A form that is POSTed, so that senders, references and tags stand in no address and in no log; without any
+    of them it leads to the address that says the rest.
+    """
+    form = await form_of(request)
+    given = {name: form.text(name) for name in _FILTERS}
+    chosen = {name: value for name, value in given.items() if value}
+    if chosen.keys() <= _IN_ADDRESSES and "hx-request" not in request.headers:
+        return see(f"{BATCHES}?{urlencode(chosen)}" if chosen else BATCHES)
+    return await _list_page(request, given, form.text("after"), form.text("before"))
+
+
+async def _list_page(
+    request: PortalRequest, given: Mapping[str, str], after_id: str, before_id: str
+) -> Response[str]:
     me, context, translate = me_of(request), context_of(request), translate_for(request)
-    given = {name: str(request.query_params.get(name, "")).strip() for name in _FILTERS}
     wanted, faults = _filter_of(given, ZoneInfo(zone_name_of(request)), translate)
-    after = parse_id(request.query_params.get("after", ""))
-    before = parse_id(request.query_params.get("before", ""))
+    after, before = parse_id(after_id), parse_id(before_id)
     async with context.database.reader(me.account_id) as tx:
         senders = await page_of_senders(tx, me.account_id, start=0, limit=_SENDERS, backwards=False)
         listed = (
@@ -87,6 +111,9 @@ async def show_batches(request: PortalRequest) -> Response[str]:
             "previous_href": _address(chosen, "before", listed.newer),
             "next_href": _address(chosen, "after", listed.older),
         },
+        is_posted=not chosen.keys() <= _IN_ADDRESSES,
+        newer=listed.newer.hex() if listed.newer else None,
+        older=listed.older.hex() if listed.older else None,
     )
 
 
@@ -167,4 +194,4 @@ def day_begins(
         return None
 
 
-PAGES: Final = (show_batches,)
+PAGES: Final = (show_batches, search_batches)

@@ -50,10 +50,19 @@ def account_address(number: str) -> str:
 
 @show(ACCOUNTS, right=Right.OPERATE)
 async def show_accounts(request: PortalRequest) -> Response[str]:
-    """Every account, or those whose number or name holds what is searched for."""
-    context = context_of(request)
-    search, after = request.query_params.get("q", "").strip(), request.query_params.get("after", "0")
-    start = whole_number(after, 0, 10**12) or 0
+    """Every account, a page at a time."""
+    return await _accounts_page(request, "", request.query_params.get("after", "0"))
+
+
+@act(ACCOUNTS, right=Right.OPERATE)
+async def search_accounts(request: PortalRequest) -> Response[str]:
+    """Those whose number or name holds what is searched for. A form, since names stand in no address."""
+    form = await form_of(request)
+    return await _accounts_page(request, form.text("q"), form.text("after"))
+
+
+async def _accounts_page(request: PortalRequest, search: str, after: str) -> Response[str]:
+    context, start = context_of(request), whole_number(after, 0, 10**12) or 0
     async with context.database.transaction() as tx:
         lines = await list_account_lines(
             tx, now=context.now(), search=search, after=start, limit=PAGE_SIZE + 1
@@ -311,6 +320,7 @@ async def look_at(request: PortalRequest, number: str) -> Response[None]:
 
 PAGES: Final = (
     show_accounts,
+    search_accounts,
     show_account,
     change_account_settings,
     change_account_limits,
