@@ -22,10 +22,10 @@ NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 SAFE = ServerFacts((), 1, 1, 14)
 
 
-def slot(number: int, *, seen: float | None = 1, held: bool = True) -> BoundSlot:
-    """A bind that was seen bound so many seconds ago."""
+def slot(number: int, *, seen: float | None = 1, held: bool = True, fault: str | None = None) -> BoundSlot:
+    """A bind that was seen bound so many seconds ago; with a fault one that its holder says is not."""
     at = None if seen is None else NOW - timedelta(seconds=seen)
-    return BoundSlot(1, number, 1, "here:1:aa", held, at, NOW)
+    return BoundSlot(1, number, 1, "here:1:aa", held, at, NOW, 0.0, fault is None, fault)
 
 
 def ready(minutes: float, state: int = 1) -> QueueDepth:
@@ -47,6 +47,11 @@ def kinds(alarms: list[Alarm]) -> list[str]:
         ([slot(0), slot(1, seen=31)], [], True, ["carrier_partly_bound"]),
         ([slot(0, seen=None), slot(1, held=False)], [], True, ["carrier_unbound"]),
         ([], [], True, ["carrier_unbound"]),
+        ([slot(0, fault="0x0E"), slot(1, fault="refused")], [], True, ["carrier_refuses"]),
+        ([slot(0, fault="no_answer"), slot(1)], [], True, ["carrier_partly_bound"]),
+        ([slot(0, fault="no_answer"), slot(1, seen=None)], [], True, ["carrier_unreachable"]),
+        ([slot(0, fault="0x0E", held=False)], [], True, ["carrier_unbound"]),
+        ([slot(0, fault="0x0E")], [], False, []),
         ([], [], False, []),
         ([], [ready(0)], False, ["carrier_disabled"]),
         ([slot(0), slot(1)], [ready(4.9)], True, []),

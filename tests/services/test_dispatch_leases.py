@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -275,3 +276,30 @@ async def test_a_link_that_is_lost_is_not_shown_as_bound(connection: Connection,
             smsc.bind_statuses = [0x0D] * 50
             smsc.link.cut()
             await until(is_lost, 60)
+
+
+async def test_why_there_is_no_bind_is_shown_until_there_is_one(
+    connection: Connection, pools: Database
+) -> None:
+    """What the carrier says, and that nobody listens; at once, though the lease is renewed much later."""
+    settings = msgspec.structs.replace(QUICK, lease=90.0)
+
+    async def until_shown(expected: str) -> None:
+        async def is_shown() -> bool:
+            async with pools.transaction() as tx:
+                slots = await list_bind_slots(tx)
+            return [str(slot.fault) if slot.fault else "none" for slot in slots] == [expected]
+
+        await until(is_shown, 60)
+
+    async with AsyncExitStack() as carriers, AsyncExitStack() as ours:
+        smsc = await carriers.enter_async_context(scripted_smsc())
+        smsc.bind_statuses = [0x08] * 50
+        service = dispatch_service(pools, [carrier(smsc.port)], settings=settings)
+        await ours.enter_async_context(running(service))
+        await until_shown("error in its system (0x08)")
+        smsc.bind_statuses = []
+        await until_shown("none")
+        await carriers.aclose()
+        await until_shown("nothing listens at its host and port")
+    assert await connection.fetchval("SELECT bind_fault FROM bind_lease") is None, "the slot was given back"

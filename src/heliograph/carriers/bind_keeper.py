@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -11,11 +12,36 @@ import structlog
 from heliograph.carriers.carrier import CarrierSettings, Rebinding
 from heliograph.carriers.lane import Lane
 from heliograph.carriers.link import BindRefused, Link, LinkLost
+from heliograph.domain.bind_fault import (
+    CLOSED,
+    NO_ANSWER,
+    NO_TLS,
+    REFUSED_CONNECTION,
+    UNKNOWN_HOST,
+    UNREACHABLE,
+    refusal_code,
+)
 
 UNBIND_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 1.0
+_FAULTS: Final = (
+    (TimeoutError, NO_ANSWER),
+    (ConnectionRefusedError, REFUSED_CONNECTION),
+    (socket.gaierror, UNKNOWN_HOST),
+    (ssl.SSLError, NO_TLS),
+    (ConnectionError, CLOSED),
+    (LinkLost, CLOSED),
+)
+"""The first that fits counts."""
 
 log = structlog.get_logger()
+
+
+def _fault_of(error: Exception) -> str:
+    for kind, fault in _FAULTS:
+        if isinstance(error, kind):
+            return fault
+    return UNREACHABLE
 
 
 class BindKeeper:
@@ -47,6 +73,8 @@ class BindKeeper:
         self.rebinding = Rebinding()
         self.link: Link | None = None
         """The link, from its bind to its end."""
+        self.fault: str | None = None
+        """Why the last try failed, as ``bind_fault`` writes it; None while a link is bound."""
 
     def __repr__(self) -> str:
         return f"<BindKeeper {self._name} {self.link or f'unbound, {self.rebinding.failures} failures'}>"
@@ -72,15 +100,17 @@ class BindKeeper:
         try:
             link = await self._bind()
         except BindRefused as refused:
+            self._tell(refusal_code(refused.command_status))
             return self._after_refusal(refused.command_status)
         except (OSError, TimeoutError, LinkLost) as error:
+            self._tell(_fault_of(error))
             self._log.warning("carrier.unreachable", error=type(error).__name__)
             delay = self.rebinding.after_failure(random.random())
             if alarm := self.rebinding.alarm_for(0):
                 self._on_alarm(alarm, 0)
             return delay
         bound_at = self._clock()
-        self.link = link
+        self.link, self.fault = link, None
         self._lane.rebind_after = None
         self._log.info("carrier.bound")
         self._on_bound()
@@ -90,6 +120,12 @@ class BindKeeper:
         self._log.warning("carrier.unbound", reason=link.lost_reason)
         delay = self.rebinding.after_loss(self._clock() - bound_at, random.random())
         return max(delay, self._lane.rebind_after or 0.0)
+
+    def _tell(self, fault: str) -> None:
+        """Have somebody look at why there is no bind; once, as long as it stays the same."""
+        before, self.fault = self.fault, fault
+        if fault != before:
+            self._on_unbound()
 
     def _after_refusal(self, command_status: int) -> float:
         self._log.warning("carrier.bind_refused", command_status=f"0x{command_status:08X}")

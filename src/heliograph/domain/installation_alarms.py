@@ -1,13 +1,14 @@
 """What in an installation needs an operator: rules over what the database knows, and what to do next."""
 
 import enum
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 import msgspec
 
+from heliograph.domain.bind_fault import BindFault, read_bind_fault
 from heliograph.domain.prefix_table import PrefixTable
 from heliograph.domain.pricing import as_text
 from heliograph.domain.routing import Route
@@ -47,7 +48,7 @@ class Alarm(msgspec.Struct, frozen=True):
 
     kind: str
     severity: Severity
-    values: Mapping[str, str | int | Amount]
+    values: Mapping[str, str | int | Amount | BindFault]
     path: str
     """Where it is mended, below the operator's pages."""
 
@@ -66,6 +67,16 @@ ALARM_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "carrier_unbound": (
         "%(carrier)s is not bound",
         "Check its host, port, system id and password, and ask the carrier whether it lets this address in. "
+        "Dispatchers try again by themselves.",
+    ),
+    "carrier_refuses": (
+        "%(carrier)s refuses our binds: %(fault)s",
+        "Check its system id, password and system type, and ask the carrier whether it lets this address in. "
+        "Dispatchers try again by themselves, every five minutes where it says no for good.",
+    ),
+    "carrier_unreachable": (
+        "%(carrier)s cannot be reached: %(fault)s",
+        "Check its host, port and TLS, and whether a firewall lets us out. "
         "Dispatchers try again by themselves.",
     ),
     "carrier_partly_bound": (
@@ -165,6 +176,16 @@ class BoundSlot(NamedTuple):
     """Of the seconds before its lease was last renewed."""
     says_bound: bool = True
     """What its holder said last."""
+    fault_code: str | None = None
+
+    @property
+    def fault(self) -> BindFault | None:
+        """Why it is not bound, as far as its holder knows."""
+        return (
+            None
+            if self.fault_code is None or self.is_bound or not self.is_held
+            else read_bind_fault(self.fault_code)
+        )
 
     @property
     def pace(self) -> float:
@@ -270,7 +291,11 @@ def carrier_alarms(
     now: datetime,
 ) -> Iterator[Alarm]:
     """Carriers that are not bound, whose queue is old, or who owe us answers."""
-    bound = Counter(slot.carrier_id for slot in slots if slot.is_bound)
+    bound, faults = Counter[int](), defaultdict[int, list[BindFault]](list)
+    for slot in slots:
+        bound[slot.carrier_id] += slot.is_bound
+        if slot.fault is not None:
+            faults[slot.carrier_id].append(slot.fault)
     ready: dict[int, datetime] = {}
     for depth in depths:
         if depth.state == READY:
@@ -279,7 +304,7 @@ def carrier_alarms(
         path, name = f"carriers/{carrier.carrier_id}", carrier.name
         count = min(bound[carrier.carrier_id], carrier.bind_count)
         if carrier.enabled and count == 0:
-            yield Alarm("carrier_unbound", Severity.BAD, {"carrier": name}, path)
+            yield _unbound(name, faults[carrier.carrier_id], path)
         elif carrier.enabled and count < carrier.bind_count:
             values: dict[str, str | int] = {"carrier": name, "bound": count, "wanted": carrier.bind_count}
             yield Alarm("carrier_partly_bound", Severity.WARNING, values, path)
@@ -289,6 +314,15 @@ def carrier_alarms(
         elif waited >= QUEUE_OLD:
             yield Alarm("queue_old", Severity.BAD, {"carrier": name, "minutes": _minutes(waited)}, "queues")
         yield from _loose_ends(name, loose_ends.get(carrier.carrier_id), path)
+
+
+def _unbound(name: str, faults: Iterable[BindFault], path: str) -> Alarm:
+    """What keeps a carrier from being bound; what it said counts more than what was not heard."""
+    fault = max(faults, key=lambda each: bool(each.status), default=None)
+    if fault is None:
+        return Alarm("carrier_unbound", Severity.BAD, {"carrier": name}, path)
+    kind = "carrier_refuses" if fault.status else "carrier_unreachable"
+    return Alarm(kind, Severity.BAD, {"carrier": name, "fault": fault}, path)
 
 
 def _loose_ends(name: str, ends: LooseEnds | None, path: str) -> Iterator[Alarm]:

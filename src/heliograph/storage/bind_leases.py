@@ -23,13 +23,14 @@ async def renew_bind_lease(
     lease: timedelta,
     bound: bool | None,
     answered_per_second: float | None = None,
+    fault: str | None = None,
 ) -> bool:
     """Prolong a lease, also one that ran out and was not taken since; False if the slot is another's.
 
-    ``bound`` is whether its link is, None where nobody looked; ``answered_per_second`` is how fast the bind
-    went since the last time, None leaves what is known.
+    ``bound`` is whether its link is, None where nobody looked, ``fault`` why it is not;
+    ``answered_per_second`` is how fast the bind went since the last time, None leaves what is known.
     """
-    values = carrier_id, slot, epoch, lease, bound, answered_per_second
+    values = carrier_id, slot, epoch, lease, bound, answered_per_second, fault
     return bool(await tx.fetchval(load_query("renew_bind_lease"), *values))
 
 

@@ -168,6 +168,21 @@ async def test_binds_are_shown_as_they_are(portal: ServedPortal, operator: Porta
     assert all(word in page for word in ("here:1:aa", "Held, not bound", ">7<"))
 
 
+async def test_why_a_bind_does_not_stand_is_said_everywhere(
+    portal: ServedPortal, operator: PortalClient
+) -> None:
+    async with portal.database.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO bind_lease (carrier_id, slot, epoch, holder, leased_until, is_bound, bind_fault)"
+            " VALUES (1, 0, 1, 'here:1:aa', now() + interval '1 min', false, '0x0E')"
+        )
+    for path in (CARRIERS, f"{CARRIERS}/1", "/portal/operator/live/carriers", "/portal/operator/alarms"):
+        assert "wrong password (0x0E)" in (await operator.get(path)).text, path
+    assert "refuses our binds" in (await operator.get("/portal/operator/alarms")).text
+    swedish = {"accept-language": "sv"}
+    assert "fel lösenord (0x0E)" in (await operator.get("/portal/operator/alarms", headers=swedish)).text
+
+
 async def test_a_carrier_is_disabled_enabled_and_removed(
     portal: ServedPortal, operator: PortalClient
 ) -> None:

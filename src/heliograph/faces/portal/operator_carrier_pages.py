@@ -7,6 +7,7 @@ import msgspec
 from litestar import Response
 from litestar.response import Stream
 
+from heliograph.domain.bind_fault import BindFault
 from heliograph.domain.installation_alarms import BoundSlot, QueueDepth
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import NotFound
@@ -57,6 +58,11 @@ class CarrierLine(msgspec.Struct, frozen=True):
     def bound(self) -> int:
         """Binds that stand."""
         return sum(1 for slot in self.slots if slot.is_bound and slot.slot < self.carrier.bind_count)
+
+    @property
+    def fault(self) -> BindFault | None:
+        """Why one of them does not."""
+        return next((slot.fault for slot in self.slots if slot.fault is not None), None)
 
     @property
     def tone(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from litestar import Response
 from litestar.response import Stream
 
+from heliograph.domain.bind_fault import BindFault
 from heliograph.domain.installation_alarms import KEEPER_LATE, Amount, QueueDepth, Severity
 from heliograph.domain.portal_rights import Right
 from heliograph.faces.portal.live_parts import LivePart, live_part
@@ -13,6 +14,7 @@ from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import language_of, page, translate_for
 from heliograph.faces.portal.signed_in import show
 from heliograph.faces.portal.text_formats import money_text
+from heliograph.faces.portal.translations import Translate
 from heliograph.storage.carrier_settings import list_carriers
 from heliograph.storage.installation_reading import (
     MOST_LOTS,
@@ -120,7 +122,10 @@ async def _alarms_page(request: PortalRequest, template: str) -> Response[str]:
     alarms = [
         (
             TONES[alarm.severity],
-            translate(alarm.title, **{name: _shown(each, language) for name, each in alarm.values.items()}),
+            translate(
+                alarm.title,
+                **{name: _shown(each, language, translate) for name, each in alarm.values.items()},
+            ),
             translate(alarm.next_step),
             alarm.path,
         )
@@ -129,8 +134,15 @@ async def _alarms_page(request: PortalRequest, template: str) -> Response[str]:
     return page(request, template, alarms=alarms)
 
 
-def _shown(value: str | int | Amount, language: str) -> str | int:
+def _shown(value: str | int | Amount | BindFault, language: str, translate: Translate) -> str | int:
+    if isinstance(value, BindFault):
+        return fault_text(value, translate)
     return money_text(value.micro, value.currency, language) if isinstance(value, Amount) else value
+
+
+def fault_text(fault: BindFault, translate: Translate) -> str:
+    """Why a bind does not stand, in the reader's language, with the status that the carrier answered."""
+    return translate(fault.words) + (f" ({fault.status})" if fault.status else "")
 
 
 @show(HEALTH, right=Right.OPERATE)

@@ -106,7 +106,7 @@ class BindSlot:
             tls=tls,
             until_allowed=self.lease.until_writable,
             on_bound=self._bound,
-            on_unbound=self.lease.renew_soon,
+            on_unbound=self.lease.renew_soon,  # operators see a bind, and why there is none, by its lease
             on_alarm=self._alarm,
         )
         self._harvest: Harvest | None = None
@@ -121,7 +121,7 @@ class BindSlot:
         self._lots_at_once = _FEWEST_LOTS
 
     def _bound(self) -> None:
-        self.lease.renew_soon()  # operators see a bind by its lease
+        self.lease.renew_soon()
         self.wake()
 
     def _new_lease(self, holder: str) -> SlotLease:
@@ -136,6 +136,7 @@ class BindSlot:
             now=self._now,
             is_bound=lambda: self.keeper.is_bound,
             answered=lambda: self.lane.answered,
+            fault=lambda: self.keeper.fault,
             on_taken=self.wake,
             on_lost=self._give_up,
         )

@@ -34,7 +34,7 @@ class LeaseSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 class SlotLease:
     """The lease of one slot. ``clock`` is monotonic; ``is_bound`` tells whether its link is bound,
-    ``answered`` how many segments were ever answered there.
+    ``answered`` how many segments were ever answered there, ``fault`` why it is not bound.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class SlotLease:
         now: Callable[[], datetime],
         is_bound: Callable[[], bool],
         answered: Callable[[], int],
+        fault: Callable[[], str | None],
         on_taken: Callable[[], None],
         on_lost: Callable[[], None],
     ) -> None:
@@ -63,6 +64,7 @@ class SlotLease:
         self._now = now
         self._is_bound = is_bound
         self._answered = answered
+        self._fault = fault
         self._counted = (0, clock())
         """How many were answered when somebody last looked, and when that was."""
         self._on_taken = on_taken
@@ -156,6 +158,7 @@ class SlotLease:
                 lease=self._settings.duration,
                 bound=self._is_bound(),
                 answered_per_second=answered,
+                fault=self._fault(),
             )
         if is_mine:
             self._prolong(asked_at)
