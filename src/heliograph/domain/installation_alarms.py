@@ -232,7 +232,17 @@ class FailingOrigin(NamedTuple):
     failures: int
     failing_since: datetime | None
     open_until: datetime | None
+    """Nothing is tried there before."""
     disabled_at: datetime | None
+    due_at: datetime | None = None
+    """Of the first report that waits for it; None where none does."""
+
+    @property
+    def next_try(self) -> datetime | None:
+        """When a report is sent there next, as far as is known."""
+        if self.disabled_at is not None or self.due_at is None:
+            return None
+        return max(self.due_at, self.open_until or self.due_at)
 
 
 class LowBalance(NamedTuple):

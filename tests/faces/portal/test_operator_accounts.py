@@ -162,9 +162,10 @@ async def test_a_new_account_shows_its_key_once(portal: ServedPortal, operator: 
     assert "50.00" in page
     assert "4610" in page
     assert "hg_" not in page
-    assert await noted(portal, "account.created") == 1
+    assert (await noted(portal, "account.created"), await noted(portal, "credit.added")) == (1, 1)
     child = await operator.post("/portal/operator/new-account", {"name": "Store", "parent": found[0]})
     assert "hg_" in child.text
+    assert await noted(portal, "credit.added") == 1, "nothing was given to the child"
 
 
 async def test_a_form_that_is_sent_twice_makes_one_account(

@@ -165,7 +165,7 @@ async def test_binds_are_shown_as_they_are(portal: ServedPortal, operator: Porta
     assert "42 / 50" in listed, "what is answered of what is allowed; nothing passes a bind that is not bound"
     assert "<html" not in listed
     page = (await operator.get(f"/portal/operator/live/carriers/{carrier_id}")).text
-    assert all(word in page for word in ("here:1:aa", "Held, not bound", ">7<"))
+    assert all(word in page for word in ("here:1:aa", "Held, not bound", ">7<", "1 / 2", "In doubt"))
 
 
 async def test_why_a_bind_does_not_stand_is_said_everywhere(

@@ -1,5 +1,6 @@
 """Queues, alarms and health, as operators see them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -76,16 +77,41 @@ async def test_queues_show_depth_age_and_loose_ends(portal: ServedPortal, operat
     for told in (
         "telco",
         ">120<",
-        "30 minutes",
+        "30\N{NO-BREAK SPACE}min",
         "https://slow.example",
         ">12<",
         "https://dead.example",
         "Switched off",
     ):
         assert told in page
-    rows = (await operator.get("/portal/operator/live/queues")).text
-    assert "telco" in rows
-    assert "<html" not in rows
+    live = (await operator.get("/portal/operator/live/queues")).text
+    assert "<html" not in live
+    for told in ("telco", "https://slow.example", "once it is switched on", "Loose ends"):
+        assert told in live
+
+
+async def test_when_a_failing_address_is_tried_next_is_said(
+    portal: ServedPortal, operator: PortalClient
+) -> None:
+    await trouble(portal)
+    slow = r"https://slow\.example</code></td>(?:(?!</tr>).)*Next try\">(.*?)</td></tr>"
+
+    async def told() -> str:
+        cells = re.findall(slow, (await operator.get(QUEUES)).text, re.S)
+        return re.sub(r"<[^>]+>", "", cells[-1])
+
+    assert await told() == "now"
+    async with portal.database.transaction() as tx:
+        await tx.execute("UPDATE report_retry SET due_at = '2099-01-02 03:04:05Z' WHERE NOT parked")
+        await tx.execute("UPDATE report_block SET due_at = '2099-01-03 03:04:05Z'")
+    assert await told() == "2099-01-02 03:04:05"
+    async with portal.database.transaction() as tx:
+        await tx.execute("UPDATE report_origin SET open_until = '2099-02-03 04:05:06Z'")
+    assert await told() == "2099-02-03 04:05:06"
+    async with portal.database.transaction() as tx:
+        await tx.execute("DELETE FROM report_retry")
+        await tx.execute("DELETE FROM report_block")
+    assert await told() == "with its next report"
 
 
 async def test_alarms_say_what_to_do_and_are_counted(portal: ServedPortal, operator: PortalClient) -> None:

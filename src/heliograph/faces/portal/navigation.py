@@ -79,11 +79,16 @@ _PAGES: Final[tuple[tuple[str, tuple[tuple[str, str, str, Right], ...]], ...]] =
             ("Queues", "/portal/operator/queues", "queues", Right.OPERATE),
             ("Alarms", ALARMS, "alarms", Right.OPERATE),
             ("Health", "/portal/operator/health", "health", Right.OPERATE),
-            ("What operators did", "/portal/operator/audit", "audit", Right.OPERATE),
+            ("Operator log", "/portal/operator/audit", "audit", Right.OPERATE),
         ),
     ),
 )
 """Titles of groups, and of each: label, address, icon, right."""
+_ELSEWHERE: Final = {
+    "/portal/operator/new-account": "/portal/operator/accounts",
+    "/portal/operator/new-carrier": "/portal/operator/carriers",
+}
+"""Pages that belong to another one though their address does not say so."""
 
 
 def navigation(me: SignedIn, path: str, translate: Translate) -> tuple[NavGroup, ...]:
@@ -112,6 +117,7 @@ def _badge(me: SignedIn, href: str) -> str:
 
 def nearest_page(path: str) -> str:
     """The address in the navigation that a path is at or below; the longest such."""
+    path = _ELSEWHERE.get(path.rstrip("/"), path)
     known = [href for _, pages in _PAGES for _, href, _, _ in pages]
     at_or_below = [
         href

@@ -8,7 +8,7 @@ from litestar import Response
 from litestar.response import Stream
 
 from heliograph.domain.bind_fault import BindFault
-from heliograph.domain.installation_alarms import BoundSlot, QueueDepth
+from heliograph.domain.installation_alarms import BoundSlot, LooseEnds, QueueDepth
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import NotFound
 from heliograph.faces.portal.carrier_form import (
@@ -113,6 +113,12 @@ async def line_of(tx: Transaction, carrier_id: int) -> CarrierLine:
     raise NotFound("There is no such carrier.")
 
 
+async def loose_ends_of(tx: Transaction, request: PortalRequest, carrier_id: int) -> LooseEnds:
+    """What is in doubt or unmatched at a carrier that exists."""
+    found = await read_loose_ends(tx, late=context_of(request).now())
+    return next(each for each in found if each.carrier_id == carrier_id)
+
+
 def carrier_address(carrier_id: int) -> str:
     """The page of a carrier."""
     return f"{CARRIERS}/{carrier_id}"
@@ -144,11 +150,14 @@ async def show_carrier(request: PortalRequest, carrier_id: int) -> Response[str]
 
 @show("/portal/operator/live/carriers/{carrier_id:int}", right=Right.OPERATE, live=True)
 async def show_bind_rows(request: PortalRequest, carrier_id: int) -> Response[str] | Stream:
-    """The binds of a carrier, kept up to date."""
+    """The figures and binds of a carrier, kept up to date."""
 
     async def look() -> LivePart:
         async with context_of(request).database.transaction() as tx:
-            return LivePart(page(request, "operator_carrier_binds.html", line=await line_of(tx, carrier_id)))
+            line = await line_of(tx, carrier_id)
+            ends = await loose_ends_of(tx, request, carrier_id)
+        template, carrier = "operator_carrier_live.html", line.carrier
+        return LivePart(page(request, template, line=line, carrier=carrier, ends=ends))
 
     return await live_part(request, look, seconds=LIVE_SECONDS)
 
@@ -160,7 +169,7 @@ async def carrier_page(
     context = context_of(request)
     async with context.database.transaction() as tx:
         line = await line_of(tx, carrier_id)
-        ends = {each.carrier_id: each for each in await read_loose_ends(tx, late=context.now())}
+        ends = await loose_ends_of(tx, request, carrier_id)
         routes = [each for each in await list_routes(tx) if each.carrier_id == carrier_id]
         costs = sorted((await list_costs(tx, carrier_id)).items())
     return page(
@@ -169,7 +178,7 @@ async def carrier_page(
         status=400 if faults else 200,
         line=line,
         carrier=line.carrier,
-        ends=ends[carrier_id],
+        ends=ends,
         routes=routes,
         costs=costs[:FIRST_COSTS],
         cost_count=len(costs),

@@ -7,6 +7,7 @@ from litestar import Response
 
 from heliograph.domain.account_fields import check_name
 from heliograph.domain.portal_rights import Right
+from heliograph.domain.pricing import as_number
 from heliograph.domain.refusals import Refusal
 from heliograph.domain.sender import check_sender
 from heliograph.domain.sender_rules import first_senders
@@ -63,6 +64,9 @@ async def make_account(request: PortalRequest) -> Response[str] | Response[None]
             await note_operator_act(
                 tx, request, "account.created", opened.number, detail={"currency": wanted.currency}
             )
+            if wanted.credit:
+                credit = {"amount": as_number(wanted.credit), "currency": wanted.currency}
+                await note_operator_act(tx, request, "credit.added", opened.number, credit)
     if wanted is None:
         return await _form_page(request, {**_EMPTY, "optional_sender": "", **form.values()}, faults)
     if opened is None:

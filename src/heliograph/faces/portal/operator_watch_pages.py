@@ -7,7 +7,7 @@ from litestar import Response
 from litestar.response import Stream
 
 from heliograph.domain.bind_fault import BindFault
-from heliograph.domain.installation_alarms import KEEPER_LATE, Amount, QueueDepth, Severity
+from heliograph.domain.installation_alarms import KEEPER_LATE, QUEUE_OLD, Amount, QueueDepth, Severity
 from heliograph.domain.portal_rights import Right
 from heliograph.faces.portal.live_parts import LivePart, live_part
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
@@ -48,10 +48,10 @@ async def show_queues(request: PortalRequest) -> Response[str]:
 
 @show(LIVE + "/queues", right=Right.OPERATE, live=True)
 async def show_queue_rows(request: PortalRequest) -> Response[str] | Stream:
-    """The queues of carriers, kept up to date."""
+    """All of it, kept up to date."""
 
     async def look() -> LivePart:
-        return LivePart(await _queues_page(request, "operator_queue_rows.html"))
+        return LivePart(await _queues_page(request, "operator_queue_parts.html"))
 
     return await live_part(request, look, seconds=LIVE_SECONDS)
 
@@ -75,6 +75,7 @@ async def _queues_page(request: PortalRequest, template: str) -> Response[str]:
         reports=reports,
         origins=origins,
         now=now,
+        queue_old=QUEUE_OLD,
         most_lots=MOST_LOTS,
         most_reports=MOST_REPORTS,
         is_partial=_is_partial(depths),

@@ -20,6 +20,7 @@ from heliograph.faces.portal.portal_context import PortalRequest, context_of, is
 from heliograph.faces.portal.signed_in import visitor_of
 from heliograph.faces.portal.text_formats import (
     ROLE_NAMES,
+    age_text,
     duration_text,
     instant_text,
     money_text,
@@ -164,6 +165,7 @@ def shell_values(request: PortalRequest) -> dict[str, Any]:
         "theme": theme if theme in ("light", "dark") else None,
         "zone_name": zone.key,
         "instant": lambda at, seconds=False: "" if at is None else instant_text(at, zone, seconds=seconds),
+        "age": lambda at, now: "" if at is None else age_text(at, now, zone, language),
         "money": lambda micro, currency: money_text(micro, currency, language),
         "number": lambda value, decimals=0: number_text(value, language, decimals),
         "duration": lambda ms: duration_text(ms, language),

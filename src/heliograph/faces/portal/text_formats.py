@@ -56,6 +56,14 @@ def duration_text(ms: float, language: str) -> str:
     return f"{number_text(ms / 3_600_000, language, 1)}{_THIN}h"
 
 
+def age_text(at: datetime, now: datetime, zone: ZoneInfo, language: str) -> Markup:
+    """How long ago an instant was, as an element that says the instant itself to whoever points at it."""
+    local, exact = at.astimezone(zone), at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    age = duration_text(max(0.0, (now - at).total_seconds()) * 1000, language)
+    title = f"{local.strftime('%Y-%m-%d %H:%M:%S')} {local.tzname()}"
+    return Markup('<time class="nowrap" datetime="{}" title="{}">{}</time>').format(exact, title, age)
+
+
 def instant_text(at: datetime, zone: ZoneInfo, *, seconds: bool = False) -> Markup:
     """An instant in somebody's zone, as an element that says the exact time to programs."""
     local = at.astimezone(zone)
