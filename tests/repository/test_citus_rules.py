@@ -90,7 +90,6 @@ SWEEPS = {
     "list_attempt_blocks": "an account looks at its own attempts to deliver reports",
     "list_account_origins": "an account looks at its own addresses that fail",
     "list_bind_slots": "an operator looks at the binds of all carriers",
-    "list_failing_origins": "an operator looks at the addresses that fail",
     "list_given_up_reports": "an account has what was given up of its own delivered again",
     "list_lease_holders": "an operator looks at the processes that hold leases",
     "list_batches_to_fold": "the keeper looks for summaries to fold, every few seconds",

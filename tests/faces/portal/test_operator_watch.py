@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from heliograph.domain.installation_alarms import ALARM_TEXTS
+from heliograph.domain.alarm_texts import ALARM_TEXTS
 from heliograph.domain.portal_rights import Role
 from heliograph.faces.portal.translations import LANGUAGES, catalog
 from heliograph.storage.database import Database, Purpose
