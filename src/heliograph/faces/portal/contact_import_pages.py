@@ -19,8 +19,9 @@ from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.compose_forms import FAULTS, FLAWS
 from heliograph.faces.portal.number_fields import country_of
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
-from heliograph.faces.portal.rendering import page, see, translate_for
+from heliograph.faces.portal.rendering import language_of, page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
+from heliograph.faces.portal.text_formats import number_text
 from heliograph.storage.contact_reading import find_contacts_of
 
 IMPORT: Final = "/portal/contacts/import"
@@ -96,8 +97,11 @@ async def run_import(request: PortalRequest) -> Response[str] | Response[None]:
         await note_act(tx, request, "contacts.imported", "contacts", detail)
     if known:
         notice = translate("%(new)s contacts are new, %(known)s were there already.", new=new, known=known)
+    elif new == 1:
+        notice = translate("1 contact is imported.")
     else:
-        notice = translate("%(count)s contacts are imported.", count=new)
+        count = number_text(new, language_of(request))
+        notice = translate("%(count)s contacts are imported.", count=count)
     return see("/portal/contacts", notice)
 
 

@@ -68,7 +68,7 @@ _PAGES: Final[tuple[tuple[str, tuple[tuple[str, str, str, Right], ...]], ...]] =
         ),
     ),
     (
-        "Operator",
+        "Console",
         (
             ("Accounts", "/portal/operator/accounts", "accounts", Right.OPERATE),
             ("Carriers", "/portal/operator/carriers", "carriers", Right.OPERATE),
@@ -98,7 +98,7 @@ def navigation(me: SignedIn, path: str, translate: Translate) -> tuple[NavGroup,
     """
     current = nearest_page(path)
     groups = []
-    ordered = sorted(_PAGES, key=lambda group: group[0] != "Operator") if me.role == "operator" else _PAGES
+    ordered = sorted(_PAGES, key=lambda group: group[0] != "Console") if me.role == "operator" else _PAGES
     for title, pages in ordered:
         items = tuple(
             NavItem(translate(label), href, icon, href == current, _badge(me, href))
