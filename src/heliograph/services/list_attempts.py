@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from heliograph.domain.report_events import Attempt
-from heliograph.storage.attempt_reading import AttemptBlock, list_attempt_blocks
+from heliograph.storage.attempt_reading import AttemptPlace, PlacedAttempt, list_attempt_blocks
 from heliograph.storage.batch_listing import HIGHEST_ID
 from heliograph.storage.database import Transaction
 
@@ -14,20 +13,13 @@ _MOST_BLOCKS: Final = 1_000
 """Of one page that looks for failures among what was delivered."""
 
 
-class AttemptPlace(NamedTuple):
-    """Where an attempt is kept: its block, and its place there, the latest first."""
-
-    block_id: bytes
-    place: int
-
-
 NEWEST: Final = AttemptPlace(HIGHEST_ID, 0)
 
 
 class AttemptPage(NamedTuple):
     """A page of attempts, the newest first."""
 
-    attempts: list[tuple[AttemptPlace, Attempt]]
+    attempts: list[PlacedAttempt]
     following: AttemptPlace | None
     """Where the next page begins; None behind the oldest."""
 
@@ -36,12 +28,12 @@ async def list_attempts(
     tx: Transaction, account_id: int, *, start: AttemptPlace, failed_only: bool, now: datetime
 ) -> AttemptPage:
     """The attempts from a place on. A page of failures may be short and have another behind it."""
-    found: list[tuple[AttemptPlace, Attempt]] = []
+    found: list[PlacedAttempt] = []
     before = start.block_id + b"\0" if start.place else start.block_id
     for _ in range(0, _MOST_BLOCKS, _BLOCKS_AT_ONCE):
         blocks = await list_attempt_blocks(tx, account_id, before=before, now=now, limit=_BLOCKS_AT_ONCE)
         for block in blocks:
-            for at, attempt in _from_place(block, start):
+            for at, attempt in block.placed(start.place if block.block_id == start.block_id else 0):
                 if len(found) == PAGE_SIZE:
                     return AttemptPage(found, at)
                 if not failed_only or not 200 <= attempt.status < 300:
@@ -50,11 +42,3 @@ async def list_attempts(
             return AttemptPage(found, None)
         before = blocks[-1].block_id
     return AttemptPage(found, AttemptPlace(before, 0))
-
-
-def _from_place(block: AttemptBlock, start: AttemptPlace) -> list[tuple[AttemptPlace, Attempt]]:
-    first = start.place if block.block_id == start.block_id else 0
-    return [
-        (AttemptPlace(block.block_id, place), attempt)
-        for place, attempt in enumerate(block.attempts[first:], first)
-    ]

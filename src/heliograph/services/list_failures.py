@@ -1,11 +1,13 @@
 """What an account's webhooks fail at: its origins, and the last attempts at each that came to nothing."""
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from heliograph.domain.report_events import Attempt
 from heliograph.domain.report_url import ReportUrl, bucket_of, stored_report_url
+from heliograph.storage.attempt_reading import PlacedAttempt
 from heliograph.storage.database import Transaction
-from heliograph.storage.event_reading import describe_messages
+from heliograph.storage.event_reading import MessageDescription, describe_messages
 from heliograph.storage.failed_reports import FailingOrigin, list_account_origins, list_latest_attempts
 
 _ATTEMPTS_LOOKED_AT: Final = 100
@@ -16,7 +18,14 @@ class FailedDeliveries(NamedTuple):
     """An origin and its last failed attempts, the latest first."""
 
     origin: FailingOrigin
-    attempts: list[Attempt]
+    placed: list[PlacedAttempt]
+    messages: Mapping[bytes, MessageDescription]
+    """What was to be told, by the id of the message, where it is still there."""
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """The attempts without the places where they are kept."""
+        return [attempt for _, attempt in self.placed]
 
 
 async def list_failures(tx: Transaction, account_id: int) -> list[FailedDeliveries]:
@@ -24,10 +33,10 @@ async def list_failures(tx: Transaction, account_id: int) -> list[FailedDeliveri
     origins = await list_account_origins(tx, account_id)
     by_bucket = await list_latest_attempts(tx, account_id, [each.origin for each in origins])
     failed = {
-        bucket: [attempt for attempt in attempts if not 200 <= attempt.status < 300][:_ATTEMPTS_LOOKED_AT]
+        bucket: [each for each in attempts if not 200 <= each[1].status < 300][:_ATTEMPTS_LOOKED_AT]
         for bucket, attempts in by_bucket.items()
     }
-    messages = {attempt.message_id for attempts in failed.values() for attempt in attempts}
+    messages = {attempt.message_id for attempts in failed.values() for _, attempt in attempts}
     described = await describe_messages(tx, account_id, messages)
     # Two origins may share a bucket: a message's URL tells which of them was tried.
     reached = {each.message_id: _origin_of(each.delivery_report_url) for each in described.values()}
@@ -35,10 +44,11 @@ async def list_failures(tx: Transaction, account_id: int) -> list[FailedDeliveri
         FailedDeliveries(
             each,
             [
-                attempt
-                for attempt in failed[bucket_of(each.origin)]
+                (place, attempt)
+                for place, attempt in failed[bucket_of(each.origin)]
                 if (reached.get(attempt.message_id) or each.origin) == each.origin
             ][:MOST_ATTEMPTS],
+            described,
         )
         for each in origins
     ]

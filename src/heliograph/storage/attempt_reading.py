@@ -17,12 +17,35 @@ _SLACK: Final = timedelta(days=1)
 """How far the id of a block may lie from the day under which it is kept."""
 
 
+class AttemptPlace(NamedTuple):
+    """Where an attempt is kept: its block, and its place there, the latest first."""
+
+    block_id: bytes
+    place: int
+
+
+PlacedAttempt = tuple[AttemptPlace, Attempt]
+
+
 class AttemptBlock(NamedTuple):
     """Attempts that were written down together."""
 
     block_id: bytes
     attempts: list[Attempt]
     """The latest first."""
+
+    def placed(self, first: int = 0) -> list[PlacedAttempt]:
+        """Its attempts from a place on, with their places."""
+        return [
+            (AttemptPlace(self.block_id, place), attempt)
+            for place, attempt in enumerate(self.attempts[first:], first)
+        ]
+
+
+def read_block(block_id: bytes, stored: bytes) -> AttemptBlock:
+    """A block as it is stored."""
+    attempts = sorted(decode_attempts(stored), key=lambda attempt: attempt.at_ms, reverse=True)
+    return AttemptBlock(block_id, attempts)
 
 
 async def list_attempt_blocks(
@@ -45,7 +68,7 @@ async def list_attempt_blocks(
             before,
             limit - len(found),
         )
-        found += [AttemptBlock(row["block_id"], _latest_first(row["attempts"])) for row in rows]
+        found += [read_block(row["block_id"], row["attempts"]) for row in rows]
         until, before = since, min(before, id_at(int(since.timestamp())))
     return found
 
@@ -63,11 +86,7 @@ async def find_attempt_block(tx: Transaction, account_id: int, block_id: bytes) 
         block_id + b"\0",
         1,
     )
-    return None if row is None else AttemptBlock(row["block_id"], _latest_first(row["attempts"]))
-
-
-def _latest_first(stored: bytes) -> list[Attempt]:
-    return sorted(decode_attempts(stored), key=lambda attempt: attempt.at_ms, reverse=True)
+    return None if row is None else read_block(row["block_id"], row["attempts"])
 
 
 def _moment(block_id: bytes) -> datetime:

@@ -10,17 +10,16 @@ import msgspec
 from heliograph.domain.ids import IdSource
 from heliograph.domain.replay_filter import ToldMessage
 from heliograph.domain.report_events import (
-    Attempt,
     EventBlock,
     RetryEvents,
     StoredEvent,
-    decode_attempts,
     decode_block,
     decode_retry,
     encode_events,
     joined,
 )
 from heliograph.domain.report_url import BUCKETS, bucket_of
+from heliograph.storage.attempt_reading import PlacedAttempt, read_block
 from heliograph.storage.database import Transaction, announce, load_query
 from heliograph.storage.wakeups import REPORTS_CHANNEL
 
@@ -88,13 +87,13 @@ async def count_held(tx: Transaction, account_id: int, origin: str) -> int:
 
 async def list_latest_attempts(
     tx: Transaction, account_id: int, origins: Collection[str]
-) -> dict[int, list[Attempt]]:
+) -> dict[int, list[PlacedAttempt]]:
     """The newest attempts to reach origins, by their buckets, latest first."""
-    found: dict[int, list[Attempt]] = {}
+    found: dict[int, list[PlacedAttempt]] = {}
     for bucket in sorted({bucket_of(origin) for origin in origins}):
         rows = await tx.fetch(load_query("list_latest_attempts"), bucket, account_id, _BLOCKS_READ)
-        attempts = [attempt for row in rows for attempt in decode_attempts(row["attempts"])]
-        found[bucket] = sorted(attempts, key=lambda attempt: attempt.at_ms, reverse=True)
+        attempts = [each for row in rows for each in read_block(row["block_id"], row["attempts"]).placed()]
+        found[bucket] = sorted(attempts, key=lambda each: each[1].at_ms, reverse=True)
     return found
 
 

@@ -141,6 +141,9 @@ async def test_what_fails_is_shown_and_delivered_again(portal: ServedPortal, own
     shown = (await owner.get(WEBHOOKS)).text
     assert ORIGIN in shown
     assert "The server &lt;b&gt;answered&lt;/b&gt; 503." in shown
+    links = re.findall(rf'href="({WEBHOOKS}/attempts/[0-9a-f]+-0)"', shown)
+    assert len(links) == 2, "at the address that fails, and among all attempts"
+    assert "503" in (await owner.get(links[0])).text
     assert (await owner.post(f"{WEBHOOKS}/replay", {"origin": ORIGIN})).status_code == 303
     assert "Nothing fails" in (await owner.get(WEBHOOKS)).text
     async with portal.database.transaction() as tx:

@@ -15,9 +15,9 @@ from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page
 from heliograph.faces.portal.signed_in import me_of, show
 from heliograph.faces.portal.status_texts import CODE_TEXTS, RECEIVED
-from heliograph.services.list_attempts import NEWEST, AttemptPlace, list_attempts
+from heliograph.services.list_attempts import NEWEST, list_attempts
 from heliograph.services.posted_webhooks import posted_request
-from heliograph.storage.attempt_reading import find_attempt_block
+from heliograph.storage.attempt_reading import AttemptPlace, find_attempt_block
 from heliograph.storage.batch_reading import find_batch
 from heliograph.storage.database import Transaction
 from heliograph.storage.event_reading import MessageDescription, describe_messages
@@ -52,11 +52,11 @@ class ShownAttempt(NamedTuple):
     """The page of the message; None where it is gone."""
 
 
-def shown_attempt(place: str, attempt: Attempt, message: MessageDescription | None) -> ShownAttempt:
+def shown_attempt(place: AttemptPlace, attempt: Attempt, message: MessageDescription | None) -> ShownAttempt:
     """An attempt with what is known of its message."""
     is_incoming = message is not None and message.incoming_from is not None
     return ShownAttempt(
-        place,
+        _place_text(place),
         moment_of(attempt.at_ms),
         is_incoming,
         RECEIVED if is_incoming else CODE_TEXTS.get(attempt.code, str(attempt.code)),
@@ -79,8 +79,7 @@ async def latest_attempts(
     listed = await list_attempts(tx, account_id, start=start, failed_only=failed_only, now=now)
     messages = await describe_messages(tx, account_id, {each.message_id for _, each in listed.attempts})
     shown = [
-        shown_attempt(_place_text(place), attempt, messages.get(attempt.message_id))
-        for place, attempt in listed.attempts
+        shown_attempt(place, attempt, messages.get(attempt.message_id)) for place, attempt in listed.attempts
     ]
     return shown, None if listed.following is None else _place_text(listed.following)
 
@@ -124,7 +123,7 @@ async def show_attempt(request: PortalRequest, place: str) -> Response[str]:
     return page(
         request,
         "webhook_attempt.html",
-        attempt=shown_attempt(place, attempt, described),
+        attempt=shown_attempt(found, attempt, described),
         request_text=request_text,
     )
 

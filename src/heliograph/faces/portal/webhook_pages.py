@@ -8,19 +8,17 @@ from zoneinfo import ZoneInfo
 
 from litestar import Response
 
-from heliograph.domain.history import moment_of
 from heliograph.domain.ids import parse_id
 from heliograph.domain.local_times import LocalMoment, local_moment
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import Conflict, InvalidRequest, NotFound, TooManyRequests
 from heliograph.domain.replay_filter import ReplayFilter
 from heliograph.domain.report_url import UrlRefusal, parse_incoming_url
-from heliograph.faces.portal.attempt_pages import latest_attempts
+from heliograph.faces.portal.attempt_pages import ShownAttempt, latest_attempts, shown_attempt
 from heliograph.faces.portal.audited_acts import note_act
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for, zone_name_of
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
-from heliograph.faces.portal.status_texts import CODE_TEXTS
 from heliograph.faces.portal.translations import Translate
 from heliograph.services.list_attempts import NEWEST
 from heliograph.services.list_failures import FailedDeliveries, list_failures
@@ -39,18 +37,6 @@ LATEST: Final = 8
 """Attempts on the page itself."""
 MOST_CALLS: Final = 20
 """How many times messages are looked at for one press of a button: 100,000 messages."""
-
-
-class ShownAttempt(NamedTuple):
-    """A failed attempt as the page shows it."""
-
-    at: datetime
-    status: str
-    """The status of the message that was to be reported."""
-    number: int
-    answer: int
-    duration_ms: int
-    reason: str
 
 
 class ShownOrigin(NamedTuple):
@@ -259,21 +245,11 @@ async def _webhooks_page(
 
 def _shown(failed: FailedDeliveries) -> ShownOrigin:
     origin = failed.origin
-    return ShownOrigin(
-        origin,
-        [
-            ShownAttempt(
-                moment_of(attempt.at_ms),
-                CODE_TEXTS.get(attempt.code, str(attempt.code)),
-                attempt.attempt,
-                attempt.status,
-                attempt.duration_ms,
-                attempt.reason,
-            )
-            for attempt in failed.attempts
-        ],
-        max(origin.waiting, origin.parked) < MOST_COUNTED,
-    )
+    attempts = [
+        shown_attempt(place, attempt, failed.messages.get(attempt.message_id))
+        for place, attempt in failed.placed
+    ]
+    return ShownOrigin(origin, attempts, max(origin.waiting, origin.parked) < MOST_COUNTED)
 
 
 PAGES: Final = (
