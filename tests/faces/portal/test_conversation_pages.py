@@ -62,6 +62,7 @@ async def test_a_conversation_shows_both_sides_and_no_number_in_its_address(
     assert PHONE not in address
     shown = (await owner.get(address)).text
     assert "How are &lt;b&gt;you&lt;/b&gt;?" in shown
+    assert "0.35\N{NO-BREAK SPACE}SEK a segment." in shown
     assert f"to {OURS}" in shown
     assert "from iP1" in shown
 

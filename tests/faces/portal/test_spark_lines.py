@@ -29,8 +29,15 @@ def test_the_line_goes_from_the_lowest_to_the_highest_value() -> None:
 def test_a_gap_is_a_gap_and_a_lone_value_is_seen() -> None:
     made = spark_line(points(1, 1, None, 1, None), shown)
     assert made is not None
-    assert made.line == "M0 15 L25 15 M74 15 L76 15"
+    assert made.line == "M0 2 L25 2 M74 2 L76 2"
+    assert (made.lowest, made.highest) == ("", "1 s"), "one value is said once"
     assert made.told == "00:00 1 s, 01:00 1 s, 03:00 1 s"
+
+
+def test_nothing_lies_at_the_bottom() -> None:
+    made = spark_line(points(0, 0), shown)
+    assert made is not None
+    assert (made.line, made.lowest, made.highest) == ("M0 28 L100 28", "0 s", "")
 
 
 @pytest.mark.parametrize("values", [(), (None,), (None, None)])

@@ -163,6 +163,8 @@ async def _conversation_page(
         name=name,
         blocked=blocked,
         can_answer=participant.isdigit(),
+        segment_price=account.prices.segment_price(participant),
+        currency=account.currency,
         senders=senders,
         sender=sender or _usual_sender(values["messages"], senders),
         text=text,

@@ -25,6 +25,7 @@ class SparkLine(NamedTuple):
     last: str
     lowest: str
     highest: str
+    """One of them is empty where all values are the same: nothing lies at the bottom, else all on top."""
     told: str
     """Every value with its time, for those who do not see the line."""
 
@@ -46,8 +47,8 @@ def spark_line(points: Sequence[SparkPoint], shown: Callable[[float], str]) -> S
         ),
         first=points[0].time,
         last=points[-1].time,
-        lowest=shown(low),
-        highest=shown(high),
+        lowest=shown(low) if low < high or not high else "",
+        highest=shown(high) if low < high or high else "",
         told=", ".join(f"{time} {shown(value)}" for time, value in points if value is not None),
     )
 
@@ -57,7 +58,7 @@ def _runs(points: Sequence[SparkPoint], low: float, high: float) -> Iterable[lis
     step, run = WIDTH / max(1, len(points) - 1), list[tuple[float, float]]()
     for place, (_, value) in enumerate(points):
         if value is not None:
-            share = (value - low) / (high - low) if high > low else 0.5
+            share = (value - low) / (high - low) if high > low else float(bool(high))
             run.append((round(place * step, 2), round(HEIGHT - _ROOM - share * (HEIGHT - 2 * _ROOM), 2)))
         elif run:
             yield _widened(run)
