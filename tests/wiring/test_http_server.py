@@ -222,3 +222,13 @@ async def test_what_a_client_writes_into_the_forwarding_header_is_not_believed(
 async def test_without_a_configured_proxy_the_forwarding_header_says_nothing(proxies: list[str]) -> None:
     async with served(proxies=proxies) as port:
         assert (await talk(port, forwarded("10.0.0.1"))).endswith(b'["127.0.0.1", "/x"]')
+
+
+async def test_no_log_holds_what_is_in_addresses(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    said = b"anna.svensson-4711"
+    for line in (b"GET /portal/x?q=%s HTTP/1.1", b"GET /portal/x?q=%s HTTP/9", b"GET /x?q=%s\xff HTTP/1.1"):
+        await talk(
+            port, line % said + b"\r\nHost: h\r\nConnection: close\r\nReferer: http://h/%s\r\n\r\n" % said
+        )
+    assert said.decode() not in caplog.text

@@ -202,10 +202,12 @@ def ids_around(
 ) -> tuple[bytes, bytes]:
     """Ids between which whatever was made in a time lies; ``slack`` is how far a clock may be set back."""
     return (
-        LOWEST_ID if created_from is None else _id_near(created_from - slack),
-        HIGHEST_ID if created_to is None else _id_near(created_to + slack),
+        LOWEST_ID if created_from is None else _id_near(created_from, -slack),
+        HIGHEST_ID if created_to is None else _id_near(created_to, slack),
     )
 
 
-def _id_near(moment: datetime) -> bytes:
-    return id_at(min(max(int(moment.timestamp()), 0), _LARGEST_SECONDS))
+def _id_near(moment: datetime, shift: timedelta) -> bytes:
+    # In seconds, where no moment is too early or too late to be shifted.
+    seconds = int(moment.timestamp() + shift.total_seconds())
+    return id_at(min(max(seconds, 0), _LARGEST_SECONDS))

@@ -195,6 +195,8 @@ async def serve_http(
     """
     # What strangers send that is no HTTP is answered and no news: they would fill the log with it.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    # Addresses may hold what nobody but whoever asks should read, whoever listens to this log.
+    logging.getLogger("uvicorn.access").disabled = True
     protocol = type("Protocol", (BoundedHeadProtocol,), {"header_seconds": header_seconds})
     server = _Server(
         uvicorn.Config(

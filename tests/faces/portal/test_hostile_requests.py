@@ -94,7 +94,7 @@ async def test_a_table_that_no_file_of_ours_makes_is_not_imported(owner: PortalC
 
 
 def test_no_cell_of_a_file_is_a_formula() -> None:
-    for cell in ("=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1"):
+    for cell in ("=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "\uff1d1"):
         assert guarded(cell) == f"'{cell}"
     assert guarded(-1) == "-1"
 
@@ -106,6 +106,8 @@ def test_no_cell_of_a_file_is_a_formula() -> None:
         (";=1", ";'=1"),
         ('hi; "=HYPERLINK(1)', "hi; \"'=HYPERLINK(1)"),
         ("a\t@SUM(1)", "a\t'@SUM(1)"),
+        ("x\r\n=1", "x\r\n'=1"),
+        ("x\n \uff0b1", "x\n '\uff0b1"),
         ("See you; at 9 - or 10", "See you; at 9 - or 10"),
     ],
 )

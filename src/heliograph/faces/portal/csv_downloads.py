@@ -8,23 +8,24 @@ from typing import Final
 
 from litestar.response import Stream
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_SIGNS: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+"""With what a formula begins; the wide ones of keyboards in East Asia count as well."""
+_FORMULA: Final = re.compile(rf"[{_SIGNS}\t\r\n]")
 _BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
-
-
-_WITHIN: Final = re.compile(r"((?:;|(?<!^)\t)[\s\"']*)(?=[=+\-@])")
+_WITHIN: Final = re.compile(rf"((?:;|(?<!^)[\t\r\n])[\s\"']*)(?=[{_SIGNS}])")
 
 
 def guarded(cell: object) -> str:
     """A cell as text; what a spreadsheet would take for a formula, and is no number, gets an apostrophe.
 
-    Also behind a semicolon or tab in it: spreadsheets of many countries part cells there, quoted or not.
+    Also behind a semicolon, tab or line end in it: spreadsheets of many countries part cells there, quoted or
+    not.
     """
     text = "" if cell is None else str(cell)
     if not isinstance(cell, str):
         return text
     text = _WITHIN.sub(r"\1'", text)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def csv_lines(rows: Iterable[Sequence[object]]) -> str:

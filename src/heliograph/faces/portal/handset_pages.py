@@ -15,7 +15,7 @@ from heliograph.domain.refusals import InvalidRequest, Refusal
 from heliograph.faces.portal.accepted_answers import refusal_of
 from heliograph.faces.portal.live_parts import LivePart, live_part
 from heliograph.faces.portal.number_fields import typed_number
-from heliograph.faces.portal.portal_context import PortalRequest, context_of
+from heliograph.faces.portal.portal_context import PortalRequest, context_of, cookie_of
 from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import act, form_of, me_of, show
 from heliograph.faces.portal.usual_sender import senders_of, usual_sender
@@ -102,7 +102,7 @@ async def choose_phone(request: PortalRequest) -> Response[None]:
         Cookie(
             key=PHONE_COOKIE,
             value=number,
-            path=HANDSET,
+            path="/",
             max_age=_YEAR_SECONDS,
             httponly=True,
             samesite="lax",
@@ -167,7 +167,7 @@ def _handsets_of(request: PortalRequest) -> UseHandset | None:
 
 
 def _phone_of(request: PortalRequest) -> str:
-    checked = parse_recipient(request.cookies.get(PHONE_COOKIE, FIRST_PHONE))
+    checked = parse_recipient(cookie_of(request, PHONE_COOKIE) or FIRST_PHONE)
     return FIRST_PHONE if isinstance(checked, Refusal) else checked
 
 

@@ -53,14 +53,15 @@ from heliograph.faces.portal import (
 )
 from heliograph.faces.portal.me_pages import ME
 from heliograph.faces.portal.navigation import nearest_page
-from heliograph.faces.portal.portal_context import PortalContext, PortalRequest
-from heliograph.faces.portal.rendering import HOST_PREFIX, NOTICE_COOKIE, page, see, translate_for
+from heliograph.faces.portal.portal_context import HOST_PREFIX, PortalContext, PortalRequest, context_of
+from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import (
     EVENT_STREAM,
     LIVE,
     MAX_STRANGERS_BYTES,
     SIGNED_OUT,
     ForeignForm,
+    ForeignHost,
     NotAllowed,
     PlainHttp,
     SecondFactorNeeded,
@@ -135,6 +136,7 @@ _HEADERS: Final = (
 )
 _TRANSPORT_SECURITY: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
+_HOST_PREFIX: Final = HOST_PREFIX.encode()
 _NO_TEXT: Final = "22021"
 """PostgreSQL's name for characters that no text holds, such as NUL."""
 
@@ -175,12 +177,12 @@ class PortalApp:
 
 
 def _over_https_only(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-    """A header; a cookie's with what keeps it from plain HTTP."""
+    """A header; a cookie's with what keeps it from plain HTTP and from other hosts of the domain."""
     name, value = header
     if name.lower() != b"set-cookie":
         return header
-    if value.startswith(NOTICE_COOKIE.encode() + b"="):
-        value = HOST_PREFIX.encode() + value
+    if not value.startswith(_HOST_PREFIX):
+        value = _HOST_PREFIX + value
     return name, value if b"; secure" in value.lower() else value + b"; Secure"
 
 
@@ -190,8 +192,8 @@ def answer_failure(request: PortalRequest, failure: Exception) -> Response[Any]:
         return to_sign_in(request)
     if isinstance(failure, SecondFactorNeeded):
         return _to_second_factors(request, failure)
-    if isinstance(failure, PlainHttp):
-        return page(request, "plain_http.html", status=403)
+    if isinstance(failure, (PlainHttp, ForeignHost)):
+        return _answer_another_way(request, failure)
     if isinstance(failure, (NotAllowed, ForeignForm)):
         return error_page(request, 403, str(failure))
     if isinstance(failure, NotFound):
@@ -206,6 +208,13 @@ def answer_failure(request: PortalRequest, failure: Exception) -> Response[Any]:
         return error_page(request, 400, "The request cannot be read.")
     log.error("portal.request_failed", method=request.method, error=describe_error(failure))
     return error_page(request, 500, "Something went wrong on our side. Nothing was lost; please try again.")
+
+
+def _answer_another_way(request: PortalRequest, failure: PlainHttp | ForeignHost) -> Response[str]:
+    if isinstance(failure, PlainHttp):
+        return page(request, "plain_http.html", status=403)
+    address = (context_of(request).public_url or "").rstrip("/")
+    return page(request, "foreign_host.html", status=421, address=address)
 
 
 def _answer_unusable(request: PortalRequest, status: int) -> Response[Any]:
@@ -248,7 +257,7 @@ def to_sign_in(request: PortalRequest) -> Response[None] | Response[bytes]:
     if request.scope["route_handler"].opt.get(LIVE) and EVENT_STREAM in request.headers.get("accept", ""):
         return Response(f"event: {SIGNED_OUT}\ndata:\n\n".encode(), media_type=EVENT_STREAM)
     if "hx-request" in request.headers:
-        return Response(None, status_code=200, headers={"hx-redirect": address})
+        return Response(None, status_code=200, headers={"hx-redirect": address}, media_type="text/html")
     return see(address)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
@@ -29,6 +30,8 @@ from heliograph.storage.password_hashing import PasswordHashing
 from heliograph.storage.sealing import Sealer
 
 PortalRequest = Request[Any, Any, Any]
+HOST_PREFIX: Final = "__Host-"
+"""Of the name of a cookie that no other host of the domain may set (RFC 6265bis 4.1.3.2)."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -91,7 +94,46 @@ def is_secure(request: PortalRequest) -> bool:
 
 def is_local(request: PortalRequest) -> bool:
     """Whether the browser runs on this machine: plain HTTP never leaves it."""
+    return _host_of(request) in _LOOPBACK
+
+
+def is_known_host(request: PortalRequest) -> bool:
+    """Whether the browser asks for a host that we are.
+
+    A stranger's page can have its own name lead to us (DNS rebinding) and then reads what we answer. Only
+    names rebind: an address, or this machine's own name, is what a proxy or a tunnel before us may ask for.
+    """
+    public_url = context_of(request).public_url
+    if not public_url or is_local(request):
+        return True
+    host = _host_of(request)
+    return host == _as_sent(urlsplit(public_url).hostname or "") or _is_address(host)
+
+
+def _as_sent(name: str) -> str:
+    """A name as browsers ask for it: one with letters beyond ASCII has a spelling of its own there."""
     try:
-        return urlsplit(f"//{request.headers.get('host', '')}").hostname in _LOOPBACK
+        return name.encode("idna").decode()
+    except UnicodeError:
+        return name
+
+
+def _host_of(request: PortalRequest) -> str:
+    """The host that was asked for, without a port; empty for one that cannot be read."""
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
     except ValueError:
         return False
+    return True
+
+
+def cookie_of(request: PortalRequest, name: str) -> str | None:
+    """A cookie of ours. Over HTTPS only we, or a page of ours, can have set it."""
+    return request.cookies.get(HOST_PREFIX + name if is_secure(request) else name)

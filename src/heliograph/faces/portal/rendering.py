@@ -16,7 +16,7 @@ from litestar.datastructures import Cookie
 
 from heliograph.domain.msisdn import calling_code_of
 from heliograph.faces.portal.navigation import navigation
-from heliograph.faces.portal.portal_context import PortalRequest, context_of, is_secure
+from heliograph.faces.portal.portal_context import PortalRequest, context_of, cookie_of
 from heliograph.faces.portal.signed_in import visitor_of
 from heliograph.faces.portal.text_formats import (
     ROLE_NAMES,
@@ -32,8 +32,6 @@ from heliograph.faces.portal.visitor_tokens import give_cookie, visitor_token
 
 STATIC_PATH: Final = "/portal/static"
 NOTICE_COOKIE: Final = "heliograph_notice"
-HOST_PREFIX: Final = "__Host-"
-"""Of the name of a cookie that no other host of the domain may set (RFC 6265bis 4.1.3.2)."""
 _NOTICE_SECONDS: Final = 60
 _STATIC: Final = resources.files("heliograph.faces.portal").joinpath("static")
 
@@ -88,7 +86,7 @@ def page(request: PortalRequest, template: str, /, *, status: int = 200, **value
     """A template as an answer, to htmx as to a browser."""
     answer = Response(render(request, template, values), status_code=status, media_type="text/html")
     give_cookie(request, answer)
-    if _kept_notice(request) is not None:
+    if cookie_of(request, NOTICE_COOKIE) is not None:
         answer.delete_cookie(NOTICE_COOKIE, path="/")
     return answer
 
@@ -98,7 +96,7 @@ def see(
 ) -> Response[None]:
     """What an act is answered with: look there, where a notice says how it went and offers to undo it."""
     answer: Response[None] = Response(
-        None, status_code=303, headers={"location": quote(path, safe="/?&=:%#+,~")}
+        None, status_code=303, headers={"location": quote(path, safe="/?&=:%#+,~")}, media_type="text/html"
     )
     if notice:
         text = msgspec.json.encode(Notice(tone, notice, undo)).decode()
@@ -118,7 +116,7 @@ def see(
 def language_of(request: PortalRequest) -> str:
     """The language of whoever asks: as they chose it, else as their browser asks."""
     me = visitor_of(request)
-    chosen = (me.login.language if me else None) or request.cookies.get("language")
+    chosen = (me.login.language if me else None) or cookie_of(request, "language")
     if chosen is not None and chosen in LANGUAGES:
         return chosen
     return preferred_language(request.headers.get("accept-language", ""))
@@ -132,7 +130,7 @@ def translate_for(request: PortalRequest) -> Translate:
 def zone_name_of(request: PortalRequest) -> str:
     """The time zone of whoever asks: as they chose it, else as their browser says, else UTC."""
     me = visitor_of(request)
-    return zone_of((me.login.time_zone if me else None) or unquote(request.cookies.get("tz", ""))).key
+    return zone_of((me.login.time_zone if me else None) or unquote(cookie_of(request, "tz") or "")).key
 
 
 def public_address(request: PortalRequest) -> str:
@@ -146,7 +144,7 @@ def shell_values(request: PortalRequest) -> dict[str, Any]:
     me, language = visitor_of(request), language_of(request)
     translate, zone = translator(language), zone_of(zone_name_of(request))
     account = me.login.account if me else None
-    theme = request.cookies.get("theme")
+    theme = cookie_of(request, "theme")
     path: str = request.scope["path"]
     return {
         "_": translate,
@@ -182,15 +180,10 @@ def _number_hint(translate: Translate, country: str) -> str:
     )
 
 
-def _kept_notice(request: PortalRequest) -> str | None:
-    """What the cookie says. Over HTTPS only we can have set it: strangers see its words, too."""
-    return request.cookies.get(HOST_PREFIX + NOTICE_COOKIE if is_secure(request) else NOTICE_COOKIE)
-
-
 def notice_of(request: PortalRequest) -> Notice | None:
     """What the act before this page left to say."""
     try:
-        return msgspec.json.decode(unquote(_kept_notice(request) or ""), type=Notice)
+        return msgspec.json.decode(unquote(cookie_of(request, NOTICE_COOKIE) or ""), type=Notice)
     except (msgspec.DecodeError, UnicodeError):
         return None
 

@@ -19,7 +19,13 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from heliograph.domain.login_secret import login_hash
 from heliograph.domain.portal_rights import Right, may
 from heliograph.domain.refusals import RefusedError
-from heliograph.faces.portal.portal_context import PortalRequest, context_of, is_local, is_secure
+from heliograph.faces.portal.portal_context import (
+    PortalRequest,
+    context_of,
+    is_known_host,
+    is_local,
+    is_secure,
+)
 from heliograph.faces.portal.visitor_tokens import is_visitors_own
 from heliograph.storage.portal_logins import AccountMember, Login, find_login, note_login_seen
 
@@ -55,6 +61,10 @@ class SecondFactorNeeded(RefusedError):
 
 class ForeignForm(RefusedError):
     """A form that does not come from a page of ours."""
+
+
+class ForeignHost(RefusedError):
+    """A request for a host that is not ours."""
 
 
 class PlainHttp(RefusedError):
@@ -135,11 +145,10 @@ def act(
 
 async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let whoever asks pass if they may. Raises SignInNeeded, NotAllowed, SecondFactorNeeded,
-    ForeignForm or PlainHttp.
+    ForeignForm, ForeignHost or PlainHttp.
     """
     request: PortalRequest = connection  # type: ignore[assignment]
-    if not (is_secure(request) or is_local(request) or context_of(request).plain_allowed):
-        raise PlainHttp("From other machines the portal opens over HTTPS only.")
+    _check_way(request)
     right: Right | None = handler.opt[RIGHT]
     login = await _login_of(request, seen=not handler.opt.get(LIVE))
     request.state.me = None if login is None else _signed_in(request, login)
@@ -174,6 +183,13 @@ async def is_admitted_still(request: PortalRequest) -> bool:
     accounts = [each.account_id if each else None for each in (before.account, login.account)]
     request.state.me = now
     return right is Right.OPERATE or accounts[0] == accounts[1]
+
+
+def _check_way(request: PortalRequest) -> None:
+    if not is_known_host(request):
+        raise ForeignHost("The portal does not answer under this name.")
+    if not (is_secure(request) or is_local(request) or context_of(request).plain_allowed):
+        raise PlainHttp("From other machines the portal opens over HTTPS only.")
 
 
 def _signed_in(request: PortalRequest, login: Login) -> SignedIn:

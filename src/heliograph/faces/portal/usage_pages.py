@@ -24,6 +24,8 @@ from heliograph.storage.traffic_reading import read_daily_traffic
 USAGE: Final = "/portal/usage"
 PAGE: Final = 50
 _MOST_DAYS: Final = 366
+_EARLIEST: Final = date(2000, 1, 1)
+"""What is before it nobody means: a typing error, or a trick."""
 
 
 @show(USAGE, right=Right.BILLING)
@@ -131,9 +133,10 @@ def _asked_days(request: PortalRequest) -> tuple[date, date]:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day >= _EARLIEST else None
 
 
 PAGES: Final = (show_usage, download_ledger, download_days)

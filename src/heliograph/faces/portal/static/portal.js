@@ -5,8 +5,9 @@
   const root = document.documentElement;
   const year = 31536000;
   const setCookie = (name, value) => {
-    const secure = location.protocol === "https:" ? "; secure" : "";
-    document.cookie = `${name}=${encodeURIComponent(value)}; path=/; max-age=${year}; samesite=lax${secure}`;
+    const [prefix, secure] = location.protocol === "https:" ? ["__Host-", "; secure"] : ["", ""];
+    document.cookie =
+      `${prefix}${name}=${encodeURIComponent(value)}; path=/; max-age=${year}; samesite=lax${secure}`;
   };
 
   // ---- the user's time zone, for the server to write times in ----
