@@ -82,7 +82,7 @@ REQUESTS: Final = (
     Asked("a conversation, its live part", "/portal/conversations/{message_id}/messages?looks=1"),
     Asked("contacts", "/portal/contacts"),
     Asked("contacts, a page in the middle", "/portal/contacts?after={middle_contact}"),
-    Asked("contacts of a label", "/portal/contacts?label=some"),
+    Asked("contacts of a label", "/portal/contacts?of={label}"),
     Asked("contacts with a number", "/portal/contacts/find", {"number": "+{number}"}),
     Asked("a contact", "/portal/contacts/{contact_id}"),
     Asked("a new contact", "/portal/contacts/new"),
@@ -205,9 +205,17 @@ async def things_to_ask_for(database: Database, client: httpx.AsyncClient) -> di
         "short_number": _SHORT_NUMBER,
         "contact_id": contact_id.hex(),
         "middle_contact": middle_contact.hex(),
+        "label": await _label(client, "some"),
         "draft": await _draft(client),
         "attempt": attempt,
     }
+
+
+async def _label(client: httpx.AsyncClient, name: str) -> str:
+    """What stands for a label in addresses."""
+    listed = (await client.get("/portal/contacts")).text
+    (mark,) = re.findall(rf'/portal/contacts\?of=(\w+)"[^>]*>{name} ', listed)
+    return str(mark)
 
 
 async def _people(tx: Transaction, account_id: int) -> None:

@@ -5,12 +5,15 @@ never in the database, so a dump or a backup gives nothing away.
 """
 
 import base64
+import hmac
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
+
+_MARK_BYTES: Final = 12
 
 
 class UnreadableSecret(Exception):
@@ -35,6 +38,10 @@ class Sealer:
     def seal(self, text: str) -> bytes:
         """The stored form of a secret; different each time."""
         return self._fernet.encrypt(text.encode())
+
+    def mark(self, text: str) -> str:
+        """What stands for a text where its words must not be: always the same, and nobody guesses it."""
+        return hmac.digest(self._key, b"mark\0" + text.encode(), "sha256")[:_MARK_BYTES].hex()
 
     def open(self, sealed: bytes) -> str:
         """The secret. Raises UnreadableSecret."""

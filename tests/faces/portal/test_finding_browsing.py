@@ -100,6 +100,8 @@ async def test_a_file_is_mapped_before_it_is_imported(
         await page.screenshot(path=path, full_page=True)
         await page.get_by_role("button", name="Import 2 contacts").click()
         await expect(page.get_by_text("2 contacts are imported.")).to_be_visible()
-        await page.goto("/portal/contacts?label=vip")
+        await page.goto("/portal/contacts")
+        await page.get_by_role("link", name="vip").click()
+        await expect(page.get_by_role("button", name="Write to vip")).to_be_visible()
         await expect(page.locator("tbody tr")).to_have_count(1)
         assert watched.faults == []

@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Final
-from urllib.parse import quote
 
 import msgspec
 from litestar import Response
 from litestar.response import Stream
 
-from heliograph.domain.contact import PHONE, ContactDraft, check_contact, label_fault
+from heliograph.domain.contact import PHONE, ContactDraft, check_contact
 from heliograph.domain.ids import parse_id
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import NotFound, Refusal
@@ -61,8 +60,7 @@ class ShownContact(msgspec.Struct, frozen=True):
 @show(CONTACTS)
 async def show_contacts(request: PortalRequest) -> Response[str]:
     """A page of the contacts, the newest first; of one label if one is chosen."""
-    label = request.query_params.get("label", "")
-    return await _listed(request, label=label)
+    return await _listed(request, mark=request.query_params.get("of", ""))
 
 
 @act(f"{CONTACTS}/find", right=Right.READ)
@@ -261,21 +259,32 @@ async def _found(request: PortalRequest, msisdn: str, *, typed: str, fault: str 
 
 
 async def _listed(
-    request: PortalRequest, *, label: str = "", typed: str = "", fault: str = ""
+    request: PortalRequest, *, mark: str = "", typed: str = "", fault: str = ""
 ) -> Response[str]:
     account_id, asked = me_of(request).account_id, request.query_params
     after, before = parse_id(asked.get("after", "")), parse_id(asked.get("before", ""))
-    if label and label_fault(label, "label"):
-        raise NotFound("There is no such label.")
     async with context_of(request).database.reader(account_id) as tx:
+        labels = await count_labels_up_to(tx, account_id, limit=MOST_LABELS)
+        label = _label_of(request, labels, mark) if mark else ""
         shown = await leaf_through_contacts(
             tx, account_id, before or after or NEWEST, limit=PAGE, backwards=before is not None, label=label
         )
         total = await (
             count_label_up_to(tx, account_id, label) if label else count_contacts_up_to(tx, account_id)
         )
-        labels = await count_labels_up_to(tx, account_id, limit=MOST_LABELS)
     return _list_page(request, shown, total, labels, label=label, typed=typed, fault=fault)
+
+
+def label_mark(request: PortalRequest, label: str) -> str:
+    """What a label is called in addresses, which its own words, often somebody's name, stay out of."""
+    return context_of(request).sealer.mark(f"label {me_of(request).account_id} {label}")
+
+
+def _label_of(request: PortalRequest, labels: Sequence[LabelCount], mark: str) -> str:
+    for each in labels:
+        if label_mark(request, each.label) == mark:
+            return each.label
+    raise NotFound("There is no such label.")
 
 
 def _list_page(
@@ -288,7 +297,7 @@ def _list_page(
     typed: str = "",
     fault: str = "",
 ) -> Response[str]:
-    chosen, contacts = f"label={quote(label)}&" if label else "", shown.contacts
+    chosen, contacts = f"of={label_mark(request, label)}&" if label else "", shown.contacts
     newer = f"{CONTACTS}?{chosen}before={contacts[0].contact_id.hex()}" if contacts else None
     older = f"{CONTACTS}?{chosen}after={contacts[-1].contact_id.hex()}" if contacts else None
     return page(
@@ -297,7 +306,7 @@ def _list_page(
         status=400 if fault else 200,
         contacts=[shown_contact(each) for each in contacts],
         total=total,
-        labels=labels,
+        labels=[(each.label, each.contacts, label_mark(request, each.label)) for each in labels],
         label=label,
         pager={
             "previous_href": newer if shown.has_newer else None,
