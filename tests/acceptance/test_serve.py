@@ -19,6 +19,23 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("processes")]
 
 ONE = b'{"sender": "iP1", "recipients": ["46701740605"], "body": "Hello", "datacoding": "gsm"}'
 
+SLOW = ONE.replace(b"46701740605", b"46701740644")
+"""The simulated carrier answers it after five seconds."""
+
+
+def codes_of(served: Served, batch_id: str) -> set[str]:
+    """The codes that messages of a batch have."""
+    return set(served.ask(f"/v2/batches/{batch_id}")[1]["messageSummary"])
+
+
+def wait_until_submitted(served: Served, batch_id: str) -> None:
+    """Return once the only message of a batch waits for nothing but its carrier's answer."""
+    (message,) = served.ask(f"/v2/batches/{batch_id}/messages")[1]
+    deadline = time.monotonic() + 30
+    while served.ask(f"/v2/batches/{batch_id}/messages/{message['id']}/timeline")[1]["waiting"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
 
 def child_of(served: Served, role: str) -> psutil.Process:
     """The process of a role."""
@@ -121,6 +138,8 @@ def test_sigterm_is_an_orderly_stop_and_everything_is_there_at_the_next_start() 
             _, batch = first.ask("/v2/batches", ONE)
             wait_for_batch(first, batch["id"], 112)
             key, tree = first.key, psutil.Process(first.process.pid).children(recursive=True)
+            _, slow = first.ask("/v2/batches", SLOW)
+            wait_until_submitted(first, slow["id"])
             assert first.stop() == 0
             assert first.process.stdout is not None
             said = first.process.stdout.read()
@@ -129,10 +148,11 @@ def test_sigterm_is_an_orderly_stop_and_everything_is_there_at_the_next_start() 
             assert not (folder / "data" / "address").exists()
             assert [each for each in tree if is_alive(each)] == []
         listed = first.command("account", "list", "--json")
-        assert json.loads(listed.stdout)[0]["balance"] == 999.65
+        assert json.loads(listed.stdout)[0]["balance"] == 999.3
         with serving(folder / "data") as second:
             assert second.key == key
             assert second.ask(f"/v2/batches/{batch['id']}")[1]["status"] == 112
+            assert codes_of(second, slow["id"]) == {"111"}, "the stop waited for the carrier's answer"
             _, again = second.ask("/v2/batches", ONE)
             wait_for_batch(second, again["id"], 112)
             assert second.stop() == 0
