@@ -254,8 +254,13 @@
 
   // ---- what somebody unfolded stays so when a live part comes anew ----
   const unfolded = new Set();
+  // A fold that closes by itself was closed by the part that came: only a person folds for good.
   document.addEventListener("toggle", ({ target }) => {
-    if (target.dataset.kept) unfolded[target.open ? "add" : "delete"](target.dataset.kept);
+    if (target.dataset.kept && target.open) unfolded.add(target.dataset.kept);
+  }, true);
+  document.addEventListener("click", ({ target }) => {
+    const fold = target.closest?.("summary")?.parentElement;
+    if (fold?.dataset.kept) unfolded[fold.open ? "delete" : "add"](fold.dataset.kept);
   }, true);
 
   // ---- charts: uPlot is fetched when a page has one ----
