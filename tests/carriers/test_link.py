@@ -299,3 +299,20 @@ async def test_bytes_that_waited_are_not_written_once_the_lease_is_over() -> Non
         assert observer.reason == "the lease is over"
         written = sum(was_written for _, was_written in unanswered)
         assert len(smsc.submits) <= written < len(BULK)
+
+
+@pytest.mark.parametrize("tls", [None, ssl.create_default_context()], ids=["plain", "tls"])
+async def test_a_host_with_several_addresses_says_why_it_cannot_be_reached(
+    tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing listens at either: that is what an operator is to read, not that something went wrong."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+    async def two_addresses(*_: object, **__: object) -> list[object]:
+        here = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        return [(*here, ("127.0.0.1", port)), (*here, ("127.0.0.2", port))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", two_addresses)
+    with pytest.raises(ConnectionRefusedError):
+        await link_to(Observer()).connect("carrier.example", port, tls=tls, seconds=5)

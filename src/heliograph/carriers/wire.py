@@ -169,12 +169,13 @@ async def open_wire(
     """
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(connect_seconds):
+        sock = await _connected_socket(host, port)
         if tls is not None:
+            # The loop would connect by itself, but melts what several addresses say into a nameless OSError.
             _, wire = await loop.create_connection(
-                lambda: TlsWire(owner()), host, port, ssl=tls, server_hostname=host
+                lambda: TlsWire(owner()), sock=sock, ssl=tls, server_hostname=host
             )
             return wire
-        sock = await _connected_socket(host, port)
     return PlainWire(sock, owner())
 
 
