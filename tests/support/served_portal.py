@@ -133,14 +133,17 @@ class ServedPortal:
             yield PortalClient(client)
 
     @asynccontextmanager
-    async def on_a_socket(self) -> AsyncIterator[str]:
-        """Serve it on a free port of the loopback; its address."""
+    async def on_a_socket(self, *, certificate: Path | None = None) -> AsyncIterator[str]:
+        """Serve it on a free port of the loopback; its address. With a certificate over HTTPS."""
         with socket.socket() as listening:
             listening.bind((HOST, 0))
-            server = uvicorn.Server(uvicorn.Config(self.app, lifespan="off", log_config=None, ws="none"))
+            port = listening.getsockname()[1]
+            server = uvicorn.Server(
+                uvicorn.Config(self.app, lifespan="off", log_config=None, ws="none", ssl_certfile=certificate)
+            )
             task = asyncio.create_task(server.serve([listening]))
             try:
-                yield f"http://{HOST}:{listening.getsockname()[1]}"
+                yield f"https://localhost:{port}" if certificate else f"http://{HOST}:{port}"
             finally:
                 self.context.live_streams.stopping.set()
                 server.should_exit = True
