@@ -1,6 +1,7 @@
 """The administrative commands on a database of their own."""
 
 import asyncio
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,14 @@ def test_a_password_is_read_from_a_file_and_shown_nowhere(admin: Run, carrier: s
     missing = admin("carrier", "change", carrier, "--password-file", str(tmp_path / "none"))
     assert refused(missing, "No such file or directory")
     assert "secret" not in admin("carrier", "show", carrier, "--json").out
+
+
+def test_a_lone_hyphen_is_standard_input(admin: Run, carrier: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for hyphen in (("--password-file", "-"), ("--password-file=-",)):
+        monkeypatch.setattr("sys.stdin", StringIO("ninechars\n"))
+        long = admin("carrier", "change", carrier, *hyphen)
+        assert refused(long, "at most 8 ASCII characters"), hyphen
+    assert refused(admin("account", "create", "-"), "Unknown option: -"), "elsewhere it means nothing"
 
 
 def test_a_carrier_with_routes_stays(admin: Run, account: str, carrier: str) -> None:

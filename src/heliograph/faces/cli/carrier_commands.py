@@ -20,6 +20,7 @@ from heliograph.faces.cli.command_options import (
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.cost_commands import app as costs
 from heliograph.faces.cli.lookups import get_carrier
+from heliograph.faces.cli.standard_input import is_standard_input
 from heliograph.faces.cli.terminal import done, show_one, show_rows
 from heliograph.services.operate_carriers import CarrierRefused, edit_carrier, open_carrier
 from heliograph.storage.carrier_settings import (
@@ -315,7 +316,7 @@ def _read_password(file: Path | None) -> str:
                 raise CommandRefused("give the password with --password-file FILE, or - for standard input")
             password = getpass.getpass("Password: ")
         else:
-            password = sys.stdin.readline() if str(file) == "-" else file.read_text("utf-8")
+            password = sys.stdin.readline() if is_standard_input(file) else file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandRefused(f"{file}: {getattr(error, 'strerror', None) or error}") from None
     password = password.rstrip("\r\n")

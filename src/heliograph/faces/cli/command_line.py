@@ -16,6 +16,7 @@ from cyclopts import App, CycloptsError, Parameter
 from heliograph.faces.cli.command_ground import Installation
 from heliograph.faces.cli.command_options import examples
 from heliograph.faces.cli.command_refused import INTERRUPTED, WRONG_INPUT, CommandRefused
+from heliograph.faces.cli.standard_input import with_standard_input
 
 _RUN: Final = "Run"
 _SEND: Final = "Send"
@@ -108,7 +109,8 @@ def run_command_line(arguments: Sequence[str], load_installation: Callable[[], I
 
 def _run(arguments: Sequence[str], load_installation: Callable[[], Installation]) -> int:
     app = command_line(asked=arguments[:1])
-    command, bound, ignored = app.parse_args(list(arguments), exit_on_error=False, print_error=False)
+    tokens = with_standard_input(arguments)
+    command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=False)
     if "installation" in ignored:
         bound.arguments["installation"] = load_installation()
     result = command(*bound.args, **bound.kwargs)

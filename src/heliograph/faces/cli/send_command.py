@@ -18,6 +18,7 @@ from heliograph.domain.status import BatchStatus, Code, is_final
 from heliograph.faces.cli.api_client import ApiClient, Document
 from heliograph.faces.cli.command_options import AsJson, Flag, InstallationArgument
 from heliograph.faces.cli.command_refused import NOT_AS_IT_SHOULD_BE, CommandRefused
+from heliograph.faces.cli.standard_input import is_standard_input
 from heliograph.faces.cli.status_words import codes_of, journey_text, status_sentence, status_text
 from heliograph.faces.cli.terminal import console_for, print_json, print_table
 
@@ -93,7 +94,7 @@ async def send(
     body: dict[str, Any] = {
         "sender": sender,
         "recipients": _recipients(recipients, file),
-        "body": sys.stdin.read() if text == "-" else text,
+        "body": sys.stdin.read() if is_standard_input(text) else text,
         "type": "flash" if flash else "sms",
         "datacoding": datacoding,
         "priority": priority,
