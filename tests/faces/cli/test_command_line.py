@@ -140,7 +140,7 @@ def test_help_waits_for_neither_the_database_driver_nor_http() -> None:
         ("simulate handsets --url http://127.0.0.1:1", "does not answer: nothing listens there\n"),
         ("simulate handsets --url notaurl", "'notaurl' is no address of a server"),
         ("simulate --smpp 2775", "'2775' is no HOST:PORT"),
-        ("simulate --password too-long-for-smpp", "length <= 8"),
+        ("simulate --password too-long-for-smpp", "at most 8 ASCII characters"),
         ("price set standard 46", "'46' is no price"),
         ("price set standard 4x=1", "'4x' is no prefix"),
         ("price set standard 46=free", "'free' is not a price"),

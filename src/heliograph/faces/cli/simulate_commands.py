@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from cyclopts import App
 
+from heliograph.domain.carrier_rules import carrier_faults
 from heliograph.faces.cli.command_options import AsJson, Flag, InstallationArgument, examples
 from heliograph.faces.cli.command_refused import CommandRefused
 from heliograph.faces.cli.handset_commands import (
@@ -63,6 +64,8 @@ async def simulate(
     json
         Print the addresses as JSON.
     """
+    for fault in carrier_faults(system_id=system_id, password=password):
+        raise CommandRefused(fault.sentence)
     (smpp_host, smpp_port), (http_host, http_port) = _address(smpp), _address(handsets)
     wanted = {
         "system_id": system_id,
