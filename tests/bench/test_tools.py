@@ -58,14 +58,13 @@ async def test_every_request_is_answered_and_timed() -> None:
     assert all(latency > 0 for latency in answers.latencies)
 
 
-async def test_a_paced_load_is_spaced_evenly() -> None:
+async def test_a_paced_load_sends_nothing_before_its_time() -> None:
     async with listening(SlowAnswers) as port:
         client = LoadClient()
         client.prepare(Target("127.0.0.1", port, "token", None), Load(5, recipients=1, pace=100.0))
         answers = await client.run()
-    gaps = [later - sooner for sooner, later in zip(answers.sent_at, answers.sent_at[1:], strict=False)]
-    assert min(gaps) > 0.001
-    assert answers.sent_at[-1] - answers.sent_at[0] >= 0.035
+    # Later is possible on a busy machine; what is late is not sent later for that.
+    assert all(sent - answers.began >= number / 100 - 0.001 for number, sent in enumerate(answers.sent_at))
 
 
 class HangsUp(asyncio.Protocol):
