@@ -67,6 +67,15 @@ async def test_a_conversation_shows_both_sides_and_no_number_in_its_address(
     assert "from iP1" in shown
 
 
+async def test_a_name_says_that_it_cannot_be_answered(
+    portal: ServedPortal, owner: PortalClient, database: str
+) -> None:
+    await take_in(database, portal.started.account_id, "Bank")
+    shown = (await owner.get(opened((await owner.get("/portal/conversations")).text))).text
+    assert "Bank is a name: only numbers can be answered." in shown
+    assert "<textarea" not in shown
+
+
 async def test_an_answer_is_sent_once(portal: ServedPortal, owner: PortalClient) -> None:
     await send(portal, "Hello")
     address = opened((await owner.get("/portal/conversations")).text)

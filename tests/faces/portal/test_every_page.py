@@ -36,6 +36,8 @@ DESKTOP: ViewportSize = {"width": 1200, "height": 900}
 LOOKS = 4
 BETWEEN_LOOKS_MS = 250
 PHONE: ViewportSize = {"width": 390, "height": 844}
+NARROWEST: ViewportSize = {"width": 320, "height": 700}
+"""What a page still has to fit into, without being pushed sideways (WCAG 1.4.10)."""
 WCAG = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "rules": {"target-size": {"enabled": True}},
@@ -174,6 +176,8 @@ class Walk(msgspec.Struct):
             self.problems += [f"{name} ({look}): cut off: {each}" for each in await cut_off(self.page)]
             if self.pictures is not None:
                 await self._keep_picture(name, look)
+        await self.page.set_viewport_size(NARROWEST)
+        self.problems += [f"{name} (320 pixels): {each}" for each in await cut_off(self.page)]
 
     async def see(self, word: str, link: str) -> None:
         """Open a page until it shows a canary: what takes too long just now is left out, and told."""

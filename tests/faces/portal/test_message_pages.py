@@ -212,6 +212,15 @@ async def test_a_message_shows_itself_and_its_statuses(portal: ServedPortal, own
     assert "Received" in way.text
 
 
+async def test_a_price_that_was_returned_says_how_much(portal: ServedPortal, owner: PortalClient) -> None:
+    batch_id = await send(portal, [PHONE])
+    async with portal.database.transaction() as tx:
+        await tx.execute("UPDATE message SET code = 203, refunded = true")
+    shown = (await owner.get(await path_of(portal, batch_id))).text
+    assert "0.00\N{NO-BREAK SPACE}SEK (0.35\N{NO-BREAK SPACE}SEK returned)" in shown
+    assert "final and were not canceled" in (await owner.get(f"/portal/batches/{batch_id}")).text
+
+
 async def test_the_timeline_tells_the_whole_way(
     portal: ServedPortal, owner: PortalClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

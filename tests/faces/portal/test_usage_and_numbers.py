@@ -47,6 +47,15 @@ async def test_entries_are_listed_newest_first_page_by_page(
     assert "=Invoice 60" not in second
 
 
+async def test_a_charge_leads_to_what_it_covers(portal: ServedPortal, owner: PortalClient) -> None:
+    sent = await portal.api.post({"sender": "iP1", "recipients": ["46701740605"], "body": "x"})
+    batch_id = sent.headers["location"].rpartition("/")[2]
+    shown = (await owner.get("/portal/usage")).text
+    leads = re.search(r'href="(/portal/batches\?after=[0-9a-f]{24})"', shown)
+    assert leads
+    assert batch_id in (await owner.get(leads[1])).text
+
+
 async def test_the_file_has_every_entry_and_runs_nothing(portal: ServedPortal, owner: PortalClient) -> None:
     await entries(portal, 3)
     sent = await portal.api.post({"sender": "iP1", "recipients": ["46701740605"], "body": "x"})

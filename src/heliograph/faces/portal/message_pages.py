@@ -156,7 +156,7 @@ async def show_message(request: PortalRequest, batch_id: str, message_id: str) -
         batch=batch,
         message=shown_message(message, batch),
         encoding=ENCODINGS.get(Encoding(message.encoding), ""),
-        refunded=message.refunded,
+        returned=message.price if message.refunded else 0,
         steps=timeline(
             message, batch, None, translate_for(request), currency=me_of(request).account.currency
         ),

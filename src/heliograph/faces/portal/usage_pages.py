@@ -8,7 +8,7 @@ from typing import Any, Final
 from litestar import Response
 from litestar.response import Stream
 
-from heliograph.domain.ids import parse_id
+from heliograph.domain.ids import id_at, parse_id, seconds_of
 from heliograph.domain.portal_rights import Right
 from heliograph.domain.pricing import UNIT
 from heliograph.domain.traffic import DayUsage, usage_by_day
@@ -47,6 +47,7 @@ async def show_usage(request: PortalRequest) -> Response[str]:
         request,
         "usage.html",
         entries=shown,
+        batches_up_to=_batches_up_to,
         days=days,
         total=total,
         is_partial=is_partial,
@@ -115,6 +116,11 @@ def _bounds(request: PortalRequest) -> tuple[datetime, datetime]:
     """The first moment of the days that are asked for, and the first one after them."""
     (first, last), zone = _asked_days(request), zone_of(zone_name_of(request))
     return datetime.combine(first, time(), zone), datetime.combine(last + timedelta(days=1), time(), zone)
+
+
+def _batches_up_to(entry: LedgerEntry) -> str:
+    """Where the list of batches begins with those that a charge covers: they have ids of its second."""
+    return id_at(seconds_of(entry.entry_id) + 1).hex()
 
 
 def _row(entry: LedgerEntry, currency: str) -> Sequence[Any]:
