@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from heliograph.storage import contact_browsing
+from heliograph.storage.bounded_counts import Counted
 from heliograph.storage.contact_browsing import (
     NEWEST,
-    Counted,
     count_contacts_up_to,
     count_label_up_to,
     count_labels_up_to,

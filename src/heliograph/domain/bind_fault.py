@@ -1,6 +1,6 @@
 """Why a bind does not stand: a carrier that says no, or none that answers; as it is kept, and in words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -46,7 +46,12 @@ class BindFault(NamedTuple):
     """What the carrier answered, such as ``0x0E``; empty where it did not."""
 
     def __str__(self) -> str:
-        return f"{self.words} ({self.status})" if self.status else self.words
+        return self.said(str)
+
+    def said(self, translate: Callable[[str], str]) -> str:
+        """The fault in a language, with what the carrier answered."""
+        words = translate(self.words)
+        return f"{words} ({self.status})" if self.status else words
 
 
 def refusal_code(command_status: int) -> str:

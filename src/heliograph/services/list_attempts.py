@@ -11,8 +11,6 @@ PAGE_SIZE: Final = 50
 _BLOCKS_AT_ONCE: Final = 100
 _MOST_BLOCKS: Final = 1_000
 """Of one page that looks for failures among what was delivered."""
-
-
 NEWEST: Final = AttemptPlace(HIGHEST_ID, 0)
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from heliograph.storage.bounded_counts import COUNTED, Counted
 from heliograph.storage.database import Transaction, load_query
 
 
@@ -28,10 +29,10 @@ async def list_blacklist(
     return [BlacklistEntry(*row) for row in await tx.fetch(load_query(query), account_id, start, limit)]
 
 
-async def count_blacklist_up_to(tx: Transaction, account_id: int, highest: int) -> int:
-    """How many entries there are, and one more than ``highest`` where there are more than that."""
-    count: int = await tx.fetchval(load_query("count_blacklist_up_to"), account_id, highest + 1)
-    return count
+async def count_blacklist_up_to(tx: Transaction, account_id: int) -> Counted:
+    """How many entries there are, as far as that is counted."""
+    found = await tx.fetchval(load_query("count_blacklist_up_to"), account_id, COUNTED + 1)
+    return Counted.up_to(COUNTED, found)
 
 
 async def count_blacklist(tx: Transaction, account_id: int) -> int:

@@ -5,12 +5,12 @@ A page goes on from a contact, not from a place in the list, and counts end wher
 
 from typing import Final, NamedTuple
 
+from heliograph.storage.batch_listing import HIGHEST_ID
+from heliograph.storage.bounded_counts import COUNTED, Counted
 from heliograph.storage.contact_reading import StoredContact
 from heliograph.storage.database import Transaction, load_query
 
-COUNTED: Final = 100_000
-"""Contacts that are counted at most, of an account or of all its labels together."""
-NEWEST: Final = b"\xff" * 13
+NEWEST: Final = HIGHEST_ID
 """Before the newest contact."""
 _QUERIES: Final = {
     (False, False): "list_contacts_before",
@@ -19,18 +19,6 @@ _QUERIES: Final = {
     (True, True): "list_labelled_contacts_after",
 }
 """By whether one leafs backwards, and whether through the contacts of a label."""
-
-
-class Counted(NamedTuple):
-    """How many there are, or so many and more."""
-
-    at_least: int
-    is_more: bool = False
-
-    @classmethod
-    def up_to(cls, highest: int, found: int) -> "Counted":
-        """What a count that was to end behind ``highest`` says."""
-        return cls(min(found, highest), found > highest)
 
 
 class LabelCount(NamedTuple):

@@ -9,7 +9,8 @@ import pytest
 import heliograph.faces.portal
 from heliograph.domain.portal_rights import Role
 from heliograph.faces.portal.portal_app import ROUTES
-from heliograph.faces.portal.signed_in import COOKIE, SECURE_COOKIE
+from heliograph.faces.portal.portal_context import HOST_PREFIX
+from heliograph.faces.portal.signed_in import COOKIE
 from tests.support.served_portal import CSRF, PortalClient, ServedPortal, served_portal
 
 PUBLIC: Final = "https://sms.example.com"
@@ -44,7 +45,7 @@ async def test_with_an_address_set_the_portal_answers_to_that_name_only(database
     async with served_portal(database, public_url=f"{PUBLIC}/") as portal:
         secret = await portal.sign_in(Role.OWNER)
         async with portal.client(None) as client:
-            own = {"cookie": f"{SECURE_COOKIE}={secret}", **SAME_ORIGIN}
+            own = {"cookie": f"{HOST_PREFIX}{COOKIE}={secret}", **SAME_ORIGIN}
             for host in ("evil.example", "sms.example.com.evil.example", "0x7f.1"):
                 for path in ("/portal/", "/portal/sign-in"):
                     refused = await client.http.get(path, headers={**own, "host": host})

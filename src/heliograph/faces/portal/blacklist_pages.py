@@ -27,8 +27,6 @@ from heliograph.storage.removals import UnblockedNumber
 
 BLACKLIST: Final = "/portal/blacklist"
 PAGE: Final = 50
-COUNTED: Final = 100_000
-"""Numbers that are counted at most."""
 _MOST: Final = 1_000_000
 
 
@@ -86,7 +84,7 @@ async def _listed(request: PortalRequest, *, typed: str = "", fault: str = "") -
     asked = request.query_params.get("start", "0")
     start = min(int(asked), _MOST) if asked.isdecimal() and len(asked) < 10 else 0
     async with context.database.reader(me.account_id) as tx:
-        total = await count_blacklist_up_to(tx, me.account_id, COUNTED)
+        total = await count_blacklist_up_to(tx, me.account_id)
         entries = await list_blacklist(tx, me.account_id, start=start, limit=PAGE + 1, newest_first=True)
     pager = {
         "previous_href": f"{BLACKLIST}?start={max(0, start - PAGE)}" if start else None,
@@ -97,8 +95,7 @@ async def _listed(request: PortalRequest, *, typed: str = "", fault: str = "") -
         "blacklist.html",
         status=400 if fault else 200,
         entries=entries[:PAGE],
-        total=min(total, COUNTED),
-        is_more=total > COUNTED,
+        total=total,
         pager=pager,
         typed=typed,
         fault=fault or None,

@@ -19,10 +19,10 @@ from heliograph.faces.portal.rendering import page, see, translate_for
 from heliograph.faces.portal.signed_in import Form, act, form_of, me_of, show
 from heliograph.faces.portal.undoable_acts import note_removal
 from heliograph.services.contact_book import UNKNOWN_CONTACT
+from heliograph.storage.bounded_counts import Counted
 from heliograph.storage.contact_browsing import (
     NEWEST,
     ContactPage,
-    Counted,
     LabelCount,
     count_contacts_up_to,
     count_label_up_to,
@@ -68,7 +68,7 @@ async def find_contacts(request: PortalRequest) -> Response[str]:
     """The contacts with a number, asked for with a form, to keep it out of addresses."""
     form = await form_of(request)
     number, fault = typed_number(request, form.text("number"))
-    return await _found(request, number, typed=number, fault=fault or "")
+    return await (_listed(request, typed=number, fault=fault) if fault else _found(request, number))
 
 
 @show(f"{CONTACTS}/export.csv")
@@ -166,13 +166,14 @@ async def delete_label(request: PortalRequest) -> Response[None]:
         count, contact_ids = await context.contact_book.delete_label(
             tx, me.account_id, label, most=MOST_LABELLED
         )
-        said, undo = "The label is gone; the contacts are still there.", None
+        undo = None
         if count <= MOST_LABELLED:
             removal, detail = RemovedLabel(label, contact_ids), {"contacts": count}
             undo = await note_removal(tx, request, removal, "label.deleted", label, CONTACTS, detail)
         else:
             await note_act(tx, request, "label.deleted", label, {"contacts": count})
-    return see(CONTACTS, translate_for(request)(said), undo=undo)
+    said = translate_for(request)("The label is gone; the contacts are still there.")
+    return see(CONTACTS, said, undo=undo)
 
 
 def shown_contact(contact: StoredContact) -> ShownContact:
@@ -246,16 +247,14 @@ def _form_page(
     return page(request, "contact.html", status=status, contact=contact, values=values, faults=shown)
 
 
-async def _found(request: PortalRequest, msisdn: str, *, typed: str, fault: str = "") -> Response[str]:
-    """The contacts with a number; all, with the fault, where none was written."""
-    if fault:
-        return await _listed(request, typed=typed, fault=fault)
+async def _found(request: PortalRequest, msisdn: str) -> Response[str]:
+    """The contacts with a number."""
     account_id = me_of(request).account_id
     async with context_of(request).database.reader(account_id) as tx:
         found = await list_contacts_of_number(tx, account_id, msisdn, limit=PAGE)
         labels = await count_labels_up_to(tx, account_id, limit=MOST_LABELS)
     shown = ContactPage(found, has_newer=False, has_older=False)
-    return _list_page(request, shown, Counted(len(found)), labels, typed=typed)
+    return _list_page(request, shown, Counted(len(found)), labels, typed=msisdn)
 
 
 async def _listed(

@@ -10,9 +10,9 @@ from litestar.datastructures import Cookie
 
 from heliograph.domain.login_secret import SECRET_BYTES, login_hash, login_secret
 from heliograph.domain.refusals import NotFound
-from heliograph.faces.portal.portal_context import PortalRequest, context_of, is_local, is_secure
+from heliograph.faces.portal.portal_context import PortalRequest, context_of, cookie_of, is_local, is_secure
 from heliograph.faces.portal.rendering import see
-from heliograph.faces.portal.signed_in import SignedIn, cookie_name, visitor_of
+from heliograph.faces.portal.signed_in import COOKIE, SignedIn, visitor_of
 from heliograph.services.passkeys import Passkeys, Site
 from heliograph.services.second_factor import SecondFactor
 from heliograph.services.sign_in import SignIn
@@ -23,8 +23,7 @@ from heliograph.storage.user_credentials import read_second_factors
 
 SECOND_STEP: Final = "/portal/sign-in/second-step"
 CONFIRMED_FOR: Final = timedelta(minutes=10)
-_STEP_COOKIE: Final = "heliograph_step"
-_SECURE_STEP_COOKIE: Final = "__Host-heliograph_step"
+STEP_COOKIE: Final = "heliograph_step"
 
 
 def random_text(request: PortalRequest) -> str:
@@ -74,8 +73,7 @@ def set_login_cookie(request: PortalRequest, answer: Response[None] | Response[s
     """Give the browser the cookie of its login; an operator's is not sent where other sites lead."""
     # In a sandbox the operator came with a link that counts once, and has no other way in yet.
     is_strict = login.is_operator and context_of(request).operators_need_second_factor
-    name = cookie_name(request)
-    _set_cookie(request, answer, name, login.secret, LONGEST, same_site="strict" if is_strict else "lax")
+    _set_cookie(request, answer, COOKIE, login.secret, LONGEST, same_site="strict" if is_strict else "lax")
 
 
 def _set_cookie(
@@ -116,7 +114,7 @@ async def let_in(
             login = await new_login(tx, request, user_id, second_factor=second_factor)
     if not needed or second_factor:
         answer = signed_in_answer(request, login, path, notice)
-        answer.delete_cookie(step_cookie_name(request), path="/")
+        answer.delete_cookie(STEP_COOKIE, path="/")
         return answer
     answer = see(SECOND_STEP if path == "/portal/" else f"{SECOND_STEP}?next={quote(path, safe='')}", notice)
     await begin_step(request, answer, user_id)
@@ -131,18 +129,13 @@ async def begin_step(
     async with context.database.transaction() as tx:
         challenge = context.random_bytes(SECRET_BYTES)
         await put_step(tx, login_hash(secret), user_id, challenge, now=context.now())
-    _set_cookie(request, answer, step_cookie_name(request), secret, STEP_ENDS)
+    _set_cookie(request, answer, STEP_COOKIE, secret, STEP_ENDS)
     return login_hash(secret)
-
-
-def step_cookie_name(request: PortalRequest) -> str:
-    """The cookie of somebody who is half in."""
-    return _SECURE_STEP_COOKIE if is_secure(request) else _STEP_COOKIE
 
 
 def step_hash_of(request: PortalRequest) -> bytes | None:
     """What the cookie of somebody who is half in says."""
-    cookie = request.cookies.get(step_cookie_name(request))
+    cookie = cookie_of(request, STEP_COOKIE)
     return login_hash(cookie) if cookie and len(cookie) <= 100 else None
 
 

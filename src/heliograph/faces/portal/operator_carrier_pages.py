@@ -149,7 +149,7 @@ async def show_carrier(request: PortalRequest, carrier_id: int) -> Response[str]
 
 
 @show("/portal/operator/live/carriers/{carrier_id:int}", right=Right.OPERATE, live=True)
-async def show_bind_rows(request: PortalRequest, carrier_id: int) -> Response[str] | Stream:
+async def show_carrier_live(request: PortalRequest, carrier_id: int) -> Response[str] | Stream:
     """The figures and binds of a carrier, kept up to date."""
 
     async def look() -> LivePart:
@@ -309,7 +309,7 @@ PAGES: Final = (
     show_carriers,
     show_carrier_rows,
     show_carrier,
-    show_bind_rows,
+    show_carrier_live,
     show_new_carrier,
     make_carrier,
     change_carrier_settings,

@@ -130,13 +130,13 @@ async def unset_cost(request: PortalRequest, carrier_id: int) -> Response[None]:
         cost = (await list_costs(tx, carrier_id)).get(prefix)
         if cost is None or not await drop_cost(tx, carrier_id, prefix):
             raise NotFound("There is no cost for this prefix.")
-        undo = await _noted(
+        undo = await _noted_removal(
             tx, request, carrier, {prefix: cost}, "carrier_cost.removed", {"prefix": shown_prefix(prefix)}
         )
     return see(costs_address(carrier_id), translate_for(request)("The cost is removed."), undo=undo)
 
 
-async def _noted(
+async def _noted_removal(
     tx: Transaction,
     request: PortalRequest,
     carrier: StoredCarrier,
@@ -157,7 +157,7 @@ async def remove_cost_sheet(request: PortalRequest, carrier_id: int) -> Response
         carrier, costs = await _carrier_of(tx, carrier_id), await list_costs(tx, carrier_id)
         if not await drop_costs(tx, carrier_id):
             raise NotFound("This carrier has no costs.")
-        undo = await _noted(tx, request, carrier, costs, "carrier_costs.removed", {})
+        undo = await _noted_removal(tx, request, carrier, costs, "carrier_costs.removed", {})
     return see(costs_address(carrier_id), translate_for(request)("The costs are removed."), undo=undo)
 
 

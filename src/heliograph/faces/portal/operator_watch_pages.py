@@ -47,7 +47,7 @@ async def show_queues(request: PortalRequest) -> Response[str]:
 
 
 @show(LIVE + "/queues", right=Right.OPERATE, live=True)
-async def show_queue_rows(request: PortalRequest) -> Response[str] | Stream:
+async def show_queues_live(request: PortalRequest) -> Response[str] | Stream:
     """All of it, kept up to date."""
 
     async def look() -> LivePart:
@@ -137,13 +137,8 @@ async def _alarms_page(request: PortalRequest, template: str) -> Response[str]:
 
 def _shown(value: str | int | Amount | BindFault, language: str, translate: Translate) -> str | int:
     if isinstance(value, BindFault):
-        return fault_text(value, translate)
+        return value.said(translate)
     return money_text(value.micro, value.currency, language) if isinstance(value, Amount) else value
-
-
-def fault_text(fault: BindFault, translate: Translate) -> str:
-    """Why a bind does not stand, in the reader's language, with the status that the carrier answered."""
-    return translate(fault.words) + (f" ({fault.status})" if fault.status else "")
 
 
 @show(HEALTH, right=Right.OPERATE)
@@ -188,7 +183,7 @@ async def show_process_rows(request: PortalRequest) -> Response[str] | Stream:
 
 PAGES: Final = (
     show_queues,
-    show_queue_rows,
+    show_queues_live,
     show_alarms,
     show_alarm_rows,
     show_health,

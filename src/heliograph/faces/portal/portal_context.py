@@ -135,5 +135,7 @@ def _is_address(host: str) -> bool:
 
 
 def cookie_of(request: PortalRequest, name: str) -> str | None:
-    """A cookie of ours. Over HTTPS only we, or a page of ours, can have set it."""
+    """A cookie of ours. Over HTTPS only we, or a page of ours, can have set it: ``PortalApp`` puts the prefix
+    before the name of every cookie.
+    """
     return request.cookies.get(HOST_PREFIX + name if is_secure(request) else name)

@@ -9,6 +9,7 @@ from heliograph.domain.portal_rights import Right
 from heliograph.domain.refusals import NotFound, RefusedError, TooManyRequests, Unauthorized
 from heliograph.faces.portal.login_cookies import (
     SECOND_STEP,
+    STEP_COOKIE,
     begin_step,
     let_in,
     network_of,
@@ -18,12 +19,11 @@ from heliograph.faces.portal.login_cookies import (
     second_factor_of,
     sign_in_of,
     site_of,
-    step_cookie_name,
     step_hash_of,
 )
 from heliograph.faces.portal.portal_context import PortalRequest, context_of
 from heliograph.faces.portal.rendering import page, see, translate_for
-from heliograph.faces.portal.signed_in import act, cookie_name, form_of, me_of, show, visitor_of
+from heliograph.faces.portal.signed_in import COOKIE, act, form_of, me_of, show, visitor_of
 from heliograph.faces.portal.translations import LANGUAGES
 from heliograph.storage.portal_logins import choose_account, end_login
 from heliograph.storage.portal_users import anybody_has_password, choose_tongue
@@ -204,7 +204,7 @@ async def use_passkey(request: PortalRequest) -> Response[None]:
         user_id = await passkeys_of(request).check(site, step_hash, form.raw("answer"), now=context.now())
     except Unauthorized as refused:
         answer = see(SIGN_IN, translate_for(request)(refused.sentence), tone="bad")
-        answer.delete_cookie(step_cookie_name(request), path="/")
+        answer.delete_cookie(STEP_COOKIE, path="/")
         return answer
     return await let_in(request, user_id, own_path(form.text("next")), second_factor=True)
 
@@ -217,7 +217,7 @@ async def sign_out(request: PortalRequest) -> Response[None]:
         async with context_of(request).database.transaction() as tx:
             await end_login(tx, me.login.login_hash)
     answer = see(SIGN_IN)
-    answer.delete_cookie(cookie_name(request), path="/")
+    answer.delete_cookie(COOKIE, path="/")
     return answer
 
 

@@ -22,6 +22,7 @@ from heliograph.domain.refusals import RefusedError
 from heliograph.faces.portal.portal_context import (
     PortalRequest,
     context_of,
+    cookie_of,
     is_known_host,
     is_local,
     is_secure,
@@ -30,7 +31,6 @@ from heliograph.faces.portal.visitor_tokens import is_visitors_own
 from heliograph.storage.portal_logins import AccountMember, Login, find_login, note_login_seen
 
 COOKIE: Final = "heliograph"
-SECURE_COOKIE: Final = "__Host-heliograph"
 RIGHT: Final = "right"
 LIVE: Final = "live"
 EVENT_STREAM: Final = "text/event-stream"
@@ -259,13 +259,8 @@ async def form_of(request: PortalRequest) -> Form:
         raise ClientException("The form has too many fields.") from None
 
 
-def cookie_name(request: PortalRequest) -> str:
-    """The login's cookie. The prefix binds it to this host, which browsers grant over HTTPS only."""
-    return SECURE_COOKIE if is_secure(request) else COOKIE
-
-
 async def _login_of(request: PortalRequest, *, seen: bool) -> Login | None:
-    cookie = request.cookies.get(cookie_name(request))
+    cookie = cookie_of(request, COOKIE)
     if not cookie or len(cookie) > 100:
         return None
     context = context_of(request)
@@ -292,11 +287,11 @@ def _check_origin(request: PortalRequest) -> None:
 
 def _own_origins(request: PortalRequest) -> set[str]:
     """As which a browser may have reached us: the way that this request came, or the public one."""
-    parts = urlsplit(context_of(request).public_url or "")
-    return {
-        f"{request.scope['scheme']}://{request.headers.get('host', '')}",
-        f"{parts.scheme}://{parts.netloc}",
-    }
+    own = {f"{request.scope['scheme']}://{request.headers.get('host', '')}"}
+    if public_url := context_of(request).public_url:
+        parts = urlsplit(public_url)
+        own.add(f"{parts.scheme}://{parts.netloc}")
+    return own
 
 
 async def _given_token(request: PortalRequest) -> str:
@@ -307,7 +302,7 @@ async def _check_visitors_token(request: PortalRequest) -> None:
     """Raises SignInNeeded for a page that outlived its login, else ForeignForm for a form not of ours."""
     if is_visitors_own(request, await _given_token(request)):
         return
-    if cookie_name(request) in request.cookies:
+    if cookie_of(request, COOKIE) is not None:
         raise SignInNeeded
     raise ForeignForm(
         "This form was sent without the cookie that came with its page. Let the browser keep cookies of this"

@@ -58,18 +58,22 @@ def duration_text(ms: float, language: str) -> str:
 
 def age_text(at: datetime, now: datetime, zone: ZoneInfo, language: str) -> Markup:
     """How long ago an instant was, as an element that says the instant itself to whoever points at it."""
-    local, exact = at.astimezone(zone), at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    age = duration_text(max(0.0, (now - at).total_seconds()) * 1000, language)
+    local = at.astimezone(zone)
     title = f"{local.strftime('%Y-%m-%d %H:%M:%S')} {local.tzname()}"
-    return Markup('<time class="nowrap" datetime="{}" title="{}">{}</time>').format(exact, title, age)
+    age = duration_text(max(0.0, (now - at).total_seconds()) * 1000, language)
+    return Markup('<time class="nowrap" datetime="{}" title="{}">{}</time>').format(_exact(at), title, age)
+
+
+def _exact(at: datetime) -> str:
+    """An instant as programs read it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def instant_text(at: datetime, zone: ZoneInfo, *, seconds: bool = False) -> Markup:
     """An instant in somebody's zone, as an element that says the exact time to programs."""
     local = at.astimezone(zone)
     shown = local.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
-    exact = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     day, _, clock = shown.partition(" ")
     return Markup('<time datetime="{}" title="{}"><span class="nowrap">{}</span> {}</time>').format(
-        exact, f"{shown} {local.tzname()}", day, clock
+        _exact(at), f"{shown} {local.tzname()}", day, clock
     )

@@ -11,10 +11,9 @@ from litestar import Response
 from litestar.datastructures import Cookie
 
 from heliograph.domain.login_secret import SECRET_BYTES, login_secret
-from heliograph.faces.portal.portal_context import PortalRequest, context_of, is_secure
+from heliograph.faces.portal.portal_context import PortalRequest, context_of, cookie_of
 
 COOKIE: Final = "heliograph_form"
-SECURE_COOKIE: Final = "__Host-heliograph_form"
 _FRESH: Final = "fresh_form_secret"
 _MOST: Final = 100
 
@@ -32,10 +31,7 @@ def give_cookie(request: PortalRequest, answer: Response[Any]) -> None:
     """Have the browser keep what the forms of the page belong to, until it is closed."""
     secret = request.state.get(_FRESH)
     if secret is not None:
-        name, secure = _name(request), is_secure(request)
-        answer.set_cookie(
-            Cookie(key=name, value=secret, path="/", httponly=True, secure=secure, samesite="lax")
-        )
+        answer.set_cookie(Cookie(key=COOKIE, value=secret, path="/", httponly=True, samesite="lax"))
 
 
 def is_visitors_own(request: PortalRequest, given: str) -> bool:
@@ -45,12 +41,8 @@ def is_visitors_own(request: PortalRequest, given: str) -> bool:
 
 
 def _kept_secret(request: PortalRequest) -> str | None:
-    secret = request.cookies.get(_name(request))
+    secret = cookie_of(request, COOKIE)
     return secret if secret and len(secret) <= _MOST else None
-
-
-def _name(request: PortalRequest) -> str:
-    return SECURE_COOKIE if is_secure(request) else COOKIE
 
 
 def _token(secret: str) -> str:
